@@ -1,0 +1,191 @@
+//! The address of a socket as the kernel knows it: numbers and paths, never names to look up.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+/// What `bind`, `connect`, `accept`, `recvfrom` and `getsockname` speak of.
+///
+/// See [ip(7)](https://man7.org/linux/man-pages/man7/ip.7.html),
+/// [ipv6(7)](https://man7.org/linux/man-pages/man7/ipv6.7.html) and
+/// [unix(7)](https://man7.org/linux/man-pages/man7/unix.7.html). Cloning is cheap: paths are shared.
+///
+/// ```
+/// use sockeye_model::SocketAddress;
+/// let address: SocketAddress = "[::1]:7007".parse().unwrap();
+/// assert_eq!(address.port(), Some(7007));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum SocketAddress {
+    /// IPv4 or IPv6: address, port and, for IPv6, the zone's index.
+    Inet(SocketAddr),
+    /// A path of the file system.
+    UnixPath(Arc<Path>),
+    /// A name in Linux's abstract namespace, without the leading NUL byte; any bytes.
+    UnixAbstract(Arc<[u8]>),
+    /// A UNIX socket that was never bound: it has no name.
+    UnixUnnamed,
+}
+
+impl SocketAddress {
+    /// The port, for IPv4 and IPv6.
+    pub fn port(&self) -> Option<u16> {
+        self.inet().map(|inet| inet.port())
+    }
+
+    /// The IPv4 or IPv6 address with its port.
+    pub fn inet(&self) -> Option<SocketAddr> {
+        match self {
+            Self::Inet(address) => Some(*address),
+            _ => None,
+        }
+    }
+
+    /// Whether only programs of this machine can be at this address.
+    pub fn is_local(&self) -> bool {
+        self.inet()
+            .is_none_or(|inet| inet.ip().to_canonical().is_loopback())
+    }
+
+    /// Whether this is `0.0.0.0` or `::`, every interface of the machine.
+    pub fn is_unspecified(&self) -> bool {
+        self.inet().is_some_and(|inet| inet.ip().is_unspecified())
+    }
+}
+
+impl From<SocketAddr> for SocketAddress {
+    fn from(address: SocketAddr) -> Self {
+        Self::Inet(address)
+    }
+}
+
+impl fmt::Display for SocketAddress {
+    /// `127.0.0.1:7007`, `[fe80::1%2]:7007`, `/run/app.sock`, `@name`, `(unnamed)`; what isn't printable is escaped.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Inet(address) => address.fmt(f),
+            Self::UnixPath(path) => {
+                use std::os::unix::ffi::OsStrExt;
+                fmt_bytes(f, path.as_os_str().as_bytes())
+            }
+            Self::UnixAbstract(name) => {
+                f.write_str("@")?;
+                fmt_bytes(f, name)
+            }
+            Self::UnixUnnamed => f.write_str("(unnamed)"),
+        }
+    }
+}
+
+fn fmt_bytes(f: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Result {
+    for chunk in bytes.utf8_chunks() {
+        for character in chunk.valid().chars() {
+            if character.is_control() || character == '%' {
+                let mut utf8 = [0; 4];
+                for byte in character.encode_utf8(&mut utf8).bytes() {
+                    write!(f, "%{byte:02X}")?;
+                }
+            } else {
+                write!(f, "{character}")?;
+            }
+        }
+        for byte in chunk.invalid() {
+            write!(f, "%{byte:02X}")?;
+        }
+    }
+    Ok(())
+}
+
+/// Text that is no socket address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotASocketAddress(pub String);
+
+impl fmt::Display for NotASocketAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{:?} is no socket address such as 127.0.0.1:7007, [::1]:7007, /path or @name",
+            self.0
+        )
+    }
+}
+
+impl std::error::Error for NotASocketAddress {}
+
+impl std::str::FromStr for SocketAddress {
+    type Err = NotASocketAddress;
+
+    /// Reads what `Display` writes.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        use std::os::unix::ffi::OsStringExt;
+        let wrong = || NotASocketAddress(text.to_owned());
+        if text == "(unnamed)" {
+            return Ok(Self::UnixUnnamed);
+        }
+        if let Some(name) = text.strip_prefix('@') {
+            return Ok(Self::UnixAbstract(unescape(name).ok_or_else(wrong)?.into()));
+        }
+        if let Ok(inet) = text.parse() {
+            return Ok(Self::Inet(inet));
+        }
+        if text.is_empty() || (!text.contains('/') && text.contains(':')) {
+            return Err(wrong());
+        }
+        let path = std::path::PathBuf::from(std::ffi::OsString::from_vec(
+            unescape(text).ok_or_else(wrong)?,
+        ));
+        Ok(Self::UnixPath(path.into()))
+    }
+}
+
+fn unescape(text: &str) -> Option<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&first, tail)) = rest.split_first() {
+        if first == b'%' {
+            let hex = std::str::from_utf8(tail.get(..2)?).ok()?;
+            bytes.push(u8::from_str_radix(hex, 16).ok()?);
+            rest = &tail[2..];
+        } else {
+            bytes.push(first);
+            rest = tail;
+        }
+    }
+    Some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_printed_is_read_back() {
+        let odd = SocketAddress::UnixAbstract(Arc::from(&b"a\0b%\xff"[..]));
+        assert_eq!(odd.to_string(), "@a%00b%25%FF");
+        for address in [
+            odd,
+            SocketAddress::UnixUnnamed,
+            SocketAddress::UnixPath(Path::new("/run/a b.sock").into()),
+            "127.0.0.1:1".parse().unwrap(),
+            "[fe80::1%3]:65535".parse().unwrap(),
+        ] {
+            assert_eq!(address.to_string().parse(), Ok(address));
+        }
+    }
+
+    #[test]
+    fn an_ipv4_address_inside_ipv6_is_local_when_it_is_loopback() {
+        let mapped: SocketAddress = "[::ffff:127.0.0.1]:7".parse().unwrap();
+        assert!(mapped.is_local());
+        let other: SocketAddress = "192.0.2.1:7".parse().unwrap();
+        assert!(!other.is_local());
+    }
+
+    #[test]
+    fn half_an_address_is_refused() {
+        assert!("[::1".parse::<SocketAddress>().is_err());
+        assert!("".parse::<SocketAddress>().is_err());
+        assert!("127.0.0.1:99999".parse::<SocketAddress>().is_err());
+    }
+}
