@@ -1,0 +1,231 @@
+//! The tap: where a call on a socket becomes an event in the queue.
+
+use std::mem;
+use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+use std::time::{Duration, Instant};
+
+use sockeye_model::{Event, Kind, SocketId, Tally, Timestamp, Wants};
+
+use crate::batch::Batch;
+
+/// What happens when a view is slower than the data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Policy {
+    /// Readers wait for room before their next `recv`: for a recording, a hex dump, a check.
+    Lossless,
+    /// Data goes on; the view is told how many events it missed: for narration.
+    Lossy,
+}
+
+/// The end of the queue that events go into. Cheap to clone; [`Tap::off`] costs one branch a call.
+///
+/// ```
+/// let tap = sockeye_tap::Tap::off();
+/// assert!(!tap.is_on());
+/// ```
+#[derive(Clone, Default)]
+pub struct Tap(Option<Arc<Shared>>);
+
+impl std::fmt::Debug for Tap {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(if self.is_on() { "Tap(on)" } else { "Tap(off)" })
+    }
+}
+
+pub(crate) struct Shared {
+    clock: Instant,
+    wants: AtomicU8,
+    policy: Policy,
+    sockets: AtomicU32,
+    pub(crate) state: Mutex<State>,
+    pub(crate) filled: Condvar,
+    pub(crate) room: Condvar,
+}
+
+#[derive(Default)]
+pub(crate) struct State {
+    pub(crate) batch: Batch,
+    /// Events that found no room and that no view has been told of yet.
+    pub(crate) unshown: u64,
+    pub(crate) view_waits: bool,
+    pub(crate) finish: Option<Tally>,
+    readers: Vec<Waker>,
+}
+
+impl Shared {
+    pub(crate) fn new(wants: Wants, policy: Policy) -> Self {
+        Self {
+            clock: Instant::now(),
+            wants: AtomicU8::new(wants.bits()),
+            policy,
+            sockets: AtomicU32::new(0),
+            state: Mutex::default(),
+            filled: Condvar::new(),
+            room: Condvar::new(),
+        }
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        Timestamp::from_nanos(u64::try_from(self.clock.elapsed().as_nanos()).unwrap_or(u64::MAX))
+    }
+
+    /// A panic in a sink is that sink's affair: the queue's state is whole at every unlock.
+    pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Every sink has stopped or failed: nobody queues, nobody waits.
+    pub(crate) fn nobody_listens(&self) {
+        self.wants.store(Wants::NOTHING.bits(), Ordering::Relaxed);
+        let mut state = self.lock();
+        self.wake_readers(&mut state);
+    }
+
+    pub(crate) fn wake_readers(&self, state: &mut State) {
+        for reader in mem::take(&mut state.readers) {
+            reader.wake();
+        }
+        self.room.notify_all();
+    }
+
+    fn wants(&self) -> Wants {
+        Wants::from_bits(self.wants.load(Ordering::Relaxed))
+    }
+
+    fn is_full(&self, state: &State) -> bool {
+        self.wants() != Wants::NOTHING
+            && (state.batch.bytes() >= FULL_BYTES || state.batch.events() >= FULL_EVENTS)
+    }
+}
+
+impl Tap {
+    /// A tap with no view behind it.
+    pub const fn off() -> Self {
+        Self(None)
+    }
+
+    pub(crate) fn on(shared: Arc<Shared>) -> Self {
+        Self(Some(shared))
+    }
+
+    /// Whether any view is on.
+    pub fn is_on(&self) -> bool {
+        self.wants() != Wants::NOTHING
+    }
+
+    /// What the views together need.
+    pub fn wants(&self) -> Wants {
+        self.0
+            .as_ref()
+            .map_or(Wants::NOTHING, |shared| shared.wants())
+    }
+
+    /// Whether each send and receive is to be told.
+    pub fn wants_each(&self) -> bool {
+        self.wants().include(Wants::EACH_IO)
+    }
+
+    /// Whether the bytes are to be told.
+    pub fn wants_bytes(&self) -> bool {
+        self.wants().include(Wants::BYTES)
+    }
+
+    /// This moment; with no view on the clock is not read, and this is the start.
+    pub fn now(&self) -> Timestamp {
+        self.0
+            .as_ref()
+            .map_or(Timestamp::START, |shared| shared.now())
+    }
+
+    /// The number of a socket that is born now: 1, 2, …; with no view on nobody counts.
+    pub fn next_socket(&self) -> SocketId {
+        self.0.as_ref().map_or(SocketId::NONE, |shared| {
+            SocketId(shared.sockets.fetch_add(1, Ordering::Relaxed) + 1)
+        })
+    }
+
+    /// Queues what happened to `socket`, as of now; `began` is when its call was made.
+    ///
+    /// Never blocks for a view: with [`Policy::Lossy`] an event that finds no room is counted, with
+    /// [`Policy::Lossless`] it is queued, and the reader waits before its next `recv` ([`Tap::poll_room`]).
+    pub fn emit(
+        &self,
+        socket: SocketId,
+        parent: Option<SocketId>,
+        began: Option<Timestamp>,
+        kind: Kind<'_>,
+    ) {
+        let Some(shared) = &self.0 else { return };
+        let wants = shared.wants();
+        if wants == Wants::NOTHING {
+            return;
+        }
+        let mut state = shared.lock();
+        if shared.policy == Policy::Lossy && shared.is_full(&state) {
+            state.unshown += 1;
+            return;
+        }
+        // Inside the lock, so that the order of the queue is the order of time.
+        let at = shared.now();
+        let (at, took) = match kind {
+            Kind::Waiting { .. } | Kind::Connecting { .. } => (at, None),
+            _ => (at, began.map(|began| at.since(began))),
+        };
+        let event = Event {
+            at,
+            took,
+            socket,
+            parent,
+            by: None,
+            place: None,
+            kind,
+        };
+        state.batch.push(event, wants.include(Wants::BYTES));
+        if mem::take(&mut state.view_waits) {
+            drop(state);
+            shared.filled.notify_one();
+        }
+    }
+
+    /// Ready when a reader may receive: at once unless a lossless view has fallen far behind.
+    pub fn poll_room(&self, context: &mut Context<'_>) -> Poll<()> {
+        let Some(shared) = self.lossless() else {
+            return Poll::Ready(());
+        };
+        let mut state = shared.lock();
+        if shared.is_full(&state) {
+            state.readers.push(context.waker().clone());
+            return Poll::Pending;
+        }
+        Poll::Ready(())
+    }
+
+    /// [`Tap::poll_room`] for a thread: blocks until there is room.
+    pub fn wait_room(&self) {
+        let Some(shared) = self.lossless() else {
+            return;
+        };
+        let mut state = shared.lock();
+        while shared.is_full(&state) {
+            let patience = Duration::from_millis(100);
+            state = shared
+                .room
+                .wait_timeout(state, patience)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
+        }
+    }
+
+    fn lossless(&self) -> Option<&Arc<Shared>> {
+        self.0
+            .as_ref()
+            .filter(|shared| shared.policy == Policy::Lossless && shared.wants() != Wants::NOTHING)
+    }
+}
+
+/// A batch is full with this many bytes: a few of the largest reads.
+const FULL_BYTES: usize = 4 << 20;
+/// A batch is full with this many events.
+const FULL_EVENTS: usize = 8192;
