@@ -1,1 +1,4 @@
-//! stub
+//! The views: folds of the stream of events that write to the `io::Write` they are given, and read no clock.
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+pub mod escape;
