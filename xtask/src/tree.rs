@@ -29,13 +29,13 @@ impl File {
     }
 }
 
-/// All files that belong to the repository, binary ones by name only.
+/// All files that belong to the repository.
 #[derive(Debug, Default)]
 pub(crate) struct Tree {
     /// Files that hold UTF-8 text.
     pub(crate) files: Vec<File>,
-    /// Paths of files that do not.
-    pub(crate) binary: Vec<String>,
+    /// Paths of those without a text of their own: binary files and symlinks.
+    pub(crate) others: Vec<String>,
 }
 
 impl Tree {
@@ -45,15 +45,16 @@ impl Tree {
         let mut tree = Tree::default();
         for path in listed(root)? {
             let full = root.join(&path);
-            // A symlink's text is its target's, which is checked under its own name; a file
-            // deleted but not yet committed is still listed.
             match std::fs::symlink_metadata(&full) {
-                Ok(metadata) if metadata.is_file() => {}
-                _ => continue,
-            }
-            match String::from_utf8(std::fs::read(&full)?) {
-                Ok(text) => tree.files.push(File { path, text }),
-                Err(_) => tree.binary.push(path),
+                // A symlink's text is its target's, and checked there.
+                Ok(metadata) if !metadata.is_file() => tree.others.push(path),
+                Ok(_) => match String::from_utf8(std::fs::read(&full)?) {
+                    Ok(text) => tree.files.push(File { path, text }),
+                    Err(_) => tree.others.push(path),
+                },
+                // Deleted, and not yet committed so.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(error),
             }
         }
         Ok(tree)
@@ -67,7 +68,7 @@ impl Tree {
     /// Whether `path` names a file, or a directory that holds one.
     pub(crate) fn has(&self, path: &str) -> bool {
         let paths = self.files.iter().map(|file| &file.path);
-        paths.chain(&self.binary).any(|known| {
+        paths.chain(&self.others).any(|known| {
             known
                 .strip_prefix(path)
                 .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
@@ -83,7 +84,7 @@ impl Tree {
         });
         Tree {
             files: files.collect(),
-            binary: Vec::new(),
+            others: Vec::new(),
         }
     }
 }
