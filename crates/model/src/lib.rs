@@ -1,20 +1,28 @@
 //! What a socket is and does, as plain values: no IO, no clock, no threads.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod address;
 mod call;
 mod errno;
 pub mod event;
+pub mod option;
+pub mod scheme;
 mod sink;
 mod socket_address;
 mod tally;
 mod time;
 
+pub use address::{
+    Address, AddressError, AddressProblem, Host, Port, SUN_PATH_MAX, Target, UnixName,
+};
 pub use call::Call;
 pub use errno::Errno;
 pub use event::{
     Caller, DropReason, End, Event, Family, Kind, Note, Payload, Place, ProcessName, Protocol,
     SocketId, Source, TcpSample, Totals, Type, Unit,
 };
+pub use option::{BindTo, OPTIONS, OptionName, Options, SocketOption};
+pub use scheme::{Carries, SCHEMES, Scheme, SchemeRow};
 pub use sink::{Flow, Sink, Wants};
 pub use socket_address::{NotASocketAddress, SocketAddress};
 pub use tally::Tally;
