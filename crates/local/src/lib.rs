@@ -1,0 +1,26 @@
+//! What this machine says about itself: who holds a port or a path, who is at the other end, names, limits.
+//!
+//! Everything is read from files that an ordinary user may read (`/proc`, `/etc/hosts`, `/etc/services`), at the
+//! moment of the question and not before; nothing is cached and nothing is sent. Names from other programs
+//! (process names, command lines, paths) are returned as they are: escape them before they reach a terminal.
+//!
+//! ```
+//! use sockeye_local::{Protocol, holders};
+//!
+//! let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+//! let port = listener.local_addr()?.port();
+//! let held = holders(Protocol::Tcp, port)?;
+//! assert_eq!(held[0].process().map(|process| process.pid), Some(std::process::id()));
+//! # Ok::<(), std::io::Error>(())
+//! ```
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod holder;
+mod owner;
+mod table;
+mod users;
+
+pub use holder::{Holder, holders, listeners};
+pub use owner::{Opener, Owner, Process, process};
+pub use table::{Protocol, State};
+pub use users::user_name;
