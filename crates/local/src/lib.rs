@@ -5,22 +5,27 @@
 //! (process names, command lines, paths) are returned as they are: escape them before they reach a terminal.
 //!
 //! ```
-//! use sockeye_local::{Protocol, holders};
+//! use sockeye_local::{Protocol, holders, service_port};
 //!
 //! let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
 //! let port = listener.local_addr()?.port();
 //! let held = holders(Protocol::Tcp, port)?;
 //! assert_eq!(held[0].process().map(|process| process.pid), Some(std::process::id()));
+//! assert_eq!(service_port("http", Protocol::Tcp), Some(80));
 //! # Ok::<(), std::io::Error>(())
 //! ```
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod holder;
+mod hosts;
 mod owner;
+mod services;
 mod table;
 mod users;
 
 pub use holder::{Holder, holders, listeners};
+pub use hosts::{Hosts, host_addresses};
 pub use owner::{Opener, Owner, Process, process};
+pub use services::{Services, service_name, service_port};
 pub use table::{Protocol, State};
 pub use users::user_name;
