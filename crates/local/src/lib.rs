@@ -18,6 +18,8 @@
 
 mod holder;
 mod hosts;
+mod interfaces;
+mod limits;
 mod owner;
 mod services;
 mod table;
@@ -25,6 +27,10 @@ mod users;
 
 pub use holder::{Holder, holders, listeners};
 pub use hosts::{Hosts, host_addresses};
+pub use interfaces::{
+    Interface, interface_index, interface_name, interfaces, is_this_machine, machine_addresses,
+};
+pub use limits::{Limits, limits};
 pub use owner::{Opener, Owner, Process, process};
 pub use services::{Services, service_name, service_port};
 pub use table::{Protocol, State};
