@@ -20,7 +20,9 @@ mod holder;
 mod hosts;
 mod interfaces;
 mod limits;
+mod nearby;
 mod owner;
+mod peer;
 mod services;
 mod table;
 mod users;
@@ -31,7 +33,9 @@ pub use interfaces::{
     Interface, interface_index, interface_name, interfaces, is_this_machine, machine_addresses,
 };
 pub use limits::{Limits, limits};
+pub use nearby::{Neighbour, nearby};
 pub use owner::{Opener, Owner, Process, process};
+pub use peer::{Peer, peer};
 pub use services::{Services, service_name, service_port};
 pub use table::{Protocol, State};
 pub use users::user_name;
