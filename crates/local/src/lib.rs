@@ -25,6 +25,8 @@ mod owner;
 mod peer;
 mod services;
 mod table;
+mod unix_path;
+mod unix_table;
 mod users;
 
 pub use holder::{Holder, holders, listeners};
@@ -38,4 +40,8 @@ pub use owner::{Opener, Owner, Process, process};
 pub use peer::{Peer, peer};
 pub use services::{Services, service_name, service_port};
 pub use table::{Protocol, State};
+pub use unix_path::{
+    Doubt, FileId, FileKind, PathState, UnixHolder, abstract_holders, path_holders, path_state,
+};
+pub use unix_table::{UnixKind, UnixSocket};
 pub use users::user_name;
