@@ -1,1 +1,20 @@
-//! stub
+//! Real sockets of every family and type, and what is done with them; the only crate with an event loop.
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod async_socket;
+mod buffer;
+mod error;
+mod handle;
+mod kernel_address;
+mod socket;
+mod sys;
+
+pub use async_socket::{AsyncSocket, Lent};
+pub use buffer::Lease;
+pub use error::{Error, Result};
+pub use handle::Received;
+pub use kernel_address::SUN_PATH_MAX;
+pub use socket::{Shutdown, Socket};
+pub use sockeye_model::event::Protocol;
+pub use sockeye_model::{Family, SocketAddress, Type};
+pub use sockeye_tap::Tap;

@@ -1,0 +1,492 @@
+//! The asynchronous socket: the same calls, waiting in the event loop.
+
+use std::fmt;
+use std::future::poll_fn;
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
+use std::task::{Context, Poll, ready};
+
+use rustix::net::Shutdown as How;
+use sockeye_model::event::Protocol;
+use sockeye_model::{
+    Call, Family, Kind, SocketAddress, SocketId, TcpSample, Timestamp, Totals, Type,
+};
+use sockeye_tap::Tap;
+use tokio::io::Interest;
+use tokio::io::unix::{AsyncFd, AsyncFdReadyGuard};
+
+use crate::buffer::{Buffer, Lease};
+use crate::error::{Error, Result};
+use crate::handle::{Handle, Received};
+use crate::socket::{CONNECT_AGAIN, Shutdown, Socket};
+use crate::sys;
+
+/// A socket of any family and type in the event loop: the calls of [`Socket`], which park instead of blocking.
+///
+/// One task may receive while another sends. Dropping a call's future loses nothing: a call that has not returned has
+/// received nothing. Dropping the socket closes it, as for [`Socket`].
+pub struct AsyncSocket {
+    fd: AsyncFd<Handle>,
+}
+
+/// A received message or stretch of a stream, in a buffer lent by the pool.
+#[derive(Debug)]
+pub enum Lent {
+    /// What came; perhaps an empty message.
+    Data(Lease),
+    /// The other side will send no more.
+    End,
+}
+
+impl AsyncSocket {
+    /// `socket(family, type)`; see [`Socket::new`].
+    ///
+    /// # Errors
+    /// As for [`Socket::new`].
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime with IO enabled.
+    pub fn new(family: Family, kind: Type, tap: &Tap) -> Result<Self> {
+        Socket::with_protocol(family, kind, Protocol::DEFAULT, tap)?.into_async()
+    }
+
+    pub(crate) fn register(handle: Handle) -> Result<Self> {
+        let fd = sys::register_socket(handle).map_err(|source| Error::new(Call::Poll, source))?;
+        Ok(Self { fd })
+    }
+
+    /// The blocking form of the same socket; it leaves the event loop.
+    pub fn into_blocking(self) -> Socket {
+        Socket::from_handle(self.fd.into_inner())
+    }
+
+    /// `accept`; see [`Socket::accept`].
+    ///
+    /// # Errors
+    /// As for [`Socket::accept`].
+    pub async fn accept(&self) -> Result<(Self, SocketAddress)> {
+        let (handle, peer) = self
+            .read(Call::Accept, |handle, began| {
+                handle.accept(began).map(|accepted| (accepted, Whole))
+            })
+            .await
+            .map_err(|source| Error::new(Call::Accept, source))?;
+        Ok((Self::register(handle)?, peer))
+    }
+
+    /// `connect`; see [`Socket::connect`]. Whoever wants a deadline drops the future.
+    ///
+    /// # Errors
+    /// As for [`Socket::connect`].
+    pub async fn connect(&self, peer: &SocketAddress) -> Result<()> {
+        let failed = |source| Error::at(Call::Connect, peer.clone(), source);
+        let handle = self.handle();
+        handle.emit(handle.tap.now(), Kind::Connecting { peer: peer.clone() });
+        let began = handle.tap.now();
+        let done = loop {
+            match handle.connect(began, peer) {
+                Ok(done) => break done,
+                // A UNIX listener with a full queue: nothing ever becomes ready, so ask again.
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    tokio::time::sleep(CONNECT_AGAIN).await
+                }
+                Err(error) => return Err(failed(error)),
+            }
+        };
+        if !done {
+            self.writable().await.map_err(failed)?;
+            handle.connect_result(began, peer).map_err(failed)?;
+        }
+        Ok(())
+    }
+
+    /// Says that a connect was given up: its future was dropped at the deadline.
+    pub(crate) fn connect_given_up(&self, began: Timestamp, peer: &SocketAddress) {
+        self.handle().emit_failed(
+            began,
+            Call::Connect,
+            sockeye_model::Errno::ETIMEDOUT,
+            Some(peer),
+        );
+    }
+
+    /// `recv`; 0 is the end of a stream. See [`Socket::recv`].
+    ///
+    /// # Errors
+    /// As for [`Socket::recv`].
+    pub async fn recv(&self, buffer: &mut [u8]) -> Result<usize> {
+        Ok(match self.receive(buffer).await? {
+            Received::Data { len, .. } => len,
+            Received::End => 0,
+        })
+    }
+
+    /// `recv` with the end, an empty message and a cut one told apart; see [`Socket::receive`].
+    ///
+    /// # Errors
+    /// As for [`Socket::recv`].
+    pub async fn receive(&self, buffer: &mut [u8]) -> Result<Received> {
+        let room = buffer.len();
+        self.read(Call::Recv, |handle, began| {
+            let received = handle.recv(began, buffer)?;
+            Ok((received, self.drained(received, room)))
+        })
+        .await
+        .map_err(|source| self.about_peer(Call::Recv, source))
+    }
+
+    /// `recv` into a buffer of the pool, taken once there is something to receive: one who waits owns none.
+    ///
+    /// # Errors
+    /// As for [`Socket::recv`].
+    pub async fn recv_lease(&self) -> Result<Lent> {
+        self.read(Call::Recv, |handle, began| {
+            let mut buffer = Buffer::lend();
+            let room = buffer.len();
+            let received = handle.recv(began, &mut buffer)?;
+            let drained = self.drained(received, room);
+            let lent = match received {
+                Received::Data { len, .. } => Lent::Data(Lease::new(buffer, len)),
+                Received::End => Lent::End,
+            };
+            Ok((lent, drained))
+        })
+        .await
+        .map_err(|source| self.about_peer(Call::Recv, source))
+    }
+
+    /// `recvfrom`; see [`Socket::recv_from`].
+    ///
+    /// # Errors
+    /// As for [`Socket::recv_from`].
+    pub async fn recv_from(&self, buffer: &mut [u8]) -> Result<(Received, SocketAddress)> {
+        self.read(Call::RecvFrom, |handle, began| {
+            handle
+                .recv_from(began, buffer)
+                .map(|received| (received, Whole))
+        })
+        .await
+        .map_err(|source| Error::new(Call::RecvFrom, source))
+    }
+
+    /// `send`; see [`Socket::send`].
+    ///
+    /// # Errors
+    /// As for [`Socket::send`].
+    pub async fn send(&self, data: &[u8]) -> Result<usize> {
+        self.write(Call::Send, |handle, began| handle.send(began, data))
+            .await
+            .map_err(|source| self.about_peer(Call::Send, source))
+    }
+
+    /// `send` until all is with the kernel; see [`Socket::send_all`].
+    ///
+    /// # Errors
+    /// As for [`Socket::send`].
+    pub async fn send_all(&self, mut data: &[u8]) -> Result<()> {
+        loop {
+            let sent = self.send(data).await?;
+            data = &data[sent..];
+            if data.is_empty() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// `sendto`; see [`Socket::send_to`].
+    ///
+    /// # Errors
+    /// As for [`Socket::send_to`].
+    pub async fn send_to(&self, data: &[u8], peer: &SocketAddress) -> Result<usize> {
+        self.write(Call::SendTo, |handle, began| {
+            handle.send_to(began, data, peer)
+        })
+        .await
+        .map_err(|source| Error::at(Call::SendTo, peer.clone(), source))
+    }
+
+    /// `shutdown`; see [`Socket::shutdown`].
+    ///
+    /// # Errors
+    /// As for [`Socket::shutdown`].
+    pub fn shutdown(&self, how: Shutdown) -> Result<()> {
+        let how: How = how.into();
+        self.handle()
+            .shutdown(how)
+            .map_err(|source| self.about_peer(Call::Shutdown, source))
+    }
+
+    /// `getsockname`: this end's address.
+    ///
+    /// # Errors
+    /// As for [`Socket::local_address`].
+    pub fn local_address(&self) -> Result<SocketAddress> {
+        self.handle()
+            .local_address()
+            .map_err(|source| Error::new(Call::GetSockName, source))
+    }
+
+    /// `getpeername`: the other end's address.
+    ///
+    /// # Errors
+    /// As for [`Socket::peer_address`].
+    pub fn peer_address(&self) -> Result<SocketAddress> {
+        self.handle()
+            .peer_address()
+            .map_err(|source| Error::new(Call::GetPeerName, source))
+    }
+
+    /// Its number in the stream of events.
+    pub fn id(&self) -> SocketId {
+        self.handle().id
+    }
+
+    /// INET, INET6 or UNIX.
+    pub fn family(&self) -> Family {
+        self.handle().family
+    }
+
+    /// STREAM, DGRAM, SEQPACKET or RAW.
+    pub fn kind(&self) -> Type {
+        self.handle().kind
+    }
+
+    /// Bytes and calls so far, in both directions.
+    pub fn totals(&self) -> Totals {
+        self.handle().totals()
+    }
+
+    /// What the kernel knows of a TCP connection now.
+    pub fn tcp_sample(&self) -> Option<TcpSample> {
+        sys::tcp_sample(self.as_fd())
+    }
+
+    pub(crate) fn handle(&self) -> &Handle {
+        self.fd.get_ref()
+    }
+
+    pub(crate) fn about_peer(&self, call: Call, source: io::Error) -> Error {
+        Error {
+            call,
+            address: self.handle().peer_address().ok(),
+            source,
+        }
+    }
+
+    pub(crate) fn poll_read_ready<'a>(
+        &'a self,
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<AsyncFdReadyGuard<'a, Handle>>> {
+        self.fd.poll_read_ready(context)
+    }
+
+    pub(crate) fn poll_write_ready<'a>(
+        &'a self,
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<AsyncFdReadyGuard<'a, Handle>>> {
+        self.fd.poll_write_ready(context)
+    }
+
+    /// After a short read of a stream nothing is left: it saves the call that would say so.
+    fn drained(&self, received: Received, room: usize) -> Drained {
+        match received {
+            Received::Data { len, .. } if self.kind() == Type::Stream && 0 < len && len < room => {
+                Empty
+            }
+            _ => Whole,
+        }
+    }
+
+    pub(crate) async fn read<T>(
+        &self,
+        call: Call,
+        mut attempt: impl FnMut(&Handle, Timestamp) -> io::Result<(T, Drained)>,
+    ) -> io::Result<T> {
+        let handle = self.handle();
+        poll_fn(|context| handle.tap.poll_room(context)).await;
+        let began = handle.tap.now();
+        let mut parked = false;
+        if handle.kind.keeps_messages() {
+            // Readable alone would sleep through an ICMP error.
+            loop {
+                let mut guard = match self.ready_now(Interest::READABLE | Interest::ERROR) {
+                    Some(guard) => guard?,
+                    None => {
+                        if !std::mem::replace(&mut parked, true) && handle.tap.is_on() {
+                            if let Some(result) = finished(attempt(handle, began)) {
+                                return result;
+                            }
+                            handle.emit_waiting(call);
+                        }
+                        self.fd.ready(Interest::READABLE | Interest::ERROR).await?
+                    }
+                };
+                match finished(attempt(handle, began)) {
+                    Some(result) => return result,
+                    None => guard.clear_ready(),
+                }
+            }
+        }
+        poll_fn(|context| {
+            loop {
+                let mut guard = match self.fd.poll_read_ready(context) {
+                    Poll::Ready(guard) => guard?,
+                    Poll::Pending => {
+                        // The event loop may not have heard yet: who says that a call waits asks the kernel first.
+                        if !std::mem::replace(&mut parked, true) && handle.tap.is_on() {
+                            if let Some(result) = finished(attempt(handle, began)) {
+                                return Poll::Ready(result);
+                            }
+                            handle.emit_waiting(call);
+                        }
+                        return Poll::Pending;
+                    }
+                };
+                match attempt(handle, began) {
+                    Ok((value, drained)) => {
+                        if drained == Empty {
+                            guard.clear_ready();
+                        }
+                        return Poll::Ready(Ok(value));
+                    }
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => guard.clear_ready(),
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                    Err(error) => return Poll::Ready(Err(error)),
+                }
+            }
+        })
+        .await
+    }
+
+    fn ready_now(&self, interest: Interest) -> Option<io::Result<AsyncFdReadyGuard<'_, Handle>>> {
+        use std::future::Future;
+        let mut ready = std::pin::pin!(self.fd.ready(interest));
+        match ready
+            .as_mut()
+            .poll(&mut Context::from_waker(std::task::Waker::noop()))
+        {
+            Poll::Ready(guard) => Some(guard),
+            Poll::Pending => None,
+        }
+    }
+
+    /// Waits until poll(2) calls it writable, or in error.
+    ///
+    /// The event loop's word alone is not enough: a readiness may be from before the connect, and after one ICMP
+    /// error a socket of messages stays "closed for writing" there for ever.
+    pub(crate) async fn writable(&self) -> io::Result<()> {
+        loop {
+            let mut stale = false;
+            let known = poll_fn(|context| {
+                loop {
+                    let mut guard = ready!(self.fd.poll_write_ready(context))?;
+                    if writable_now(self.as_fd())? {
+                        return Poll::Ready(io::Result::Ok(true));
+                    }
+                    guard.clear_ready();
+                    if std::mem::replace(&mut stale, true) {
+                        return Poll::Ready(Ok(false));
+                    }
+                }
+            })
+            .await?;
+            if known {
+                return Ok(());
+            }
+            tokio::time::sleep(SEND_AGAIN).await;
+        }
+    }
+
+    pub(crate) async fn write<T>(
+        &self,
+        call: Call,
+        mut attempt: impl FnMut(&Handle, Timestamp) -> io::Result<T>,
+    ) -> io::Result<T> {
+        let handle = self.handle();
+        let began = handle.tap.now();
+        let mut parked = false;
+        // A send most often finds room: the event loop is asked only when it doesn't.
+        loop {
+            match attempt(handle, began) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    if !std::mem::replace(&mut parked, true) {
+                        handle.emit_waiting(call);
+                    }
+                    if handle.family == Family::Unix
+                        && handle.kind == Type::Datagram
+                        && call == Call::SendTo
+                    {
+                        // An unconnected socket looks writable while its peer's queue is full: a timer, or it spins.
+                        tokio::time::sleep(SEND_AGAIN).await;
+                        continue;
+                    }
+                    self.writable().await?;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                result => return result,
+            }
+        }
+    }
+}
+
+/// Whether a read emptied the socket, as far as can be told without asking it again.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Drained {
+    Empty,
+    Whole,
+}
+use Drained::{Empty, Whole};
+
+fn finished<T>(result: io::Result<(T, Drained)>) -> Option<io::Result<T>> {
+    match result {
+        Ok((value, _)) => Some(Ok(value)),
+        Err(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted
+            ) =>
+        {
+            None
+        }
+        Err(error) => Some(Err(error)),
+    }
+}
+
+/// Asks poll(2), without waiting.
+fn writable_now(fd: BorrowedFd<'_>) -> io::Result<bool> {
+    use rustix::event::{PollFd, PollFlags, Timespec};
+    let now = Timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    let ready = rustix::event::poll(
+        &mut [PollFd::from_borrowed_fd(fd, PollFlags::OUT)],
+        Some(&now),
+    )?;
+    Ok(ready > 0)
+}
+
+impl fmt::Debug for AsyncSocket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AsyncSocket")
+            .field("fd", &self.as_raw_fd())
+            .field("family", &self.family())
+            .field("kind", &self.kind())
+            .finish_non_exhaustive()
+    }
+}
+
+impl AsFd for AsyncSocket {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.handle().as_fd()
+    }
+}
+
+impl AsRawFd for AsyncSocket {
+    fn as_raw_fd(&self) -> RawFd {
+        self.handle().as_raw_fd()
+    }
+}
+
+/// How often a message is tried again where nothing tells when there is room.
+const SEND_AGAIN: std::time::Duration = std::time::Duration::from_millis(2);

@@ -1,0 +1,120 @@
+//! Page-aligned buffers, lent by a pool of each thread: at a page's offset 16 the same copy takes twice the time.
+
+use std::cell::RefCell;
+use std::fmt;
+use std::mem;
+use std::ops::{Deref, DerefMut};
+
+/// A page-aligned buffer; one of [`Buffer::SIZE`] bytes goes back to its thread's pool when dropped.
+pub(crate) struct Buffer(Memory);
+
+/// A page longer than what is lent, so that there is an aligned stretch inside, and where that begins.
+#[derive(Default)]
+struct Memory {
+    bytes: Vec<u8>,
+    start: usize,
+}
+
+thread_local! {
+    static POOL: RefCell<Vec<Memory>> = const { RefCell::new(Vec::new()) };
+}
+
+impl Buffer {
+    /// The length of each, 64 KiB: any UDP message fits, and a longer copy gains little.
+    pub(crate) const SIZE: usize = 64 << 10;
+
+    /// Takes one of the thread's pool, or makes one.
+    pub(crate) fn lend() -> Self {
+        POOL.with_borrow_mut(Vec::pop)
+            .map_or_else(|| Self::with_size(Self::SIZE), Self)
+    }
+
+    /// One of another size, not of the pool.
+    pub(crate) fn with_size(size: usize) -> Self {
+        let bytes = vec![0; size + PAGE];
+        let start = bytes.as_ptr().align_offset(PAGE).min(PAGE);
+        Self(Memory { bytes, start })
+    }
+}
+
+impl Deref for Buffer {
+    type Target = [u8];
+    fn deref(&self) -> &[u8] {
+        let Memory { bytes, start } = &self.0;
+        &bytes[*start..*start + bytes.len() - PAGE]
+    }
+}
+
+impl DerefMut for Buffer {
+    fn deref_mut(&mut self) -> &mut [u8] {
+        let Memory { bytes, start } = &mut self.0;
+        let end = *start + bytes.len() - PAGE;
+        &mut bytes[*start..end]
+    }
+}
+
+impl Drop for Buffer {
+    fn drop(&mut self) {
+        let memory = mem::take(&mut self.0);
+        if memory.bytes.len() == Self::SIZE + PAGE {
+            // The pool is gone when its thread is ending: then the memory goes too.
+            let _ = POOL.try_with(|pool| {
+                let mut pool = pool.borrow_mut();
+                if pool.len() < POOLED {
+                    pool.push(memory);
+                }
+            });
+        }
+    }
+}
+
+/// What a receive brought, in a buffer lent by the pool; dropping it gives the buffer back.
+pub struct Lease {
+    buffer: Buffer,
+    len: usize,
+}
+
+impl Lease {
+    pub(crate) fn new(buffer: Buffer, len: usize) -> Self {
+        Self { buffer, len }
+    }
+}
+
+impl Deref for Lease {
+    type Target = [u8];
+    fn deref(&self) -> &[u8] {
+        &self.buffer[..self.len]
+    }
+}
+
+impl fmt::Debug for Lease {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Lease({} B)", self.len)
+    }
+}
+
+const PAGE: usize = 4096;
+/// Buffers that a thread keeps: enough for the calls under way at once, few enough to forget.
+const POOLED: usize = 16;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_buffer_begins_on_a_page_and_has_its_whole_length() {
+        for size in [1, 4096, Buffer::SIZE, 256 << 10] {
+            let buffer = Buffer::with_size(size);
+            assert_eq!(buffer.as_ptr().align_offset(PAGE), 0);
+            assert_eq!(buffer.len(), size);
+        }
+    }
+
+    #[test]
+    fn a_buffer_given_back_is_lent_again() {
+        let first = Buffer::lend();
+        let place = first.as_ptr();
+        drop(first);
+        assert_eq!(Buffer::lend().as_ptr(), place);
+    }
+}
