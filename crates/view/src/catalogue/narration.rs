@@ -1,0 +1,109 @@
+//! What happened: the facts that narration and diagram show, and the summary.
+
+crate::texts! {
+    // Headings.
+    TIME = "time" | "t";
+    WHAT = "what" | "qué";
+    WHY = "why" | "por qué";
+    SERVER = "server" | "servidor";
+    CLIENT = "client" | "cliente";
+    THIS_END = "this end" | "este lado";
+    OTHER_END = "the other end" | "el otro lado";
+
+    // Names of lines that are no call of the sockets API.
+    RESOLVE = "resolve" | "resolver";
+    YOUR_END = "your end" | "tu lado";
+    PEER_END = "other end" | "el otro";
+    PLAN = "plan" | "plan";
+    START = "start" | "arranca";
+    EXIT = "exit" | "termina";
+    NOTE = "note" | "nota";
+
+    // What a socket is.
+    TCP4 = "TCP over IPv4" | "TCP sobre IPv4";
+    TCP6 = "TCP over IPv6" | "TCP sobre IPv6";
+    UDP4 = "UDP over IPv4" | "UDP sobre IPv4";
+    UDP6 = "UDP over IPv6" | "UDP sobre IPv6";
+    UNIX_STREAM = "UNIX stream" | "UNIX de flujo";
+    UNIX_DATAGRAM = "UNIX datagram" | "UNIX de datagramas";
+    UNIX_SEQPACKET = "UNIX seqpacket" | "UNIX seqpacket";
+    RAW = "raw over {family}, protocol {protocol}" | "raw sobre {family}, protocolo {protocol}";
+    ICMP = "ICMP echo over {family}" | "eco ICMP sobre {family}";
+    OTHER_SOCKET = "{family}, {kind}, protocol {protocol}" | "{family}, {kind}, protocolo {protocol}";
+
+    // What it did.
+    SEVERAL = "{name} = {count} addresses: {addresses}" | "{name} = {count} direcciones: {addresses}";
+    NO_ADDRESS = "{name} has no address" | "{name} no tiene ninguna dirección";
+    AND_MORE = "and {count} more" | "y {count} más";
+    QUEUE = "{address}, queue of {backlog}" | "{address}, cola de {backlog}";
+    QUEUE_ONLY = "queue of {backlog}" | "cola de {backlog}";
+    PORT_CHOSEN = "{address} (port chosen by the system)" | "{address} (puerto elegido por el sistema)";
+    BORN = "{new} is born: {peer}" | "nace {new}: {peer}";
+    BORN_SHORT = "{new} is born" | "nace {new}";
+    SESSION = "{new} stands for {peer}" | "{new} representa a {peer}";
+    SOMEBODY = "a client without a name" | "un cliente sin nombre";
+    WAITED = "waited {time}" | "esperó {time}";
+    WAITING = "waiting" | "esperando";
+    WAITING_FOR_CLIENT = "waiting for a client" | "esperando a un cliente";
+    WAITING_FOR_MESSAGE = "waiting for a message" | "esperando un mensaje";
+    WAITING_FOR_PEER = "waiting for the other side" | "esperando al otro lado";
+    WAITING_TO_SEND = "waiting: the reader is slow" | "esperando: el lector va lento";
+    WAITING_FOR_BUFFER = "waiting for room in the buffer" | "esperando sitio en el búfer";
+    WAITING_FOR_ANSWER = "waiting for an answer" | "esperando respuesta";
+    WAITING_TIME = "{call} … waiting {time}" | "{call} … esperando {time}";
+    AFTER = "after {time}" | "a los {time}";
+    OF_ASKED = "{sent} of {asked}" | "{sent} de {asked}";
+    TO = "to {peer}" | "a {peer}";
+    FROM = "from {peer}" | "de {peer}";
+    EMPTY = "0 B, an empty message" | "0 B, un mensaje vacío";
+    MANY_SENDS = "{count} sends, {bytes}" | "{count} send, {bytes}";
+    MANY_RECVS = "{count} recvs, {bytes}" | "{count} recv, {bytes}";
+    CUT = "{got} of a message of {whole}: {lost} are gone" | "{got} de un mensaje de {whole}: {lost} perdidos";
+    CUT_SHORT = "{got} of {whole}: CUT" | "{got} de {whole}: CORTADO";
+    SEND_NO_MORE = "\"I will send no more\"" | "\"ya no enviaré más\"";
+    SEND_NO_MORE_FIN = "\"I will send no more\" (FIN)" | "\"ya no enviaré más\" (FIN)";
+    THE_END = "0 B = the end" | "0 B = fin";
+    RESTS = "port {port} rests ~60 s (TIME_WAIT)" | "el puerto {port} reposa ~60 s (TIME_WAIT)";
+    RESTS_SHORT = "rests in TIME_WAIT, ~60 s" | "reposa en TIME_WAIT, ~60 s";
+    MOVED = "{sent} sent, {received} received" | "{sent} enviados, {received} recibidos";
+    NOTHING_MOVED = "nothing sent, nothing received" | "nada enviado, nada recibido";
+    NO_MORE_CLIENTS = "the listener is gone" | "ya no escucha";
+    AFTER_BYTES = "after {bytes} received" | "tras recibir {bytes}";
+    HELD_BY = "{address} is held by {name}, pid {pid}" | "{address} lo tiene {name}, pid {pid}";
+    HELD_UNSEEN = "{address} is held by a process that can't be seen from here" | "{address} lo tiene un proceso que desde aquí no se ve";
+    HELD_RESTING = "{address} is held by nobody: {count} old connections rest in TIME_WAIT" | "{address} no lo tiene nadie: {count} conexiones antiguas reposan en TIME_WAIT";
+    NEARBY = "something listens on {protocol} {address}" | "algo escucha en {protocol} {address}";
+    EXPIRED = "session of {peer} ended after {time} of silence" | "la sesión de {peer} acabó tras {time} de silencio";
+    DROPPED = "not passed on: {count} messages" | "no se pasaron: {count} mensajes";
+    DROPPED_ONE = "not passed on: 1 message" | "no se pasó: 1 mensaje";
+    PROCESS_ENDED = "pid {pid} ended with {code}" | "pid {pid} terminó con {code}";
+    PROCESS_KILLED = "pid {pid} was killed by signal {signal}" | "a pid {pid} lo mató la señal {signal}";
+    UNSHOWN = "{count} events are not shown" | "{count} sucesos no se muestran";
+
+    // On arrows.
+    CONNECTION = "connection" | "conexión";
+    FIN = "FIN" | "FIN";
+    END = "end" | "fin";
+    RST = "RST (reset)" | "RST (reinicio)";
+    REFUSED = "refused" | "rechazado";
+    UNREACHABLE = "port unreachable" | "puerto inalcanzable";
+
+    // The summary.
+    SUM_BYTES = "{sent} sent, {received} received" | "{sent} enviados, {received} recibidos";
+    SUM_MESSAGES = "{sent} sent in {sends} messages, {received} received in {receives}" | "{sent} enviados en {sends} mensajes, {received} recibidos en {receives}";
+    SUM_LOSS = "lost on the way: can't be known" | "perdidos por el camino: no se puede saber";
+    SUM_CUT = "{count} messages cut" | "{count} mensajes cortados";
+    SUM_ANSWER = "answer after {time}" | "respuesta a los {time}";
+    SUM_ANSWERS = "answers after {time} (median)" | "respuestas a los {time} (mediana)";
+    SUM_RTT = "RTT {time} (the kernel's smoothed)" | "RTT {time} (suavizado por el núcleo)";
+    SUM_RTT_RANGE = "RTT {least} to {most} (the kernel's smoothed)" | "RTT de {least} a {most} (suavizado por el núcleo)";
+    SUM_RETRANSMITTED = "{count} retransmitted" | "{count} retransmitidos";
+    SUM_SEGMENTS = "{out} segments out, {in} in" | "{out} segmentos enviados, {in} recibidos";
+    SUM_MSS = "MSS {bytes}" | "MSS {bytes}";
+    SUM_CONVERSATIONS = "{count} conversations" | "{count} conversaciones";
+    SUM_FAILED = "{count} failed" | "{count} fallidas";
+    SUM_FAILED_ONE = "1 failed" | "1 fallida";
+    SUM_NO_CONVERSATION = "no conversation" | "ninguna conversación";
+    SUM_PEERS = "{count} peers" | "{count} interlocutores";
+    SUM_UNSHOWN = "{count} events not shown" | "{count} sucesos no mostrados";
+}
