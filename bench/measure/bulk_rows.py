@@ -37,7 +37,7 @@ def relay(bench: Bench) -> None:
         cpu = lambda of, r=results: r.median(of, "cpu")
         bench.report.targets += [
             Target(f"{name}: CPU per GB to bare splice's", 1.15, True, lambda f=cpu: f(SOCKEYE) / f(BARE)),
-            Target(f"{name}: CPU per GB to socat's", 0.1, True, lambda f=cpu: f(SOCKEYE) / f("socat")),
+            Target(f"{name}: CPU per GB to socat's", 0.1, True, lambda f=cpu: f(SOCKEYE) / f("socat"), ".3f"),
             Target(f"{name}: GB/s to the best peer's, haproxy with its own pipe size", speed_bound, False,
                    lambda r=results: r.median(SOCKEYE, "speed") / r.best("speed", max, TUNED)),
             Target(f"{name}: GB/s to {TUNED}", speed_bound, False,
@@ -72,8 +72,8 @@ def beside(bench: Bench) -> None:
     results = bench.take_turns(
         Results("a small new conversation beside four bulk streams",
                 f"Connect, 64 bytes there and back through the relay; {count} of them one after the other, 2 ms apart, "
-                "in microseconds. “direct” is the same without the relay, while the relay carries the bulk: what the busy "
-                "machine costs by itself. beside: the bulk's sources and sinks run at nice 19, so that it is the relay "
+                "in microseconds. “direct” is the same without the relay, while the relay carries the bulk: what the "
+                "busy machine costs by itself. beside: the bulk's sources and sinks run at nice 19, so that it is the relay "
                 "that is measured and not its load's hold on the processors; crowded: at the same priority.",
                 columns),
         [c for c in bench.peers.relays() if c.name in wanted], measure)
@@ -176,7 +176,7 @@ def views(bench: Bench) -> None:
                     "view writes for a byte relayed, “writing” what a program that only writes as many bytes, 64 KiB "
                     "at a time, to the same place costs. bare copy: read and write with 64 KiB; the target adds "
                     "“writing” to it. bare copy, plain hex also turns the bytes into text, from a table, and nothing "
-                    "more: it is here to show what the formatting itself must cost.",
+                    "more: what plain formatting costs.",
                     [CPU, SPEED, Column("out", "bytes out", ".2f"), Column("writing", "writing, CPU s/GB", ".3f")]),
             bench.peers.views(recording), measure)
     finally:
