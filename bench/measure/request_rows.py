@@ -74,7 +74,8 @@ def udp(bench: Bench) -> None:
 
     results = bench.take_turns(
         Results("echo over UDP",
-                "64 bytes, 64 in flight from one socket; a packet is lost after 250 ms of silence, damaged if it came back joined, cut or twice. A run ends early when a server stalls. CPU is the server's. "
+                "64 bytes, 64 in flight from one socket; a packet is lost after 250 ms of silence, damaged if "
+                "it came back joined, cut or twice. A run ends early when a server stalls. CPU is the server's. "
                 "bare: recvmmsg and sendmmsg.",
                 [RATE, Column("cpu", "CPU us/packet", ".2f"), Column("lost", "lost", ".0f"),
                  Column("damaged", "damaged", ".0f")]),
@@ -107,7 +108,8 @@ def idle(bench: Bench) -> None:
 
     results = bench.take_turns(
         Results("idle connections",
-                f"{connections} connections that have exchanged one byte and wait: growth of the server's resident memory since it was ready, a connection; the kernel's own is not in it.",
+                f"{connections} connections that have exchanged one byte and wait: growth of the server's "
+                "resident memory since it was ready, a connection; the kernel's own is not in it.",
                 [Column("each", "bytes each", ",.0f"), Column("start", "KiB at the start", ",.0f")]),
         bench.peers.echoes((SOCKEYE, BARE)), measure)
     bench.report.targets.append(
