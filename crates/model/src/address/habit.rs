@@ -22,7 +22,7 @@ pub(super) fn scheme(word: &str, rest: &str, url: bool) -> Option<AddressProblem
     }
     let known = socat(&lower);
     // `open`, `system` and the like are good names for a machine, and `open:80` is one with a port.
-    let number = rest.bytes().all(|byte| byte.is_ascii_digit());
+    let number = !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit());
     if let Some((scheme, role)) = known
         && !(number && matches!(role, Role::File | Role::Shell | Role::Standard))
     {
