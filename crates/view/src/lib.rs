@@ -1,4 +1,10 @@
 //! The views: folds of the stream of events that write to the `io::Write` they are given, and read no clock.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod catalogue;
 pub mod escape;
+pub mod record;
+pub mod replay;
+
+pub use record::{Header, Record};
+pub use replay::{Replay, ReplayError};

@@ -1,0 +1,307 @@
+//! JSON written straight into a byte buffer: made for speed, so that recording keeps up with a relay.
+
+use super::base64;
+
+/// An object being written; members keep the order in which they are given.
+pub(super) struct Object<'a> {
+    out: &'a mut Vec<u8>,
+    empty: bool,
+}
+
+impl<'a> Object<'a> {
+    /// Writes the opening brace.
+    pub(super) fn open(out: &'a mut Vec<u8>) -> Self {
+        out.push(b'{');
+        Self { out, empty: true }
+    }
+
+    /// Writes the closing brace.
+    pub(super) fn close(self) {
+        self.out.push(b'}');
+    }
+
+    fn key(&mut self, key: &str) {
+        if !self.empty {
+            self.out.push(b',');
+        }
+        self.empty = false;
+        self.out.push(b'"');
+        self.out.extend_from_slice(key.as_bytes());
+        self.out.extend_from_slice(b"\":");
+    }
+
+    pub(super) fn number(&mut self, key: &str, number: u64) {
+        self.key(key);
+        decimal(self.out, number);
+    }
+
+    pub(super) fn signed(&mut self, key: &str, number: i64) {
+        self.key(key);
+        if number < 0 {
+            self.out.push(b'-');
+        }
+        decimal(self.out, number.unsigned_abs());
+    }
+
+    /// A word that needs no escaping.
+    pub(super) fn plain(&mut self, key: &str, word: &str) {
+        self.key(key);
+        self.out.push(b'"');
+        self.out.extend_from_slice(word.as_bytes());
+        self.out.push(b'"');
+    }
+
+    /// Any text.
+    pub(super) fn text(&mut self, key: &str, text: &str) {
+        self.key(key);
+        string(self.out, text);
+    }
+
+    /// A list of texts.
+    pub(super) fn list<'t>(&mut self, key: &str, texts: impl Iterator<Item = &'t str>) {
+        self.key(key);
+        self.out.push(b'[');
+        for (index, text) in texts.enumerate() {
+            if index > 0 {
+                self.out.push(b',');
+            }
+            string(self.out, text);
+        }
+        self.out.push(b']');
+    }
+
+    /// An object within this one.
+    pub(super) fn object(&mut self, key: &str) -> Object<'_> {
+        self.key(key);
+        Object::open(self.out)
+    }
+
+    /// Any bytes: as text where that loses nothing and stays readable, else as base64.
+    pub(super) fn data(&mut self, key: &str, data: &[u8]) {
+        let mut inner = self.object(key);
+        let before = inner.out.len();
+        if let Ok(text) = std::str::from_utf8(data) {
+            inner.key("text");
+            inner.out.reserve(text.len() + text.len() / 8 + 2);
+            inner.out.push(b'"');
+            // Twice the length is enough for quotes and line ends; more means control characters all over.
+            if escape(inner.out, text, 2 * text.len()) {
+                inner.out.extend_from_slice(b"\"}");
+                return;
+            }
+            inner.out.truncate(before);
+            inner.empty = true;
+        }
+        inner.key("base64");
+        inner.out.push(b'"');
+        base64::encode(inner.out, data);
+        inner.out.extend_from_slice(b"\"}");
+    }
+}
+
+fn string(out: &mut Vec<u8>, text: &str) {
+    out.push(b'"');
+    escape(out, text, usize::MAX);
+    out.push(b'"');
+}
+
+fn decimal(out: &mut Vec<u8>, mut number: u64) {
+    let mut digits = [0; 20];
+    let mut at = digits.len();
+    loop {
+        at -= 1;
+        digits[at] = b'0' + (number % 10) as u8;
+        number /= 10;
+        if number == 0 {
+            break;
+        }
+    }
+    out.extend_from_slice(&digits[at..]);
+}
+
+/// Appends `text` with what JSON or a terminal must not see escaped; `false`, half done, beyond `most` bytes.
+///
+/// Beside what [RFC 8259](https://www.rfc-editor.org/rfc/rfc8259#section-7) asks for, DEL, the C1 controls, the
+/// line and paragraph separators and the characters that turn the direction of text are escaped, so that a
+/// recording can be shown on any terminal, and any line reader agrees on what a line is.
+fn escape(out: &mut Vec<u8>, text: &str, most: usize) -> bool {
+    let bytes = text.as_bytes();
+    let start = out.len();
+    let mut copied = 0;
+    let mut at = 0;
+    loop {
+        at = next_suspect(bytes, at);
+        let Some(&byte) = bytes.get(at) else {
+            out.extend_from_slice(&bytes[copied..]);
+            return out.len() - start <= most;
+        };
+        let Some((length, code)) = escaped(byte, &bytes[at + 1..]) else {
+            at += 1;
+            continue;
+        };
+        out.extend_from_slice(&bytes[copied..at]);
+        match short(byte) {
+            Some(letter) => out.extend_from_slice(&[b'\\', letter]),
+            None => {
+                let [high, low] = code.to_be_bytes();
+                out.extend_from_slice(&[
+                    b'\\',
+                    b'u',
+                    HEX[usize::from(high >> 4)],
+                    HEX[usize::from(high & 15)],
+                    HEX[usize::from(low >> 4)],
+                    HEX[usize::from(low & 15)],
+                ]);
+            }
+        }
+        at += length;
+        copied = at;
+        if out.len() - start > most {
+            return false;
+        }
+    }
+}
+
+/// The next byte from `at` on that may have to be escaped, or the end.
+fn next_suspect(bytes: &[u8], mut at: usize) -> usize {
+    // Whole chunks first, without a branch a byte: the compiler makes vector code of this.
+    while let Some(chunk) = bytes[at..].first_chunk::<32>() {
+        let mut any = false;
+        for &byte in chunk {
+            any |= (byte < b' ') | (byte == b'"') | (byte == b'\\') | (byte >= 0x7f);
+        }
+        if any {
+            match chunk.iter().position(|&byte| SUSPECT[usize::from(byte)]) {
+                Some(index) => return at + index,
+                None => at += chunk.len(),
+            }
+        } else {
+            at += chunk.len();
+        }
+    }
+    bytes[at..]
+        .iter()
+        .position(|&byte| SUSPECT[usize::from(byte)])
+        .map_or(bytes.len(), |index| at + index)
+}
+
+/// How many bytes make up the character to escape, and its number; `None` where it may stay.
+fn escaped(byte: u8, rest: &[u8]) -> Option<(usize, u16)> {
+    match (byte, rest) {
+        (0xc2, &[second @ 0x80..=0x9f, ..]) => Some((2, second.into())),
+        (0xd8, &[0x9c, ..]) => Some((2, 0x061c)),
+        (0xe2, &[0x80, third @ (0x8e | 0x8f | 0xa8..=0xae), ..]) => {
+            Some((3, 0x2000 | u16::from(third & 0x3f)))
+        }
+        (0xe2, &[0x81, third @ 0xa6..=0xa9, ..]) => Some((3, 0x2040 | u16::from(third & 0x3f))),
+        (0xc2 | 0xd8 | 0xe2, _) => None,
+        _ => Some((1, byte.into())),
+    }
+}
+
+/// The letter after the backslash, for those that have one.
+const fn short(byte: u8) -> Option<u8> {
+    match byte {
+        b'"' | b'\\' => Some(byte),
+        b'\n' => Some(b'n'),
+        b'\r' => Some(b'r'),
+        b'\t' => Some(b't'),
+        0x08 => Some(b'b'),
+        0x0c => Some(b'f'),
+        _ => None,
+    }
+}
+
+/// Bytes that are escaped, or may begin a character that is.
+const SUSPECT: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < table.len() {
+        table[byte] = matches!(
+            byte as u8,
+            0..b' ' | b'"' | b'\\' | 0x7f | 0xc2 | 0xd8 | 0xe2
+        );
+        byte += 1;
+    }
+    table
+};
+
+const HEX: &[u8; 16] = b"0123456789abcdef";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn data(bytes: &[u8]) -> String {
+        let mut out = Vec::new();
+        let mut object = Object::open(&mut out);
+        object.data("d", bytes);
+        object.close();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn text_stays_text_and_everything_else_becomes_base64() {
+        assert_eq!(data(b""), r#"{"d":{"text":""}}"#);
+        assert_eq!(
+            data(b"a\"\\\n\r\t\x08\x0c"),
+            r#"{"d":{"text":"a\"\\\n\r\t\b\f"}}"#
+        );
+        assert_eq!(data(b"\xff\x00"), r#"{"d":{"base64":"/wA="}}"#);
+        assert_eq!(data(&[0; 3]), r#"{"d":{"base64":"AAAA"}}"#);
+    }
+
+    #[test]
+    fn what_could_harm_a_terminal_is_escaped_and_other_letters_are_not() {
+        assert_eq!(
+            data("hello \x1b[2J, ¿qué?, ص, €".as_bytes()),
+            r#"{"d":{"text":"hello \u001b[2J, ¿qué?, ص, €"}}"#
+        );
+        let plain = "x".repeat(99);
+        for (character, code) in [
+            ('\0', "0000"),
+            ('\x7f', "007f"),
+            ('\u{9b}', "009b"),
+            ('\u{61c}', "061c"),
+            ('\u{200e}', "200e"),
+            ('\u{2028}', "2028"),
+            ('\u{2029}', "2029"),
+            ('\u{202e}', "202e"),
+            ('\u{2066}', "2066"),
+            ('\u{2069}', "2069"),
+        ] {
+            assert_eq!(
+                data(format!("{plain}{character}{plain}").as_bytes()),
+                format!(r#"{{"d":{{"text":"{plain}\u{code}{plain}"}}}}"#)
+            );
+        }
+    }
+
+    #[test]
+    fn no_data_takes_more_than_twice_its_length() {
+        for filling in [
+            "\n", "\"", "a", "\0", "a\0\0", "\0aaaaa", "\u{2028}", "ñ\u{9b}",
+        ] {
+            for most in [0, 1, 2, 3, 100, 1000] {
+                let bytes = filling.repeat(most);
+                let frame = r#"{"d":{"base64":"=="}}"#.len();
+                let length = data(bytes.as_bytes()).len();
+                assert!(length <= frame + 2 * bytes.len(), "{filling:?} {most}");
+            }
+        }
+    }
+
+    #[test]
+    fn numbers_are_written_to_their_last_digit() {
+        let mut out = Vec::new();
+        let mut object = Object::open(&mut out);
+        object.number("a", u64::MAX);
+        object.number("b", 0);
+        object.signed("c", i64::MIN);
+        object.close();
+        assert_eq!(
+            out,
+            br#"{"a":18446744073709551615,"b":0,"c":-9223372036854775808}"#
+        );
+    }
+}
