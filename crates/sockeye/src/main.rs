@@ -1,1 +1,22 @@
-fn main() {}
+//! The tool `sockeye`: reads the command line, runs the command, and ends with the exit code of the contract.
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod cli;
+mod commands;
+mod exit;
+mod limits;
+mod stdio;
+
+fn main() -> std::process::ExitCode {
+    let exit = match cli::parse(std::env::args_os().collect()) {
+        Ok(command) => commands::run(command),
+        Err(usage) => {
+            if !usage.context.is_empty() {
+                stdio::say(&usage.context);
+            }
+            stdio::say(&format!("sockeye: {}", usage.problem));
+            exit::ExitCode::Usage
+        }
+    };
+    exit.into()
+}

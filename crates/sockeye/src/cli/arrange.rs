@@ -1,0 +1,174 @@
+//! Puts the command first: `sockeye ADDRESS` is `connect`, and view flags may stand before the command.
+
+use std::ffi::{OsStr, OsString};
+
+use clap::Command;
+
+use crate::cli::Usage;
+
+/// `typed` with its command in front.
+pub(crate) fn with_command(
+    typed: &[OsString],
+    definition: &Command,
+    commands: &[&str],
+) -> Result<Vec<OsString>, Usage> {
+    let is_command = |word: &OsStr| commands.iter().any(|name| word == *name) || word == "help";
+    let asks_for_text = |word: &OsStr| {
+        ["-h", "--help", "-V", "--version"]
+            .iter()
+            .any(|flag| word == *flag)
+    };
+    let Some(first) = typed.first() else {
+        return Ok(Vec::new());
+    };
+    if is_command(first) || asks_for_text(first) {
+        return Ok(typed.to_vec());
+    }
+    let at = first_operand(typed, definition.find_subcommand("connect"));
+    let mut arranged = typed.to_vec();
+    match at.map(|at| (at, typed[at].as_os_str())) {
+        Some((at, word)) if is_command(word) => {
+            let command = arranged.remove(at);
+            arranged.insert(0, command);
+        }
+        Some((at, word)) => {
+            if let Some(meant) = misspelt(word, commands) {
+                let mut line = vec!["sockeye".to_owned(), meant.to_owned()];
+                line.extend(
+                    typed
+                        .iter()
+                        .enumerate()
+                        .filter(|(index, _)| *index != at)
+                        .map(|(_, word)| word.to_string_lossy().into_owned()),
+                );
+                let line = super::quote::line(line.iter().map(String::as_str));
+                return Err(Usage::new(format!(
+                    "\"{}\" is no command; did you mean: {line}",
+                    word.to_string_lossy()
+                )));
+            }
+            arranged.insert(0, "connect".into());
+        }
+        // Only flags: connect will say what is missing.
+        None => arranged.insert(0, "connect".into()),
+    }
+    Ok(arranged)
+}
+
+/// The place of the first word that is neither a flag nor a flag's value, as the flags of `command` have it.
+fn first_operand(typed: &[OsString], command: Option<&Command>) -> Option<usize> {
+    let takes_value = |matches: &dyn Fn(&clap::Arg) -> bool| {
+        let arg = command
+            .into_iter()
+            .flat_map(Command::get_arguments)
+            .find(|arg| matches(arg));
+        arg.is_some_and(|arg| arg.get_action().takes_values() && !arg.is_require_equals_set())
+    };
+    let mut index = 0;
+    while let Some(word) = typed.get(index) {
+        let text = word.to_string_lossy();
+        index += match text.strip_prefix("--") {
+            Some("") => return (index + 1 < typed.len()).then_some(index + 1),
+            Some(long) => {
+                let name = long.split('=').next().unwrap_or("");
+                1 + usize::from(
+                    !long.contains('=') && takes_value(&|arg| arg.get_long() == Some(name)),
+                )
+            }
+            None if text.len() > 1 && text.starts_with('-') => {
+                let valued = text
+                    .char_indices()
+                    .skip(1)
+                    .find(|(_, c)| takes_value(&|arg| arg.get_short() == Some(*c)));
+                1 + usize::from(valued.is_some_and(|(at, c)| at + c.len_utf8() == text.len()))
+            }
+            None => return Some(index),
+        };
+    }
+    None
+}
+
+/// The command that `word` was probably meant to be: a slip away, and no service by that name is known.
+fn misspelt<'a>(word: &OsStr, commands: &[&'a str]) -> Option<&'a str> {
+    let word = word.to_str()?;
+    if word.len() < 3 || !word.bytes().all(|byte| byte.is_ascii_alphabetic()) {
+        return None;
+    }
+    let meant = commands.iter().copied().find(|name| {
+        let slips = if word.len() < 5 { 1 } else { 2 };
+        distance(word, name) <= slips
+    })?;
+    let is_service = sockeye_local::service_port(word, sockeye_local::Protocol::Tcp).is_some();
+    (!is_service).then_some(meant)
+}
+
+/// How many letters must be added, taken away, changed, or swapped with their neighbour.
+fn distance(left: &str, right: &str) -> usize {
+    let (left, right) = (left.as_bytes(), right.as_bytes());
+    let mut before: Vec<usize> = Vec::new();
+    let mut row: Vec<usize> = (0..=right.len()).collect();
+    for (i, a) in left.iter().enumerate() {
+        let mut next = vec![i + 1];
+        for (j, b) in right.iter().enumerate() {
+            let mut best = (row[j] + usize::from(a != b))
+                .min(row[j + 1] + 1)
+                .min(next[j] + 1);
+            if i > 0 && j > 0 && *a == right[j - 1] && left[i - 1] == *b {
+                best = best.min(before[j - 1] + 1);
+            }
+            next.push(best);
+        }
+        before = std::mem::replace(&mut row, next);
+    }
+    row.last().copied().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn arranged(line: &str) -> Result<String, String> {
+        let typed: Vec<OsString> = line.split_whitespace().map(OsString::from).collect();
+        let definition = super::super::definition();
+        let words = with_command(&typed, &definition, super::super::COMMANDS)
+            .map_err(|usage| usage.problem)?;
+        Ok(words
+            .iter()
+            .map(|word| word.to_string_lossy())
+            .collect::<Vec<_>>()
+            .join(" "))
+    }
+
+    #[test]
+    fn the_command_comes_first() {
+        for (typed, meant) in [
+            ("localhost 7", "connect localhost 7"),
+            ("listen :7", "listen :7"),
+            ("--explain listen :7", "listen --explain :7"),
+            ("--record serve serve echo", "serve --record serve echo"),
+            ("--record=x --lang es serve", "serve --record=x --lang es"),
+            ("-v listen", "listen -v"),
+            ("-q", "connect -q"),
+            ("-- -x", "connect -- -x"),
+            ("--help", "--help"),
+            ("help connect", "help connect"),
+            ("-", "connect -"),
+        ] {
+            assert_eq!(arranged(typed).as_deref(), Ok(meant), "{typed}");
+        }
+    }
+
+    #[test]
+    fn a_slip_is_noticed_and_a_service_is_not_one() {
+        assert_eq!(distance("listne", "listen"), 1);
+        assert_eq!(distance("serv", "serve"), 1);
+        assert_eq!(distance("", "wait"), 4);
+        assert!(
+            arranged("realy :1 :2")
+                .unwrap_err()
+                .contains("sockeye relay :1 :2")
+        );
+        assert_eq!(arranged("http").as_deref(), Ok("connect http"));
+        assert_eq!(arranged("localhost").as_deref(), Ok("connect localhost"));
+    }
+}

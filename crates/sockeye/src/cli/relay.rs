@@ -1,0 +1,209 @@
+//! The arguments of `relay`: as typed, and as meant.
+
+use std::time::Duration;
+
+use clap::Args;
+use sockeye_model::Address;
+
+use crate::cli::frame::{CHOICES, Framing, framing};
+use crate::cli::listen::ServerFlags;
+use crate::cli::quantity::some_time;
+use crate::cli::view::ViewArgs;
+use crate::cli::{Usage, address};
+
+pub(crate) const EXAMPLES: &str = "\
+Examples:
+  sockeye relay :8080 localhost:7007                each client of 8080 gets a connection to 7007
+  sockeye relay :8080 unix:/run/app.sock            TCP in front of a UNIX socket
+  sockeye relay --frame line udp://:7514 file:log   a line for each datagram
+  sockeye relay --dial-both localhost:7019 localhost:7009   join two servers
+  sockeye relay --dry-run :8080 localhost:7007      how it would be done
+  sockeye relay --hex :8080 localhost:7007          and see every byte";
+
+/// As typed.
+#[derive(Args, Debug)]
+pub(crate) struct RelayFlags {
+    /// Listens if it can; each conversation there gets its own TO
+    #[arg(value_name = "FROM")]
+    from: String,
+    /// Connected to once for each conversation
+    #[arg(value_name = "TO")]
+    to: String,
+    /// Connect to FROM as well
+    #[arg(long, conflicts_with = "listen_both")]
+    dial_both: bool,
+    /// Listen on TO as well, and join the peers in pairs
+    #[arg(long)]
+    listen_both: bool,
+    /// One conversation, then the end
+    #[arg(long)]
+    once: bool,
+    /// Print how the two would be joined, and open nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Say how much has moved while it moves
+    #[arg(long)]
+    progress: bool,
+    /// Messages in a stream: line, nul, len16, len32, chunk[=SIZE]
+    #[arg(long, value_name = "HOW", value_parser = framing)]
+    frame: Option<Framing>,
+    /// End a conversation when nothing has moved for this long
+    #[arg(long, value_name = "TIME", value_parser = some_time)]
+    idle: Option<Duration>,
+    /// Give up connecting after this long
+    #[arg(long, value_name = "TIME", value_parser = some_time, default_value = "10s")]
+    timeout: Duration,
+    #[command(flatten)]
+    server: ServerFlags,
+    #[command(flatten)]
+    view: ViewArgs,
+}
+
+/// As meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct RelayArgs {
+    /// One end.
+    pub(crate) from: Address,
+    /// The other.
+    pub(crate) to: Address,
+    /// Which of them listens.
+    pub(crate) roles: Roles,
+    /// One conversation, then the end.
+    pub(crate) once: bool,
+    /// Only print the plan.
+    pub(crate) dry_run: bool,
+    /// Say how much has moved.
+    pub(crate) progress: bool,
+    /// How messages are marked in a stream; always there between a stream and messages.
+    pub(crate) frame: Option<Framing>,
+    /// How long nothing may move in a conversation.
+    pub(crate) idle: Option<Duration>,
+    /// The deadline of a connect.
+    pub(crate) timeout: Duration,
+    /// Limits and readiness.
+    pub(crate) server: ServerFlags,
+    /// The views.
+    pub(crate) view: ViewArgs,
+}
+
+/// Which end listens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Roles {
+    /// FROM listens, TO is connected to for each conversation.
+    ListenAndDial,
+    /// Neither: both are opened or connected to, once.
+    DialBoth,
+    /// Both: the peers are joined in pairs.
+    ListenBoth,
+}
+
+impl RelayFlags {
+    /// What is meant, or why it cannot be.
+    pub(crate) fn meant(self) -> Result<RelayArgs, Usage> {
+        let from: Address = self.from.parse()?;
+        let to: Address = self.to.parse()?;
+        let roles = if self.listen_both {
+            address::listenable(&from)?;
+            address::listenable(&to)?;
+            Roles::ListenBoth
+        } else if self.dial_both || !from.scheme.can_listen() {
+            Roles::DialBoth
+        } else {
+            Roles::ListenAndDial
+        };
+        if from.scheme == to.scheme && !from.scheme.can_listen() && from.target == to.target {
+            return Err(Usage::new(format!(
+                "{from} cannot be both ends of a relay; name another for one of them"
+            )));
+        }
+        let mixed = address::keeps_messages(&from) != address::keeps_messages(&to);
+        if mixed && self.frame.is_none() {
+            let (messages, stream) = if address::keeps_messages(&from) {
+                (&from, &to)
+            } else {
+                (&to, &from)
+            };
+            return Err(Usage::new(format!(
+                "{} carries messages and {} a stream: say with --frame how a message is marked in the stream: {CHOICES}",
+                messages.scheme, stream.scheme
+            )));
+        }
+        if !mixed && self.frame.is_some() {
+            return Err(Usage::new(format!(
+                "--frame is for a relay between messages and a stream, and {} and {} are the same kind; leave it away",
+                from.scheme, to.scheme
+            )));
+        }
+        Ok(RelayArgs {
+            from,
+            to,
+            roles,
+            once: self.once || roles == Roles::DialBoth,
+            dry_run: self.dry_run,
+            progress: self.progress,
+            frame: self.frame,
+            idle: self.idle,
+            timeout: self.timeout,
+            server: self.server,
+            view: self.view,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::{Command as Asked, tests::meant};
+
+    fn relay(line: &str) -> Result<RelayArgs, String> {
+        match meant(line)? {
+            Asked::Relay(args) => Ok(*args),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_first_address_listens_if_it_can() {
+        assert_eq!(
+            relay("relay :8080 :7007").unwrap().roles,
+            Roles::ListenAndDial
+        );
+        assert_eq!(relay("relay - :7007").unwrap().roles, Roles::DialBoth);
+        assert!(relay("relay - :7007").unwrap().once);
+        assert_eq!(
+            relay("relay --dial-both :8080 :7007").unwrap().roles,
+            Roles::DialBoth
+        );
+        assert_eq!(
+            relay("relay --listen-both :8080 :7007").unwrap().roles,
+            Roles::ListenBoth
+        );
+        assert!(relay("relay --listen-both :8080 file:x").is_err());
+    }
+
+    #[test]
+    fn a_stream_and_messages_need_a_frame_and_the_error_names_the_choices() {
+        let error = relay("relay udp://:7514 file:log").unwrap_err();
+        assert!(
+            error.contains("--frame") && error.contains(CHOICES),
+            "{error}"
+        );
+        assert_eq!(
+            relay("relay --frame nul udp://:7514 file:log")
+                .unwrap()
+                .frame,
+            Some(Framing::Nul)
+        );
+        assert!(
+            relay("relay --frame nul :1 :2")
+                .unwrap_err()
+                .contains("leave it away")
+        );
+    }
+
+    #[test]
+    fn an_end_is_not_joined_with_itself() {
+        assert!(relay("relay - -").unwrap_err().contains("both ends"));
+        assert!(relay("relay fd:3 fd:4").is_ok());
+    }
+}

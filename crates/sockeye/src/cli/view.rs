@@ -1,0 +1,95 @@
+//! The view flags, the same on every command that opens sockets.
+
+use std::path::PathBuf;
+
+use clap::builder::PossibleValue;
+use clap::{ArgAction, Args, ValueEnum};
+
+/// What is shown, where and how.
+#[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
+#[command(next_help_heading = "Views")]
+pub(crate) struct ViewArgs {
+    /// Tell every call in words, each reason once; =all repeats the reasons
+    #[arg(long, value_name = "once|all", num_args = 0..=1, require_equals = true, default_missing_value = "once")]
+    #[arg(hide_possible_values = true)]
+    pub(crate) explain: Option<Explain>,
+    /// Show the bytes: direction, time, offset, peer, text beside
+    #[arg(long)]
+    pub(crate) hex: bool,
+    /// Draw the calls in columns, with arrows between them
+    #[arg(long)]
+    pub(crate) diagram: bool,
+    /// Write every event to FILE, to be shown again with sockeye show
+    #[arg(long, value_name = "FILE")]
+    pub(crate) record: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) look: LookArgs,
+    /// Print every limit and default, and do nothing else
+    #[arg(long)]
+    pub(crate) show_limits: bool,
+}
+
+/// In which words, and how loud.
+#[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
+#[command(next_help_heading = "Views")]
+pub(crate) struct LookArgs {
+    /// English or Spanish; the default comes from LC_ALL, LC_MESSAGES or LANG
+    #[arg(long, value_name = "en|es", hide_possible_values = true)]
+    pub(crate) lang: Option<Lang>,
+    /// No status lines, and no reasons in what is told
+    #[arg(short, long, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+    /// More detail; status lines also where stderr is no terminal
+    #[arg(short, long, action = ArgAction::Count)]
+    pub(crate) verbose: u8,
+    /// Colour: auto follows the terminal and NO_COLOR
+    #[arg(long, value_name = "auto|always|never", default_value = "auto")]
+    #[arg(hide_possible_values = true, hide_default_value = true)]
+    pub(crate) color: Color,
+    /// Draw with ASCII characters only
+    #[arg(long)]
+    pub(crate) ascii: bool,
+}
+
+/// How often a reason is given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Explain {
+    /// Once a session.
+    Once,
+    /// Each time.
+    All,
+}
+
+/// When output has colours.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal, unless NO_COLOR is set.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// A language of the catalogue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lang {
+    /// English.
+    En,
+    /// Spanish.
+    Es,
+}
+
+impl ValueEnum for Lang {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::En, Self::Es]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(match self {
+            Self::En => "en",
+            Self::Es => "es",
+        }))
+    }
+}

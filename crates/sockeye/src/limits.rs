@@ -1,0 +1,185 @@
+//! Every limit and default in one table: the flags read their defaults here, and `--show-limits` prints it.
+
+use std::fmt;
+use std::time::Duration;
+
+/// How long a connect may take, all addresses of a name together.
+pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long `wait` waits for all its addresses.
+pub(crate) const WAIT_TIMEOUT: Duration = Duration::from_secs(30);
+/// The pause of `wait` between two tries.
+pub(crate) const WAIT_INTERVAL: Duration = Duration::from_millis(200);
+/// The first pause of `--retry`; it doubles.
+pub(crate) const RETRY_DELAY: Duration = Duration::from_millis(200);
+/// The longest pause of `--retry`.
+pub(crate) const RETRY_DELAY_MAX: Duration = Duration::from_secs(10);
+/// The most tries that `--retry` takes.
+pub(crate) const RETRY_MAX: u32 = 1_000_000;
+/// How long a UDP client stays after its input ended and nothing came.
+pub(crate) const QUIET_WAIT: Duration = Duration::from_secs(1);
+/// How long a UDP client waits for the first answer after its input ended.
+pub(crate) const FIRST_REPLY: Duration = Duration::from_secs(5);
+/// After which an idle pipe on stdin is pointed out, once the peer has ended.
+pub(crate) const STDIN_NOTE: Duration = Duration::from_secs(5);
+/// The most answers that `--reply` takes.
+pub(crate) const REPLY_MAX: u32 = 1_000_000_000;
+/// How long a server that was told to end lets conversations finish.
+pub(crate) const DRAIN: Duration = Duration::from_secs(5);
+/// How many conversations a server keeps at once.
+pub(crate) const CONVERSATIONS: u32 = 16_384;
+/// The most that `--max-conversations` takes.
+pub(crate) const CONVERSATIONS_MAX: u32 = 1_000_000;
+/// How many UDP peers a server remembers at once.
+pub(crate) const UDP_SESSIONS: u32 = 1_024;
+/// The most that `--max-udp-sessions` takes.
+pub(crate) const UDP_SESSIONS_MAX: u32 = 1_000_000;
+/// How long a UDP session may be quiet before it is forgotten.
+pub(crate) const UDP_SESSION_IDLE: Duration = Duration::from_secs(60);
+/// The longest duration a flag takes: a year of 365 days.
+pub(crate) const DURATION_MAX: Duration = Duration::from_secs(365 * 86_400);
+/// The size of `--frame chunk` when no size is given, bytes.
+pub(crate) const CHUNK: usize = 1_024;
+/// The largest `--frame chunk`, bytes: the largest message any scheme carries.
+pub(crate) const CHUNK_MAX: usize = 16 << 20;
+/// The longest `--send` text, bytes.
+pub(crate) const SEND_MAX: usize = 64 << 10;
+/// The most addresses that `wait` takes.
+pub(crate) const WAIT_ADDRESSES_MAX: usize = 64;
+/// How long a view that is blocked may hold up the end of the command.
+pub(crate) const VIEW_PATIENCE: Duration = Duration::from_secs(2);
+
+/// One value of the table.
+#[derive(Clone, Copy)]
+enum Amount {
+    Time(Duration),
+    Count(u32),
+    Bytes(usize),
+    Unlimited,
+}
+
+/// One row: which flag, its default, the most it takes, and what it bounds.
+struct Row {
+    flag: &'static str,
+    default: Amount,
+    most: Option<Amount>,
+    about: &'static str,
+}
+
+const fn row(flag: &'static str, default: Amount, most: Amount, about: &'static str) -> Row {
+    Row {
+        flag,
+        default,
+        most: Some(most),
+        about,
+    }
+}
+
+/// A limit that no flag changes.
+const fn fixed(default: Amount, about: &'static str) -> Row {
+    Row {
+        flag: "-",
+        default,
+        most: None,
+        about,
+    }
+}
+
+use Amount::{Bytes, Count, Time, Unlimited};
+
+#[rustfmt::skip]
+const ROWS: &[Row] = &[
+    row("connect --timeout", Time(CONNECT_TIMEOUT), Time(DURATION_MAX), "connecting, all addresses of a name together"),
+    row("connect --retry", Count(0), Count(RETRY_MAX), "further tries after a failed connect"),
+    row("connect --retry-delay", Time(RETRY_DELAY), Time(DURATION_MAX), "first pause between tries; it doubles"),
+    fixed(Time(RETRY_DELAY_MAX), "longest pause that the doubling reaches"),
+    row("connect --idle", Unlimited, Time(DURATION_MAX), "quiet time that ends a conversation (22)"),
+    row("connect --wait", Time(QUIET_WAIT), Time(DURATION_MAX), "UDP: quiet time after the end of input"),
+    fixed(Time(FIRST_REPLY), "UDP: wait for a first answer after the end of input"),
+    row("connect --reply", Unlimited, Count(REPLY_MAX), "UDP: answers to wait for"),
+    row("connect --send", Unlimited, Bytes(SEND_MAX), "first text to send"),
+    fixed(Time(STDIN_NOTE), "an idle pipe on stdin is pointed out, once the peer has ended"),
+    row("wait --timeout", Time(WAIT_TIMEOUT), Time(DURATION_MAX), "until every address answers"),
+    row("wait --interval", Time(WAIT_INTERVAL), Time(DURATION_MAX), "pause between two tries"),
+    row("wait ADDRESS…", Count(1), Count(WAIT_ADDRESSES_MAX as u32), "addresses to wait for"),
+    row("--max-conversations", Count(CONVERSATIONS), Count(CONVERSATIONS_MAX), "at once; the descriptor limit may be lower"),
+    row("--max-udp-sessions", Count(UDP_SESSIONS), Count(UDP_SESSIONS_MAX), "UDP peers remembered; the oldest goes first"),
+    fixed(Time(UDP_SESSION_IDLE), "a quiet UDP session is forgotten"),
+    row("--drain", Time(DRAIN), Time(DURATION_MAX), "conversations may finish after SIGINT or SIGTERM"),
+    row("--frame chunk=SIZE", Bytes(CHUNK), Bytes(CHUNK_MAX), "bytes of one message cut from a stream"),
+    fixed(Time(VIEW_PATIENCE), "a blocked terminal may delay the end"),
+];
+
+/// The table that `--show-limits` prints.
+pub(crate) fn table() -> String {
+    let cells: Vec<[String; 4]> =
+        std::iter::once(["flag", "default", "most", "what it bounds"].map(str::to_owned))
+            .chain(ROWS.iter().map(|row| {
+                [
+                    row.flag.to_owned(),
+                    row.default.to_string(),
+                    row.most
+                        .map_or_else(|| "-".to_owned(), |most| most.to_string()),
+                    row.about.to_owned(),
+                ]
+            }))
+            .collect();
+    let width = |column: usize| {
+        cells
+            .iter()
+            .map(|row| row[column].chars().count())
+            .max()
+            .unwrap_or(0)
+    };
+    let (flags, defaults, mosts) = (width(0), width(1), width(2));
+    cells
+        .iter()
+        .map(|[flag, default, most, about]| {
+            format!("{flag:<flags$}  {default:<defaults$}  {most:<mosts$}  {about}\n")
+        })
+        .collect()
+}
+
+impl fmt::Display for Amount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Time(time) => f.write_str(&crate::cli::quantity::duration_text(*time)),
+            Self::Count(count) => write!(f, "{count}"),
+            Self::Bytes(bytes) => f.write_str(&crate::cli::quantity::size_text(*bytes)),
+            Self::Unlimited => f.write_str("none"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_prints_each_limit_in_its_own_units() {
+        let table = table();
+        assert!(
+            table.contains("connect --timeout      10s      365d"),
+            "{table}"
+        );
+        assert!(
+            table.contains("--frame chunk=SIZE     1KiB     16MiB"),
+            "{table}"
+        );
+        assert!(table.contains("connect --retry-delay  200ms"), "{table}");
+        assert_eq!(table.lines().count(), ROWS.len() + 1);
+    }
+
+    #[test]
+    fn no_default_is_beyond_its_own_limit() {
+        for row in ROWS {
+            let fits = match (row.default, row.most) {
+                (Time(default), Some(Time(most))) => default <= most,
+                (Count(default), Some(Count(most))) => default <= most,
+                (Bytes(default), Some(Bytes(most))) => default <= most,
+                (Unlimited, _) | (_, None) => true,
+                _ => false,
+            };
+            assert!(fits, "{}", row.flag);
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! Our own three descriptors: what is written to them is checked, and nothing about them is changed.
+//!
+//! - A descriptor 0, 1 or 2 that is closed when the process starts is opened on `/dev/null` by Rust's own start-up,
+//!   before `main`, so no socket can take its number. The tests of this crate hold it to that.
+//! - SIGPIPE is ignored (Rust's start-up again), so a closed pipe is an error that can be told from others; programs
+//!   that we start get the default back.
+//! - Descriptors that we inherited are never made non-blocking, and the terminal's settings are never touched:
+//!   whoever shares them would find them changed.
+
+use std::io::{self, Write};
+
+use crate::exit::ExitCode;
+
+/// Writes a text to stdout, all of it.
+///
+/// A reader that has left (`| head`) is a quiet end; anything else that goes wrong is said, and has its exit code.
+pub(crate) fn print(text: &str) -> ExitCode {
+    let mut stdout = io::stdout().lock();
+    output(
+        stdout
+            .write_all(text.as_bytes())
+            .and_then(|()| stdout.flush()),
+    )
+}
+
+/// How the command ends after writing to stdout gave `result`.
+pub(crate) fn output(result: io::Result<()>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::Clean,
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::Clean,
+        Err(error) => {
+            say(&format!("sockeye: write to stdout: {error}"));
+            ExitCode::OutputFailed
+        }
+    }
+}
+
+/// Writes a line to stderr. If that fails there is nobody left to tell.
+pub(crate) fn say(line: &str) {
+    let mut whole = String::with_capacity(line.len() + 1);
+    whole.push_str(line);
+    whole.push('\n');
+    // One write a line, so that lines of several processes on one terminal do not mix.
+    let _nobody_left = io::stderr().lock().write_all(whole.as_bytes());
+}
