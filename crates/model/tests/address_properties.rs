@@ -9,23 +9,12 @@ use proptest::collection::{btree_map, vec};
 use proptest::option;
 use proptest::prelude::*;
 use sockeye_model::{
-    Address, BindTo, Host, OptionName, Options, Port, Scheme, SocketOption, Target, UnixName,
+    Address, BindTo, Host, OptionName, Options, Port, SCHEMES, Scheme, SocketOption, Target,
+    UnixName,
 };
 
 #[path = "../../../fuzz/properties/address.rs"]
 mod property;
-
-const SCHEMES: [Scheme; 9] = [
-    Scheme::Tcp,
-    Scheme::Udp,
-    Scheme::Unix,
-    Scheme::UnixDgram,
-    Scheme::UnixSeqpacket,
-    Scheme::Stdio,
-    Scheme::File,
-    Scheme::Exec,
-    Scheme::Fd,
-];
 
 fn host() -> impl Strategy<Value = Host> {
     let v6 = (
@@ -139,7 +128,7 @@ fn value(scheme: Scheme, option: OptionName, number: u32) -> BoxedStrategy<Socke
         OptionName::Linger => Just(SocketOption::Linger(number as u16)),
         OptionName::Broadcast => Just(SocketOption::Broadcast),
         OptionName::MulticastTtl => Just(SocketOption::MulticastTtl(byte)),
-        OptionName::MulticastLoop => Just(SocketOption::MulticastLoop(number % 2 == 0)),
+        OptionName::MulticastLoop => Just(SocketOption::MulticastLoop(number & 1 == 1)),
         OptionName::Sndbuf => Just(SocketOption::Sndbuf(bytes)),
         OptionName::Rcvbuf => Just(SocketOption::Rcvbuf(bytes)),
         OptionName::Ttl => Just(SocketOption::Ttl(byte.max(1))),
@@ -168,7 +157,8 @@ fn options(scheme: Scheme) -> BoxedStrategy<Options> {
 }
 
 fn address() -> impl Strategy<Value = Address> {
-    proptest::sample::select(&SCHEMES[..])
+    proptest::sample::select(SCHEMES)
+        .prop_map(|row| row.scheme)
         .prop_flat_map(|scheme| (Just(scheme), target(scheme), options(scheme)))
         .prop_map(|(scheme, target, options)| Address {
             scheme,
