@@ -1,11 +1,16 @@
 //! The tool `sockeye`: reads the command line, runs the command, and ends with the exit code of the contract.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod advice;
 mod cli;
 mod commands;
 mod exit;
+mod language;
 mod limits;
+mod report;
+mod session;
 mod stdio;
+mod words;
 
 fn main() -> std::process::ExitCode {
     let exit = match cli::parse(std::env::args_os().collect()) {

@@ -10,6 +10,8 @@
 use std::io::{self, Write};
 
 use crate::exit::ExitCode;
+use crate::report::{Failure, io_text};
+use crate::{language, words};
 
 /// Writes a text to stdout, all of it.
 ///
@@ -29,7 +31,13 @@ pub(crate) fn output(result: io::Result<()>) -> ExitCode {
         Ok(()) => ExitCode::Clean,
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::Clean,
         Err(error) => {
-            say(&format!("sockeye: write to stdout: {error}"));
+            let language = language::of_environment();
+            let error = io_text(&error, language);
+            Failure::new(
+                ExitCode::OutputFailed,
+                words::STDOUT_FAILED.fill(language, &[("error", &error)]),
+            )
+            .say();
             ExitCode::OutputFailed
         }
     }

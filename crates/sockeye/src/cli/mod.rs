@@ -271,7 +271,10 @@ pub(crate) mod tests {
             panic!()
         };
         assert_eq!(args.view.explain, Some(view::Explain::Once));
-        assert_eq!(args.view.look.lang, Some(view::Lang::Es));
+        assert_eq!(
+            args.view.look.lang,
+            Some(sockeye_view::catalogue::Language::Spanish)
+        );
     }
 
     #[test]

@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
-use clap::builder::PossibleValue;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{ArgAction, Args, ValueEnum};
+use sockeye_view::catalogue::Language;
 
 /// What is shown, where and how.
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
@@ -34,8 +35,8 @@ pub(crate) struct ViewArgs {
 #[command(next_help_heading = "Views")]
 pub(crate) struct LookArgs {
     /// English or Spanish; the default comes from LC_ALL, LC_MESSAGES or LANG
-    #[arg(long, value_name = "en|es", hide_possible_values = true)]
-    pub(crate) lang: Option<Lang>,
+    #[arg(long, value_name = "en|es", hide_possible_values = true, value_parser = language())]
+    pub(crate) lang: Option<Language>,
     /// No status lines, and no reasons in what is told
     #[arg(short, long, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
@@ -72,24 +73,7 @@ pub(crate) enum Color {
     Never,
 }
 
-/// A language of the catalogue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Lang {
-    /// English.
-    En,
-    /// Spanish.
-    Es,
-}
-
-impl ValueEnum for Lang {
-    fn value_variants<'a>() -> &'a [Self] {
-        &[Self::En, Self::Es]
-    }
-
-    fn to_possible_value(&self) -> Option<PossibleValue> {
-        Some(PossibleValue::new(match self {
-            Self::En => "en",
-            Self::Es => "es",
-        }))
-    }
+fn language() -> impl TypedValueParser<Value = Language> {
+    let codes = Language::ALL.iter().map(|language| language.code());
+    PossibleValuesParser::new(codes).map(|code| Language::from_locale(&code))
 }

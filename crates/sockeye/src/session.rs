@@ -1,0 +1,298 @@
+//! A session: from the view flags to running views, and from the end of the work to the exit code.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, IsTerminal, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use sockeye_model::{Sink, Tally};
+use sockeye_tap::{Policy, Tap, ViewFailed, Viewer};
+use sockeye_view::catalogue::Language;
+use sockeye_view::{Header, Record};
+
+use crate::cli::view::{Color, LookArgs, ViewArgs};
+use crate::exit::ExitCode;
+use crate::limits::VIEW_PATIENCE;
+use crate::report::{Failure, io_text};
+use crate::{language, stdio, words};
+
+/// What every command that opens sockets works in.
+pub(crate) struct Session {
+    /// Where calls on sockets are told.
+    pub(crate) tap: Tap,
+    /// How things are said.
+    pub(crate) look: Look,
+    viewer: Viewer,
+    outputs: Vec<Output>,
+    policy: Policy,
+    began: Instant,
+}
+
+/// How things are said: language, terminal, loudness.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Look {
+    /// The language of texts and figures.
+    pub(crate) language: Language,
+    /// Whether stderr is a terminal.
+    pub(crate) terminal: bool,
+    /// Whether stderr gets colours.
+    pub(crate) color: bool,
+    /// Only ASCII characters.
+    pub(crate) ascii: bool,
+    /// No status lines, no reasons.
+    pub(crate) quiet: bool,
+    /// How much more detail was asked for.
+    pub(crate) verbose: u8,
+}
+
+/// Where a sink writes to, in the order of the sinks.
+enum Output {
+    Stderr,
+    Recording(PathBuf),
+}
+
+impl Look {
+    /// From the flags and what stderr is.
+    pub(crate) fn new(args: &LookArgs) -> Self {
+        let terminal = io::stderr().is_terminal();
+        Self {
+            language: args.lang.unwrap_or_else(language::of_environment),
+            terminal,
+            color: match args.color {
+                Color::Always => true,
+                Color::Never => false,
+                Color::Auto => {
+                    terminal && std::env::var_os("NO_COLOR").is_none_or(|no| no.is_empty())
+                }
+            },
+            ascii: args.ascii,
+            quiet: args.quiet,
+            verbose: args.verbose,
+        }
+    }
+
+    /// Whether what goes well is said too: to a person, or on request.
+    pub(crate) fn says_status(self) -> bool {
+        !self.quiet && (self.terminal || self.verbose > 0)
+    }
+}
+
+impl Session {
+    /// Opens the recording, starts the views.
+    pub(crate) fn start(view: &ViewArgs) -> Result<Self, Failure> {
+        let look = Look::new(&view.look);
+        let mut sinks: Vec<Box<dyn Sink>> = Vec::new();
+        let mut outputs = Vec::new();
+        if let Some(path) = &view.record {
+            let file = recording(path).map_err(|error| {
+                let places: [(&str, &dyn std::fmt::Display); 2] = [
+                    ("path", &path.display()),
+                    ("error", &io_text(&error, look.language)),
+                ];
+                Failure::new(
+                    ExitCode::OutputFailed,
+                    words::RECORDING_OPEN.fill(look.language, &places),
+                )
+            })?;
+            sinks.push(Box::new(Record::new(file, &header())));
+            outputs.push(Output::Recording(path.clone()));
+        }
+        let loses_nothing = view.record.is_some() || view.hex;
+        let policy = if loses_nothing {
+            Policy::Lossless
+        } else {
+            Policy::Lossy
+        };
+        let (tap, viewer) = sockeye_tap::start(sinks, policy, look.terminal.then_some(TICK))
+            .map_err(|error| Failure::new(ExitCode::Failure, io_text(&error, look.language)))?;
+        Ok(Self {
+            tap,
+            look,
+            viewer,
+            outputs,
+            policy,
+            began: Instant::now(),
+        })
+    }
+
+    /// A line about what goes well: on a terminal, or with -v.
+    pub(crate) fn status(&self, line: &str) {
+        if self.look.says_status() {
+            stdio::say(line);
+        }
+    }
+
+    /// A line without which the command is of no use, such as the port that the system chose: unless -q.
+    pub(crate) fn announce(&self, line: &str) {
+        if !self.look.quiet {
+            stdio::say(line);
+        }
+    }
+
+    /// Shows what is still queued, says what failed as the last line, and gives the exit code.
+    ///
+    /// `tally` is the command's own count; how long it lasted is known here.
+    pub(crate) fn finish(self, tally: Tally, outcome: Result<ExitCode, Failure>) -> ExitCode {
+        let tally = Tally {
+            lasted: self.began.elapsed(),
+            ..tally
+        };
+        // A stopped terminal is left behind; a pipe that somebody reads slowly is not.
+        let patience =
+            (self.look.terminal && self.policy == Policy::Lossy).then_some(VIEW_PATIENCE);
+        let shown = self.viewer.finish(tally, patience);
+        let language = self.look.language;
+        let view = match shown {
+            Ok(0) => Ok(()),
+            Ok(count) => {
+                stdio::say(&words::UNSHOWN.fill(language, &[("count", &count)]));
+                Ok(())
+            }
+            Err(failed) => view_failed(&failed, self.outputs.get(failed.sink), language),
+        };
+        match (outcome, view) {
+            (Err(failure), view) => {
+                if let Err(view) = view {
+                    view.say();
+                }
+                failure.say();
+                failure.exit
+            }
+            (Ok(exit), Err(view)) => {
+                view.say();
+                if exit == ExitCode::Clean {
+                    view.exit
+                } else {
+                    exit
+                }
+            }
+            (Ok(exit), Ok(())) => exit,
+        }
+    }
+}
+
+fn view_failed(
+    failed: &ViewFailed,
+    output: Option<&Output>,
+    language: Language,
+) -> Result<(), Failure> {
+    let error = io_text(&failed.source, language);
+    let line = match output {
+        Some(Output::Recording(path)) => {
+            words::RECORDING_FAILED.fill(language, &[("path", &path.display()), ("error", &error)])
+        }
+        // Whoever read stderr has left: as with stdout, a quiet end.
+        _ if failed.source.kind() == io::ErrorKind::BrokenPipe => return Ok(()),
+        _ => words::VIEW_FAILED.fill(language, &[("error", &error)]),
+    };
+    Err(Failure::new(ExitCode::OutputFailed, line))
+}
+
+/// A new recording, for its owner's eyes only: it holds what the sockets carried.
+fn recording(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(path)
+}
+
+fn header() -> Header {
+    let started = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    Header {
+        started: u64::try_from(started.as_nanos()).unwrap_or(u64::MAX),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        command: std::env::args_os()
+            .map(|word| word.to_string_lossy().into_owned())
+            .collect(),
+    }
+}
+
+/// Stderr for a view: each stretch in one write, so that it stays together on a shared terminal.
+pub(crate) fn stderr_for_views() -> impl Write + Send {
+    io::LineWriter::new(io::stderr())
+}
+
+/// How often live counters are redrawn.
+const TICK: Duration = Duration::from_millis(250);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sockeye_model::{Kind, SocketId};
+    use std::os::unix::fs::PermissionsExt;
+
+    fn recording_to(path: &Path) -> ViewArgs {
+        ViewArgs {
+            record: Some(path.to_owned()),
+            ..ViewArgs::default()
+        }
+    }
+
+    #[test]
+    fn a_recording_is_for_its_owner_only_and_is_whole() {
+        let path =
+            std::env::temp_dir().join(format!("sockeye-session-{}.ndjson", std::process::id()));
+        let session = Session::start(&recording_to(&path)).unwrap();
+        session
+            .tap
+            .emit(SocketId(1), None, None, Kind::Unshown { events: 3 });
+        assert_eq!(
+            session.finish(Tally::default(), Ok(ExitCode::Clean)),
+            ExitCode::Clean
+        );
+        let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+        let bytes = std::fs::read(&path).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        assert_eq!(mode & 0o777, 0o600);
+        let mut replay = sockeye_view::Replay::new(&bytes[..]).unwrap();
+        assert_eq!(replay.by_ref().count(), 1);
+        assert!(replay.is_whole());
+    }
+
+    #[test]
+    fn a_recording_that_cannot_be_made_is_code_24() {
+        let Err(failure) = Session::start(&recording_to(Path::new("/nonexistent/x"))) else {
+            panic!("it was made")
+        };
+        assert_eq!(failure.exit, ExitCode::OutputFailed);
+        assert!(
+            failure.line.contains("/nonexistent/x") && failure.line.contains("ENOENT"),
+            "{}",
+            failure.line
+        );
+    }
+
+    #[test]
+    fn a_full_disk_is_code_24_unless_the_work_itself_failed() {
+        for (outcome, exit) in [
+            (Ok(ExitCode::Clean), ExitCode::OutputFailed),
+            (Ok(ExitCode::Reset), ExitCode::Reset),
+            (
+                Err(Failure::new(ExitCode::Refused, "refused")),
+                ExitCode::Refused,
+            ),
+        ] {
+            let session = Session::start(&recording_to(Path::new("/dev/full"))).unwrap();
+            session
+                .tap
+                .emit(SocketId(1), None, None, Kind::Unshown { events: 3 });
+            assert_eq!(session.finish(Tally::default(), outcome), exit);
+        }
+    }
+
+    #[test]
+    fn with_no_view_the_tap_is_off() {
+        let session = Session::start(&ViewArgs::default()).unwrap();
+        assert!(!session.tap.is_on());
+        assert_eq!(
+            session.finish(Tally::default(), Ok(ExitCode::Clean)),
+            ExitCode::Clean
+        );
+    }
+}

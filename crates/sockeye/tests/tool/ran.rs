@@ -1,0 +1,75 @@
+//! Runs the tool to its end and keeps what it said.
+
+use std::io::Write;
+use std::process::{Command, Output, Stdio};
+
+/// How the tool ended.
+#[derive(Debug)]
+pub(crate) struct Ran {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Ran {
+    /// The line that says what went wrong.
+    pub(crate) fn last_line(&self) -> &str {
+        self.stderr.lines().last().unwrap_or("")
+    }
+}
+
+impl From<Output> for Ran {
+    fn from(output: Output) -> Self {
+        Self {
+            code: output.status.code(),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+}
+
+/// The tool with these arguments, in English and without colours; stdin is empty.
+pub(crate) fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sockeye"));
+    command
+        .args(arguments)
+        .env("LC_ALL", "C")
+        .env("NO_COLOR", "1")
+        .stdin(Stdio::null());
+    command
+}
+
+/// Runs the tool with these arguments.
+pub(crate) fn sockeye(arguments: &[&str]) -> Ran {
+    command(arguments).output().unwrap().into()
+}
+
+/// Runs the tool with `input` on stdin, through a pipe.
+pub(crate) fn sockeye_with(arguments: &[&str], input: &[u8]) -> Ran {
+    let mut child = command(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let input = input.to_vec();
+    let writer = std::thread::spawn(move || stdin.write_all(&input));
+    let ran = child.wait_with_output().unwrap().into();
+    // The tool may end before it has read everything.
+    let _may_break = writer.join().unwrap();
+    ran
+}
+
+/// Runs a line of sh in which `$sockeye` is the tool.
+pub(crate) fn shell(line: &str) -> Ran {
+    Command::new("sh")
+        .args(["-c", line])
+        .env("sockeye", env!("CARGO_BIN_EXE_sockeye"))
+        .env("LC_ALL", "C")
+        .env("NO_COLOR", "1")
+        .stdin(Stdio::null())
+        .output()
+        .unwrap()
+        .into()
+}
