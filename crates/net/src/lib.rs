@@ -6,6 +6,7 @@ mod buffer;
 mod error;
 mod handle;
 mod kernel_address;
+pub mod relay;
 mod socket;
 mod sys;
 

@@ -4,5 +4,5 @@
 mod registered;
 mod tcp_info;
 
-pub(crate) use registered::register_socket;
+pub(crate) use registered::{register_pipe, register_socket};
 pub(crate) use tcp_info::tcp_sample;

@@ -1,0 +1,567 @@
+//! One direction of a conversation, as a machine: it reads once, writes all of that, reads again.
+//!
+//! Its state lives here and not in a future, so that whoever drives it may stop at any point and nothing is lost.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use rustix::event::{PollFd, PollFlags, Timespec};
+use rustix::pipe::{SpliceFlags, splice};
+use sockeye_model::{Call, Timestamp};
+
+use super::end::{End, What};
+use super::filter::Filter;
+use super::pipes::Pipe;
+use crate::buffer::Buffer;
+use crate::handle::Received;
+
+/// How far a direction has come.
+#[derive(Debug)]
+pub(crate) enum State {
+    Running,
+    /// The source has ended; what is on the way is being written.
+    Draining,
+    /// Over: all of it was written and the sink told, or it broke.
+    Done(Result<(), Broken>),
+}
+
+/// Why a direction ended early.
+#[derive(Debug)]
+pub struct Broken {
+    /// Whether reading or writing failed.
+    pub writing: bool,
+    /// What the kernel said.
+    pub error: io::Error,
+}
+
+/// What a step came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// Go on.
+    More,
+    /// The source has nothing now.
+    Readable,
+    /// The sink has no room now.
+    Writable,
+    /// The direction is over.
+    Done,
+}
+
+pub(crate) struct Direction {
+    pub(crate) source: End,
+    pub(crate) sink: End,
+    pub(crate) state: State,
+    /// Bytes written to the sink, seen by whoever shows progress.
+    pub(crate) moved: Arc<AtomicU64>,
+    /// Bytes that were read and that the sink, closed by then, did not want.
+    pub(crate) discarded: u64,
+    filter: Option<Box<dyn Filter>>,
+    pending: Pending,
+    /// The kernel refused to splice between these two: copy.
+    no_splice: bool,
+    bulk: bool,
+    began: Timestamp,
+    parked: bool,
+}
+
+/// What has been read and not yet written.
+enum Pending {
+    Nothing,
+    Buffer {
+        buffer: Buffer,
+        start: usize,
+        end: usize,
+    },
+    Bytes {
+        bytes: Vec<u8>,
+        start: usize,
+    },
+    Pipe(Pipe),
+}
+
+impl Direction {
+    pub(crate) fn new(
+        source: End,
+        sink: End,
+        prefix: Vec<u8>,
+        filter: Option<Box<dyn Filter>>,
+        moved: Arc<AtomicU64>,
+    ) -> Self {
+        let pending = if prefix.is_empty() {
+            Pending::Nothing
+        } else {
+            Pending::Bytes {
+                bytes: prefix,
+                start: 0,
+            }
+        };
+        Self {
+            source,
+            sink,
+            state: State::Running,
+            moved,
+            discarded: 0,
+            filter,
+            pending,
+            no_splice: false,
+            bulk: false,
+            began: Timestamp::START,
+            parked: false,
+        }
+    }
+
+    /// One that is over: it stands where another has been taken from.
+    pub(crate) fn nothing() -> Self {
+        let mut nothing = Self::new(End::Closed, End::Closed, Vec::new(), None, Arc::default());
+        nothing.state = State::Done(Ok(()));
+        nothing
+    }
+
+    /// Nobody reads what the sink is given any more.
+    pub(crate) fn sink_went_away(&mut self) {
+        let error = io::Error::from(rustix::io::Errno::PIPE);
+        self.state = State::Done(Err(Broken {
+            writing: true,
+            error,
+        }));
+    }
+
+    pub(crate) fn is_done(&self) -> bool {
+        matches!(self.state, State::Done(_))
+    }
+
+    pub(crate) fn moved(&self) -> u64 {
+        self.moved.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn has_pending(&self) -> bool {
+        !matches!(self.pending, Pending::Nothing)
+    }
+
+    /// Long reads and splicing from now on, or short copies again.
+    pub(crate) fn set_bulk(&mut self, bulk: bool) {
+        self.bulk = bulk;
+    }
+
+    /// One read, or one write; never blocks on a socket or a pipe of ours.
+    pub(crate) fn step(&mut self) -> Next {
+        let next = match (&self.state, self.has_pending()) {
+            (State::Done(_), _) => return Next::Done,
+            (_, true) => self.drain(),
+            (State::Draining, false) => self.end(),
+            (State::Running, false) => self.fill(),
+        };
+        match next {
+            Ok(next) => next,
+            Err(broken) => {
+                self.state = State::Done(Err(broken));
+                self.pending = Pending::Nothing;
+                Next::Done
+            }
+        }
+    }
+
+    /// Says once that this direction waits, and for what.
+    pub(crate) fn park(&mut self, next: Next) {
+        if !std::mem::replace(&mut self.parked, true) {
+            match next {
+                Next::Readable => self.source.emit_waiting(Call::Recv),
+                Next::Writable => self.sink.emit_waiting(Call::Send),
+                Next::More | Next::Done => {}
+            }
+        }
+    }
+
+    fn fill(&mut self) -> Result<Next, Broken> {
+        if !self.parked {
+            self.began = self.now();
+        }
+        let next = self.read();
+        if matches!(next, Ok(Next::More)) {
+            self.parked = false;
+        }
+        match next {
+            Ok(next) => Ok(next),
+            Err(error) => match error.kind() {
+                io::ErrorKind::WouldBlock => Ok(Next::Readable),
+                io::ErrorKind::Interrupted => Ok(Next::More),
+                _ => Err(Broken {
+                    writing: false,
+                    error,
+                }),
+            },
+        }
+    }
+
+    fn read(&mut self) -> io::Result<Next> {
+        if self.source.is_closed() {
+            self.state = State::Draining;
+            return Ok(Next::More);
+        }
+        if self.may_splice() {
+            match (self.source.what(), self.sink.what()) {
+                (What::File, What::Socket) => return self.move_directly(Call::SendFile),
+                (What::Pipe, _) | (_, What::Pipe) if !self.sink.is_closed() => {
+                    return self.move_directly(Call::Splice);
+                }
+                (What::Socket, _) => {
+                    if let Some(pipe) = Pipe::lend() {
+                        return self.fill_pipe(pipe);
+                    }
+                }
+                _ => {}
+            }
+        }
+        self.fill_buffer()
+    }
+
+    fn may_splice(&self) -> bool {
+        let seen = |end: &End| end.handle().is_some_and(|handle| handle.tap.wants_bytes());
+        self.bulk
+            && !self.no_splice
+            && self.filter.is_none()
+            && !seen(&self.source)
+            && !seen(&self.sink)
+    }
+
+    fn fill_buffer(&mut self) -> io::Result<Next> {
+        let mut buffer = if self.bulk {
+            Buffer::with_size(BULK)
+        } else {
+            Buffer::lend()
+        };
+        let len = match &self.source {
+            source if source.handle().is_some() => {
+                let Some(handle) = source.handle() else {
+                    return Ok(Next::Done);
+                };
+                match handle.recv(self.began, &mut buffer)? {
+                    Received::Data { len, .. } => len,
+                    Received::End => 0,
+                }
+            }
+            source => match source.fd() {
+                Some(fd) => rustix::io::read(fd, &mut *buffer)?,
+                None => 0,
+            },
+        };
+        if len == 0 {
+            return Ok(self.source_ended());
+        }
+        self.pending = match &mut self.filter {
+            None => Pending::Buffer {
+                buffer,
+                start: 0,
+                end: len,
+            },
+            Some(filter) => {
+                let mut bytes = Vec::with_capacity(len + len / 8);
+                filter.pass(&buffer[..len], &mut bytes);
+                if bytes.is_empty() {
+                    Pending::Nothing
+                } else {
+                    Pending::Bytes { bytes, start: 0 }
+                }
+            }
+        };
+        Ok(Next::More)
+    }
+
+    fn source_ended(&mut self) -> Next {
+        self.state = State::Draining;
+        if let Some(filter) = &mut self.filter {
+            let mut bytes = Vec::new();
+            filter.finish(&mut bytes);
+            if !bytes.is_empty() {
+                self.pending = Pending::Bytes { bytes, start: 0 };
+            }
+        }
+        Next::More
+    }
+
+    fn fill_pipe(&mut self, mut pipe: Pipe) -> io::Result<Next> {
+        let Some(source) = self.source.fd() else {
+            return Ok(Next::Done);
+        };
+        let flags = SpliceFlags::MOVE | SpliceFlags::NONBLOCK;
+        match splice(source, None, &pipe.write, None, Pipe::SIZE, flags) {
+            Ok(0) => {
+                pipe.give_back();
+                self.tell_end();
+                Ok(self.source_ended())
+            }
+            Ok(len) => {
+                pipe.holds = len;
+                self.tell_received(Call::Splice, len, Pipe::SIZE);
+                self.pending = Pending::Pipe(pipe);
+                Ok(Next::More)
+            }
+            Err(errno) => {
+                pipe.give_back();
+                self.splice_failed(Call::Splice, errno)
+            }
+        }
+    }
+
+    /// From or to a pipe nothing needs to lie between; from a file to a socket sendfile(2) does.
+    fn move_directly(&mut self, call: Call) -> io::Result<Next> {
+        let (Some(source), Some(sink)) = (self.source.fd(), self.sink.fd()) else {
+            return Ok(Next::Done);
+        };
+        let result = if call == Call::SendFile {
+            rustix::fs::sendfile(sink, source, None, DIRECT)
+        } else {
+            splice(
+                source,
+                None,
+                sink,
+                None,
+                DIRECT,
+                SpliceFlags::MOVE | SpliceFlags::NONBLOCK,
+            )
+        };
+        match result {
+            Ok(0) => {
+                self.tell_end();
+                Ok(self.source_ended())
+            }
+            Ok(len) => {
+                self.tell_received(call, len, DIRECT);
+                self.tell_sent(call, len);
+                Ok(Next::More)
+            }
+            Err(rustix::io::Errno::AGAIN) => {
+                // Either side may have said it.
+                if ready_now(&self.source, PollFlags::IN)? {
+                    self.sink_is_full()
+                } else {
+                    Ok(Next::Readable)
+                }
+            }
+            Err(errno @ (rustix::io::Errno::PIPE | rustix::io::Errno::CONNRESET)) => {
+                // Which side broke decides what it means.
+                let reading = self.source.what() == What::Socket;
+                self.refused(call, errno, !reading)
+            }
+            Err(errno) => self.splice_failed(call, errno),
+        }
+    }
+
+    fn sink_is_full(&self) -> io::Result<Next> {
+        if ready_now(&self.sink, PollFlags::OUT)? {
+            Ok(Next::More)
+        } else {
+            Ok(Next::Writable)
+        }
+    }
+
+    fn splice_failed(&mut self, call: Call, errno: rustix::io::Errno) -> io::Result<Next> {
+        match errno {
+            // Appending to a file, a device that can't: the kernel says so before it takes a byte.
+            rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS | rustix::io::Errno::NOTSUP => {
+                self.no_splice = true;
+                Ok(Next::More)
+            }
+            errno => self.refused(call, errno, false),
+        }
+    }
+
+    fn refused(&mut self, call: Call, errno: rustix::io::Errno, writing: bool) -> io::Result<Next> {
+        let error = io::Error::from(errno);
+        if error.kind() == io::ErrorKind::WouldBlock {
+            return Err(error);
+        }
+        let end = if writing { &self.sink } else { &self.source };
+        if let Some(handle) = end.handle() {
+            handle.failed(self.began, call, &error);
+        }
+        if writing {
+            self.state = State::Done(Err(Broken { writing, error }));
+            return Ok(Next::Done);
+        }
+        Err(error)
+    }
+
+    fn tell_end(&self) {
+        if let Some(handle) = self.source.handle() {
+            handle.peer_ended(self.began);
+        }
+    }
+
+    fn tell_received(&self, call: Call, len: usize, room: usize) {
+        if let Some(handle) = self.source.handle() {
+            handle.received_unseen(self.began, call, len, room);
+        }
+    }
+
+    fn tell_sent(&self, call: Call, len: usize) {
+        self.moved.fetch_add(len as u64, Ordering::Relaxed);
+        if let Some(handle) = self.sink.handle() {
+            handle.sent_unseen(self.began, call, len);
+        }
+    }
+
+    fn drain(&mut self) -> Result<Next, Broken> {
+        match self.write() {
+            Ok(next) => {
+                if next == Next::More {
+                    self.parked = false;
+                }
+                Ok(next)
+            }
+            Err(error) => match error.kind() {
+                io::ErrorKind::WouldBlock => Ok(Next::Writable),
+                io::ErrorKind::Interrupted => Ok(Next::More),
+                io::ErrorKind::BrokenPipe if matches!(self.sink, End::LoopPipe(_)) => {
+                    // A child that reads no more may still have much to say: its peer is read on, and not kept.
+                    self.sink = End::Closed;
+                    Ok(Next::More)
+                }
+                _ => Err(Broken {
+                    writing: true,
+                    error,
+                }),
+            },
+        }
+    }
+
+    fn write(&mut self) -> io::Result<Next> {
+        if self.sink.is_closed() {
+            self.discarded += self.pending.len() as u64;
+            if let Pending::Pipe(pipe) = std::mem::replace(&mut self.pending, Pending::Nothing) {
+                pipe.give_back();
+            }
+            return Ok(Next::More);
+        }
+        if !self.parked {
+            self.began = self.now();
+        }
+        let written = match &self.pending {
+            Pending::Nothing => return Ok(Next::More),
+            Pending::Buffer { buffer, start, end } => self.write_bytes(&buffer[*start..*end])?,
+            Pending::Bytes { bytes, start } => self.write_bytes(&bytes[*start..])?,
+            Pending::Pipe(pipe) => match self.write_pipe(pipe) {
+                Err(error) if error.kind() == io::ErrorKind::InvalidInput => {
+                    self.unsplice()?;
+                    return Ok(Next::More);
+                }
+                result => result?,
+            },
+        };
+        self.moved.fetch_add(written as u64, Ordering::Relaxed);
+        self.pending.advance(written);
+        Ok(Next::More)
+    }
+
+    fn write_bytes(&self, bytes: &[u8]) -> io::Result<usize> {
+        if let Some(handle) = self.sink.handle() {
+            return handle.send(self.began, bytes);
+        }
+        let Some(fd) = self.sink.fd() else {
+            return Ok(bytes.len());
+        };
+        // A descriptor that blocks is written in pieces that are sure to fit once poll(2) has said so.
+        let most = match &self.sink {
+            End::Shared(_, What::Pipe | What::Device | What::Socket) => bytes.len().min(PIPE_BUF),
+            _ => bytes.len(),
+        };
+        Ok(rustix::io::write(fd, &bytes[..most])?)
+    }
+
+    fn write_pipe(&self, pipe: &Pipe) -> io::Result<usize> {
+        let Some(sink) = self.sink.fd() else {
+            return Ok(pipe.holds);
+        };
+        let flags = SpliceFlags::MOVE | SpliceFlags::NONBLOCK;
+        let result =
+            splice(&pipe.read, None, sink, None, pipe.holds, flags).map_err(io::Error::from);
+        match (&result, self.sink.handle()) {
+            (Ok(len), Some(handle)) => handle.sent_unseen(self.began, Call::Splice, *len),
+            (Err(error), Some(handle)) => handle.failed(self.began, Call::Splice, error),
+            _ => {}
+        }
+        result
+    }
+
+    /// The sink can't be spliced to: what is in the pipe is taken out and written.
+    fn unsplice(&mut self) -> io::Result<()> {
+        self.no_splice = true;
+        if let Pending::Pipe(mut pipe) = std::mem::replace(&mut self.pending, Pending::Nothing) {
+            let mut bytes = vec![0; pipe.holds];
+            let mut filled = 0;
+            while filled < bytes.len() {
+                filled += rustix::io::read(&pipe.read, &mut bytes[filled..])?;
+            }
+            pipe.holds = 0;
+            pipe.give_back();
+            self.pending = Pending::Bytes { bytes, start: 0 };
+        }
+        Ok(())
+    }
+
+    /// All is written: the sink is told that no more comes.
+    fn end(&mut self) -> Result<Next, Broken> {
+        let told = self.sink.finish();
+        self.state = State::Done(told.map_err(|error| Broken {
+            writing: true,
+            error,
+        }));
+        Ok(Next::Done)
+    }
+
+    fn now(&self) -> Timestamp {
+        self.source
+            .handle()
+            .or(self.sink.handle())
+            .map_or(Timestamp::START, |handle| handle.tap.now())
+    }
+}
+
+impl Drop for Direction {
+    fn drop(&mut self) {
+        if let Pending::Pipe(pipe) = std::mem::replace(&mut self.pending, Pending::Nothing) {
+            pipe.give_back();
+        }
+    }
+}
+
+impl Pending {
+    fn len(&self) -> usize {
+        match self {
+            Self::Nothing => 0,
+            Self::Buffer { start, end, .. } => end - start,
+            Self::Bytes { bytes, start } => bytes.len() - start,
+            Self::Pipe(pipe) => pipe.holds,
+        }
+    }
+
+    fn advance(&mut self, written: usize) {
+        match self {
+            Self::Nothing => {}
+            Self::Buffer { start, .. } | Self::Bytes { start, .. } => *start += written,
+            Self::Pipe(pipe) => pipe.holds -= written,
+        }
+        if self.len() == 0
+            && let Self::Pipe(pipe) = std::mem::replace(self, Self::Nothing)
+        {
+            pipe.give_back();
+        }
+    }
+}
+
+fn ready_now(end: &End, flags: PollFlags) -> io::Result<bool> {
+    let Some(fd) = end.fd() else { return Ok(true) };
+    let now = Timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    Ok(rustix::event::poll(&mut [PollFd::from_borrowed_fd(fd, flags)], Some(&now))? > 0)
+}
+
+/// A copying thread reads this much at once.
+const BULK: usize = 256 << 10;
+/// At most this much in one call from or to a pipe: the other side of it may have as much room.
+const DIRECT: usize = 1 << 20;
+/// A pipe that poll(2) calls writable has room for this many bytes: [pipe(7)](https://man7.org/linux/man-pages/man7/pipe.7.html).
+const PIPE_BUF: usize = 4096;

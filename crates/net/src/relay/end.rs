@@ -1,0 +1,322 @@
+//! The ends of a conversation: a socket, or descriptors that aren't sockets.
+
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use rustix::fs::FileType;
+use sockeye_model::Call;
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
+
+use crate::handle::Handle;
+use crate::socket::Socket;
+use crate::{AsyncSocket, sys};
+
+/// A stream of bytes in two directions that can be joined with another.
+#[derive(Debug)]
+pub struct Stream {
+    pub(crate) reader: End,
+    pub(crate) writer: End,
+}
+
+/// One direction of a [`Stream`].
+#[derive(Debug)]
+pub(crate) enum End {
+    /// A socket in the event loop.
+    Loop(Arc<AsyncSocket>),
+    /// A socket out of the event loop, for a thread.
+    Plain(Arc<Socket>),
+    /// A pipe of our own making in the event loop: its other end is a child's.
+    LoopPipe(AsyncFd<OwnedFd>),
+    /// A descriptor that others may share: it blocks, and stays as it is.
+    Shared(OwnedFd, What),
+    /// Nothing: reading it is the end, writing to it goes nowhere.
+    Closed,
+}
+
+/// What a descriptor leads to, as far as it matters for moving bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum What {
+    Socket,
+    Pipe,
+    File,
+    /// A terminal, `/dev/null` and their kin.
+    Device,
+}
+
+impl Stream {
+    /// A connected socket.
+    pub fn socket(socket: AsyncSocket) -> Self {
+        let socket = Arc::new(socket);
+        Self {
+            reader: End::Loop(Arc::clone(&socket)),
+            writer: End::Loop(socket),
+        }
+    }
+
+    /// Standard input and output of this process. They are duplicated, and never made non-blocking: whoever shares
+    /// them would find them changed.
+    ///
+    /// # Errors
+    /// `EMFILE` when no descriptor is left.
+    pub fn stdio() -> io::Result<Self> {
+        Ok(Self {
+            reader: End::shared(rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdin(), 3)?),
+            writer: End::shared(rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdout(), 3)?),
+        })
+    }
+
+    /// An open file, pipe, terminal or any other descriptor for both directions; it is left as it is.
+    ///
+    /// # Errors
+    /// `EMFILE` when no descriptor is left.
+    pub fn descriptor(fd: OwnedFd) -> io::Result<Self> {
+        Ok(Self {
+            reader: End::shared(fd.try_clone()?),
+            writer: End::shared(fd),
+        })
+    }
+
+    /// A file to read, or one to write; what is not given is at its end.
+    pub fn files(read: Option<File>, write: Option<File>) -> Self {
+        let end = |file: Option<File>| file.map_or(End::Closed, |file| End::shared(file.into()));
+        Self {
+            reader: end(read),
+            writer: end(write),
+        }
+    }
+
+    /// Our ends of a child's standard output and input, which are made non-blocking: each end of a pipe has its own
+    /// file description, so the child sees nothing of it.
+    ///
+    /// # Errors
+    /// What `epoll_ctl(2)` gave.
+    pub fn child(stdout: OwnedFd, stdin: OwnedFd) -> io::Result<Self> {
+        rustix::io::ioctl_fionbio(&stdout, true)?;
+        rustix::io::ioctl_fionbio(&stdin, true)?;
+        Ok(Self {
+            reader: End::LoopPipe(sys::register_pipe(stdout, Interest::READABLE)?),
+            writer: End::LoopPipe(sys::register_pipe(stdin, Interest::WRITABLE)?),
+        })
+    }
+
+    /// The same with nothing to read: it has ended already.
+    pub fn without_reader(mut self) -> Self {
+        self.reader = End::Closed;
+        self
+    }
+
+    /// What is read is a terminal.
+    pub fn reads_terminal(&self) -> bool {
+        self.reader.fd().is_some_and(rustix::termios::isatty)
+    }
+
+    /// What is written is a terminal.
+    pub fn writes_terminal(&self) -> bool {
+        self.writer.fd().is_some_and(rustix::termios::isatty)
+    }
+
+    pub(crate) fn in_loop(&self) -> bool {
+        self.reader.in_loop() && self.writer.in_loop()
+    }
+
+    /// Out of the event loop, for threads.
+    pub(crate) fn into_plain(self) -> Self {
+        match (self.reader, self.writer) {
+            (End::Loop(socket), End::Loop(other)) => {
+                drop(other);
+                match Arc::try_unwrap(socket) {
+                    Ok(socket) => {
+                        let socket = Arc::new(socket.into_blocking());
+                        Self {
+                            reader: End::Plain(Arc::clone(&socket)),
+                            writer: End::Plain(socket),
+                        }
+                    }
+                    // Somebody else still waits on it in the loop: it works there too, if dearer.
+                    Err(socket) => Self {
+                        reader: End::Loop(Arc::clone(&socket)),
+                        writer: End::Loop(socket),
+                    },
+                }
+            }
+            (reader, writer) => Self {
+                reader: reader.into_plain(),
+                writer: writer.into_plain(),
+            },
+        }
+    }
+
+    /// Back into the event loop, where its ends can be registered.
+    pub(crate) fn into_loop(self) -> io::Result<Self> {
+        match (self.reader, self.writer) {
+            (End::Plain(socket), End::Plain(other)) => {
+                drop(other);
+                match Arc::try_unwrap(socket) {
+                    Ok(socket) => Ok(Self::socket(
+                        socket.into_async().map_err(|error| error.source)?,
+                    )),
+                    Err(socket) => Ok(Self {
+                        reader: End::Plain(Arc::clone(&socket)),
+                        writer: End::Plain(socket),
+                    }),
+                }
+            }
+            (reader, writer) => Ok(Self { reader, writer }),
+        }
+    }
+}
+
+impl End {
+    fn shared(fd: OwnedFd) -> Self {
+        let what = what(fd.as_fd());
+        Self::Shared(fd, what)
+    }
+
+    pub(crate) fn in_loop(&self) -> bool {
+        matches!(self, Self::Loop(_) | Self::LoopPipe(_) | Self::Closed)
+    }
+
+    fn into_plain(self) -> Self {
+        match self {
+            Self::LoopPipe(pipe) => Self::Shared(pipe.into_inner(), What::Pipe),
+            // Half a socket: its other half has ended, so nobody else holds it.
+            Self::Loop(socket) => match Arc::try_unwrap(socket) {
+                Ok(socket) => Self::Plain(Arc::new(socket.into_blocking())),
+                Err(socket) => Self::Loop(socket),
+            },
+            other => other,
+        }
+    }
+
+    pub(crate) fn handle(&self) -> Option<&Handle> {
+        match self {
+            Self::Loop(socket) => Some(socket.handle()),
+            Self::Plain(socket) => Some(socket.handle()),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn fd(&self) -> Option<BorrowedFd<'_>> {
+        match self {
+            Self::Loop(socket) => Some(socket.as_fd()),
+            Self::Plain(socket) => Some(socket.as_fd()),
+            Self::LoopPipe(pipe) => Some(pipe.get_ref().as_fd()),
+            Self::Shared(fd, _) => Some(fd.as_fd()),
+            Self::Closed => None,
+        }
+    }
+
+    pub(crate) fn what(&self) -> What {
+        match self {
+            Self::Loop(_) | Self::Plain(_) => What::Socket,
+            Self::LoopPipe(_) => What::Pipe,
+            Self::Shared(_, what) => *what,
+            Self::Closed => What::Device,
+        }
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        matches!(self, Self::Closed)
+    }
+
+    pub(crate) fn emit_waiting(&self, call: Call) {
+        if let Some(handle) = self.handle() {
+            handle.emit_waiting(call);
+        }
+    }
+
+    /// Says that no more will be written: FIN on a socket; the descriptor goes for anything else.
+    pub(crate) fn finish(&mut self) -> io::Result<()> {
+        let result = match self.handle() {
+            Some(handle) => match handle.shutdown(rustix::net::Shutdown::Write) {
+                // The peer has closed already: nobody is left to be told.
+                Err(error) if error.raw_os_error() == Some(sockeye_model::Errno::ENOTCONN.0) => {
+                    Ok(())
+                }
+                result => result,
+            },
+            None => Ok(()),
+        };
+        if self.handle().is_none() {
+            *self = Self::Closed;
+        }
+        result
+    }
+
+    /// Closing this TCP socket will be a reset (`SO_LINGER` of 0 s).
+    pub(crate) fn reset_on_close(&self) {
+        if let Some(handle) = self.handle().filter(|handle| handle.is_tcp()) {
+            let _ = rustix::net::sockopt::set_socket_linger(handle, Some(Duration::ZERO));
+        }
+    }
+
+    /// Bytes that the other side's kernel has not acknowledged yet.
+    pub(crate) fn unacknowledged(&self) -> u64 {
+        self.fd()
+            .and_then(sys::tcp_sample)
+            .map_or(0, |sample| sample.unacknowledged)
+    }
+
+    /// Ready once the event loop thinks there is something to read; `clear` when there was not.
+    pub(crate) fn poll_readable(
+        &self,
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<Readiness<'_>>> {
+        match self {
+            Self::Loop(socket) => {
+                Poll::Ready(ready!(socket.poll_read_ready(context)).map(Readiness::Socket))
+            }
+            Self::LoopPipe(pipe) => {
+                Poll::Ready(ready!(pipe.poll_read_ready(context)).map(Readiness::Pipe))
+            }
+            _ => Poll::Ready(Ok(Readiness::Always)),
+        }
+    }
+
+    /// Ready once the event loop thinks there is room.
+    pub(crate) fn poll_writable(
+        &self,
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<Readiness<'_>>> {
+        match self {
+            Self::Loop(socket) => {
+                Poll::Ready(ready!(socket.poll_write_ready(context)).map(Readiness::Socket))
+            }
+            Self::LoopPipe(pipe) => {
+                Poll::Ready(ready!(pipe.poll_write_ready(context)).map(Readiness::Pipe))
+            }
+            _ => Poll::Ready(Ok(Readiness::Always)),
+        }
+    }
+}
+
+/// What the event loop said, to be taken back when the kernel says otherwise.
+pub(crate) enum Readiness<'a> {
+    Socket(tokio::io::unix::AsyncFdReadyGuard<'a, Handle>),
+    Pipe(tokio::io::unix::AsyncFdReadyGuard<'a, OwnedFd>),
+    Always,
+}
+
+impl Readiness<'_> {
+    pub(crate) fn clear(&mut self) {
+        match self {
+            Self::Socket(guard) => guard.clear_ready(),
+            Self::Pipe(guard) => guard.clear_ready(),
+            Self::Always => {}
+        }
+    }
+}
+
+fn what(fd: BorrowedFd<'_>) -> What {
+    match rustix::fs::fstat(fd).map(|stat| FileType::from_raw_mode(stat.st_mode)) {
+        Ok(FileType::Socket) => What::Socket,
+        Ok(FileType::Fifo) => What::Pipe,
+        Ok(FileType::RegularFile) => What::File,
+        _ => What::Device,
+    }
+}
