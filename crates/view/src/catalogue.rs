@@ -10,6 +10,7 @@ mod figures;
 pub mod narration;
 pub mod reasons;
 
+pub(crate) use failures::failure_text;
 pub use failures::{errno_meaning, errno_text, failure_reason, failure_sentence};
 pub use figures::{bytes, count, duration, seconds};
 

@@ -4,13 +4,13 @@
 pub mod catalogue;
 pub mod escape;
 mod explain;
-mod layout;
 pub mod hex;
+mod layout;
 pub mod record;
 pub mod replay;
 mod telling;
 
-pub use hex::{Hex, HexOptions};
 pub use explain::{Explain, ExplainOptions, Reasons};
+pub use hex::{Hex, HexOptions};
 pub use record::{Header, Record};
 pub use replay::{Replay, ReplayError};

@@ -50,7 +50,6 @@ crate::texts! {
     WAITING_TO_SEND = "waiting: the reader is slow" | "esperando: el lector va lento";
     WAITING_FOR_BUFFER = "waiting for room in the buffer" | "esperando sitio en el búfer";
     WAITING_FOR_ANSWER = "waiting for an answer" | "esperando respuesta";
-    WAITING_TIME = "{call} … waiting {time}" | "{call} … esperando {time}";
     AFTER = "after {time}" | "a los {time}";
     OF_ASKED = "{sent} of {asked}" | "{sent} de {asked}";
     TO = "to {peer}" | "a {peer}";
@@ -90,15 +89,16 @@ crate::texts! {
 
     // The summary.
     SUM_BYTES = "{sent} sent, {received} received" | "{sent} enviados, {received} recibidos";
-    SUM_MESSAGES = "{sent} sent in {sends} messages, {received} received in {receives}" | "{sent} enviados en {sends} mensajes, {received} recibidos en {receives}";
+    SUM_MESSAGES = "messages: {sends} sent ({sent}), {receives} received ({received})" | "mensajes: {sends} enviados ({sent}), {receives} recibidos ({received})";
     SUM_LOSS = "lost on the way: can't be known" | "perdidos por el camino: no se puede saber";
     SUM_CUT = "{count} messages cut" | "{count} mensajes cortados";
+    SUM_CUT_ONE = "1 message cut" | "1 mensaje cortado";
     SUM_ANSWER = "answer after {time}" | "respuesta a los {time}";
     SUM_ANSWERS = "answers after {time} (median)" | "respuestas a los {time} (mediana)";
     SUM_RTT = "RTT {time} (the kernel's smoothed)" | "RTT {time} (suavizado por el núcleo)";
     SUM_RTT_RANGE = "RTT {least} to {most} (the kernel's smoothed)" | "RTT de {least} a {most} (suavizado por el núcleo)";
     SUM_RETRANSMITTED = "{count} retransmitted" | "{count} retransmitidos";
-    SUM_SEGMENTS = "{out} segments out, {in} in" | "{out} segmentos enviados, {in} recibidos";
+    SUM_SEGMENTS = "{out} segments out and {in} in" | "{out} segmentos enviados y {in} recibidos";
     SUM_MSS = "MSS {bytes}" | "MSS {bytes}";
     SUM_CONVERSATIONS = "{count} conversations" | "{count} conversaciones";
     SUM_FAILED = "{count} failed" | "{count} fallidas";

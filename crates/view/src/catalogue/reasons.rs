@@ -122,6 +122,8 @@ crate::texts! {
                      | "{sends} send, 1 recv: un flujo guarda bytes, no mensajes";
     RECV_WAIT = "the other side has not spoken; neither side has to speak first"
               | "el otro lado no ha hablado; ninguno está obligado a hablar primero";
+    ANSWER_WAIT = "the other side may be at work, or waiting for more from you"
+                | "el otro lado puede estar trabajando, o esperando más de ti";
     UDP_RECV = "one message, whole, with its sender's address: you answer to that"
              | "un mensaje, entero, con la dirección del remitente: a esa respondes";
     UDP_RECV_CONNECTED = "one message, whole; TCP would not keep its limits"

@@ -1,0 +1,136 @@
+//! Which words belong to which kind of event: the one place that matches on all of them.
+
+use sockeye_model::{Call, Errno, Event, Kind, SocketAddress};
+
+use super::{Mark, Reason, Teller, Told, Transport, Way};
+use crate::catalogue::{self, errno_text, narration, reasons};
+
+impl Teller {
+    /// What `event` says, from what is known before it.
+    pub(super) fn words(&self, event: &Event<'_>) -> Told {
+        match &event.kind {
+            Kind::Created {
+                family,
+                kind,
+                protocol,
+            } => self.created(event, *family, *kind, *protocol),
+            Kind::Configured { option, value } => self.configured(event, option, value),
+            Kind::Resolved {
+                name,
+                addresses,
+                source,
+            } => self.resolved(event, name, addresses, *source),
+            Kind::Bound { local } => self.bound(event, local),
+            Kind::Listening { local, backlog } => self.listening(event, local, *backlog),
+            Kind::Connecting { peer } => self.connecting(event, peer),
+            Kind::Connected { peer, .. } => self.connected(event, peer),
+            Kind::Accepted { peer, .. } => self.accepted(event, peer),
+            Kind::Waiting { call } => self.waiting(event, *call),
+            Kind::Sent {
+                call,
+                payload,
+                asked,
+                peer,
+            } => self.sent(event, *call, payload, *asked, peer.as_ref()),
+            Kind::Received {
+                call,
+                payload,
+                room,
+                truncated_from,
+                peer,
+            } => self.received(event, *call, payload, *room, *truncated_from, peer.as_ref()),
+            Kind::Called { call, result } => self.called(event, *call, *result),
+            Kind::HalfClosed { end } => self.half_closed(event, *end),
+            Kind::Closed { totals, first } => self.closed(event, totals, *first),
+            Kind::Failed {
+                call,
+                errno,
+                address,
+            } => self.failed(event, *call, *errno, address.as_ref()),
+            Kind::Sampled { sample } => self.sampled(event, sample),
+            Kind::Planned { plan } => Told::new(event, self.say(narration::PLAN), self.name(plan)),
+            Kind::Started { pid, command } => {
+                let fact = format!("pid {pid}: {}", self.name(command));
+                Told::new(event, self.say(narration::START), fact)
+                    .because(reasons::EXEC, self.language)
+            }
+            Kind::Exited { pid, status } => self.exited(event, *pid, *status),
+            Kind::Noted(note) => self.noted(event, note),
+            Kind::Unshown { events } => {
+                let count = catalogue::count(*events, self.language);
+                let fact = self.fill(narration::UNSHOWN, &[("count", &count)]);
+                Told::new(event, "…", fact)
+                    .because(reasons::UNSHOWN, self.language)
+                    .mark(Mark::Loss)
+            }
+        }
+    }
+
+    fn called(&self, event: &Event<'_>, call: Call, result: Result<i64, Errno>) -> Told {
+        match result {
+            Ok(value) => Told::new(event, call.name(), format!("= {value}")),
+            Err(Errno::EAGAIN) => {
+                Told::new(event, call.name(), errno_text(Errno::EAGAIN, self.language))
+                    .because(reasons::AGAIN, self.language)
+            }
+            Err(errno) => {
+                Told::new(event, call.name(), errno_text(errno, self.language)).mark(Mark::Failure)
+            }
+        }
+    }
+
+    fn failed(
+        &self,
+        event: &Event<'_>,
+        call: Call,
+        errno: Errno,
+        address: Option<&SocketAddress>,
+    ) -> Told {
+        let error = errno_text(errno, self.language);
+        let fact = match address {
+            Some(address) => format!("{}: {error}", self.address(address)),
+            None => error,
+        };
+        let mut told = Told::new(event, call.name(), fact).mark(Mark::Failure);
+        let known = self.sockets.of(event.socket);
+        if errno == Errno::ECONNRESET
+            && let Some(known) = known
+        {
+            let bytes = catalogue::bytes(known.received, self.language);
+            told = told.more(self.fill(narration::AFTER_BYTES, &[("bytes", &bytes)]));
+        }
+        if matches!(
+            call,
+            Call::Recv | Call::RecvFrom | Call::RecvMsg | Call::Read
+        ) {
+            told = told.way(Way::In);
+        }
+        // A refused datagram and a refused connection are two different stories under one number.
+        let transport = self.sockets.transport(event.socket);
+        let call = match (transport, call, errno) {
+            (Transport::Udp, Call::Connect, Errno::ECONNREFUSED) => Call::Recv,
+            _ => call,
+        };
+        let text = catalogue::failure_text(call, errno);
+        told.reasons.push(Reason {
+            text,
+            words: text.say(self.language).to_owned(),
+        });
+        told
+    }
+
+    fn exited(&self, event: &Event<'_>, pid: u32, status: Result<i32, i32>) -> Told {
+        let fact = match status {
+            Ok(code) => self.fill(narration::PROCESS_ENDED, &[("pid", &pid), ("code", &code)]),
+            Err(signal) => self.fill(
+                narration::PROCESS_KILLED,
+                &[("pid", &pid), ("signal", &signal)],
+            ),
+        };
+        let told = Told::new(event, self.say(narration::EXIT), fact);
+        match status {
+            Ok(_) => told,
+            Err(_) => told.mark(Mark::Failure),
+        }
+    }
+}

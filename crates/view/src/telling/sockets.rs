@@ -1,0 +1,310 @@
+//! What is remembered of each socket between its events, within a bound.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use sockeye_model::{
+    Call, End, Errno, Event, Family, Kind, Protocol, SocketAddress, SocketId, TcpSample, Timestamp,
+    Type, Unit,
+};
+
+use super::Way;
+
+/// How many sockets are remembered at most; beyond it the oldest is forgotten and its later lines say less.
+pub(crate) const REMEMBERED: usize = 65_536;
+
+const IPPROTO_ICMP: i32 = 1;
+const IPPROTO_TCP: i32 = 6;
+const IPPROTO_UDP: i32 = 17;
+const IPPROTO_ICMPV6: i32 = 58;
+
+/// What carries the bytes; it decides which reasons are true.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Transport {
+    Tcp,
+    Udp,
+    UnixStream,
+    UnixDatagram,
+    UnixSeqPacket,
+    Icmp,
+    Raw,
+    /// Not known, or one that nothing special is said about.
+    Other,
+}
+
+impl Transport {
+    /// From the three arguments of `socket`.
+    pub(crate) fn of(family: Family, kind: Type, protocol: Protocol) -> Self {
+        match (family, kind, protocol.0) {
+            (Family::Unix, Type::Stream, _) => Self::UnixStream,
+            (Family::Unix, Type::Datagram, _) => Self::UnixDatagram,
+            (Family::Unix, Type::SeqPacket, _) => Self::UnixSeqPacket,
+            (_, Type::Stream, 0 | IPPROTO_TCP) => Self::Tcp,
+            (_, Type::Datagram, 0 | IPPROTO_UDP) => Self::Udp,
+            (_, Type::Datagram, IPPROTO_ICMP | IPPROTO_ICMPV6) => Self::Icmp,
+            (_, Type::Raw, _) => Self::Raw,
+            _ => Self::Other,
+        }
+    }
+
+    pub(crate) fn is_stream(self) -> bool {
+        matches!(self, Self::Tcp | Self::UnixStream)
+    }
+
+    /// Whether nobody connects: one socket hears everybody.
+    pub(crate) fn is_datagram(self) -> bool {
+        matches!(
+            self,
+            Self::Udp | Self::UnixDatagram | Self::Icmp | Self::Raw
+        )
+    }
+
+    /// The scheme of an address that reaches it.
+    pub(crate) fn scheme(self) -> Option<&'static str> {
+        Some(match self {
+            Self::Tcp => "tcp://",
+            Self::Udp => "udp://",
+            Self::UnixStream => "unix:",
+            Self::UnixDatagram => "unix-dgram:",
+            Self::UnixSeqPacket => "unix-seqpacket:",
+            _ => return None,
+        })
+    }
+}
+
+/// What is remembered of one socket.
+#[derive(Clone, Debug)]
+pub(crate) struct Known {
+    pub(crate) transport: Transport,
+    pub(crate) local: Option<SocketAddress>,
+    pub(crate) peer: Option<SocketAddress>,
+    /// `bind` was called: the port was not chosen by the system on the way.
+    pub(crate) bound: bool,
+    pub(crate) listening: bool,
+    pub(crate) accepted: bool,
+    /// Which way its first bytes went: who sends first asks.
+    pub(crate) first_way: Option<Way>,
+    pub(crate) received: u64,
+    pub(crate) ended_by_us: bool,
+    pub(crate) ended_by_peer: bool,
+    /// The connection was thrown away: nothing rests in TIME_WAIT.
+    pub(crate) reset: bool,
+    pub(crate) waiting_to_receive: Option<Timestamp>,
+    pub(crate) waiting_to_send: Option<Timestamp>,
+    /// When the last send that has had no answer was over.
+    pub(crate) asked_at: Option<Timestamp>,
+    pub(crate) unanswered_sends: u64,
+    pub(crate) unanswered_bytes: u64,
+    pub(crate) first_sender: Option<SocketAddress>,
+    pub(crate) sample: Option<TcpSample>,
+}
+
+impl Known {
+    fn new(transport: Transport) -> Self {
+        Self {
+            transport,
+            local: None,
+            peer: None,
+            bound: false,
+            listening: false,
+            accepted: false,
+            first_way: None,
+            received: 0,
+            ended_by_us: false,
+            ended_by_peer: false,
+            reset: false,
+            waiting_to_receive: None,
+            waiting_to_send: None,
+            asked_at: None,
+            unanswered_sends: 0,
+            unanswered_bytes: 0,
+            first_sender: None,
+            sample: None,
+        }
+    }
+
+    /// Whether this end asks and the other answers, so that the time to the next receive is an answer's.
+    pub(crate) fn asks(&self) -> bool {
+        let answers = self.transport.is_datagram() && self.first_way == Some(Way::In);
+        !self.accepted && !answers
+    }
+
+    /// How long the answer took, for a receive at `at`.
+    pub(crate) fn answer_time(&self, at: Timestamp) -> Option<Duration> {
+        self.asked_at
+            .filter(|_| self.asks())
+            .map(|asked| at.since(asked))
+    }
+
+    /// The transport, or what a payload of this unit over an address of this family must be.
+    pub(crate) fn transport_for(&self, unit: Unit) -> Transport {
+        match (self.transport, unit) {
+            (Transport::Other, Unit::Bytes) => Transport::Tcp,
+            (known, _) => known,
+        }
+    }
+}
+
+/// All sockets that are open, and how many there have been.
+#[derive(Debug, Default)]
+pub(crate) struct Sockets {
+    open: BTreeMap<SocketId, Known>,
+    seen: u32,
+    highest: SocketId,
+}
+
+impl Sockets {
+    pub(crate) fn of(&self, socket: SocketId) -> Option<&Known> {
+        self.open.get(&socket)
+    }
+
+    pub(crate) fn transport(&self, socket: SocketId) -> Transport {
+        self.of(socket)
+            .map_or(Transport::Other, |known| known.transport)
+    }
+
+    /// Whether there has been more than one, so that their numbers are worth showing.
+    pub(crate) fn are_several(&self) -> bool {
+        self.seen > 1
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (SocketId, &Known)> {
+        self.open.iter().map(|(id, known)| (*id, known))
+    }
+
+    fn entry(&mut self, socket: SocketId) -> &mut Known {
+        if socket > self.highest {
+            self.highest = socket;
+            self.seen += 1;
+        }
+        if self.open.len() >= REMEMBERED && !self.open.contains_key(&socket) {
+            self.open.pop_first();
+        }
+        self.open
+            .entry(socket)
+            .or_insert_with(|| Known::new(Transport::Other))
+    }
+
+    /// Remembers what later events need to know.
+    pub(crate) fn after(&mut self, event: &Event<'_>) {
+        if event.socket == SocketId::NONE {
+            return;
+        }
+        match &event.kind {
+            Kind::Closed { .. } => {
+                self.entry(event.socket);
+                self.open.remove(&event.socket);
+            }
+            Kind::Accepted { local, peer } => self.accepted(event, local, peer),
+            // These say nothing about a socket's state, and must not bring a closed one back.
+            Kind::Noted(_)
+            | Kind::Planned { .. }
+            | Kind::Started { .. }
+            | Kind::Exited { .. }
+            | Kind::Unshown { .. } => {}
+            _ => {
+                let known = self.entry(event.socket);
+                known.after(event);
+            }
+        }
+    }
+
+    fn accepted(&mut self, event: &Event<'_>, local: &SocketAddress, peer: &SocketAddress) {
+        let inherited = match event.parent {
+            Some(listener) => {
+                let known = self.entry(listener);
+                known.waiting_to_receive = None;
+                known.transport
+            }
+            None => Transport::Other,
+        };
+        let known = self.entry(event.socket);
+        if known.transport == Transport::Other {
+            known.transport = inherited;
+        }
+        known.accepted = true;
+        known.local = Some(local.clone());
+        known.peer = Some(peer.clone());
+    }
+}
+
+impl Known {
+    fn after(&mut self, event: &Event<'_>) {
+        match &event.kind {
+            Kind::Created {
+                family,
+                kind,
+                protocol,
+            } => self.transport = Transport::of(*family, *kind, *protocol),
+            Kind::Bound { local } => {
+                self.bound = true;
+                self.local = Some(local.clone());
+            }
+            Kind::Listening { local, .. } => {
+                self.listening = true;
+                self.local = Some(local.clone());
+            }
+            Kind::Connecting { peer } => self.peer = Some(peer.clone()),
+            Kind::Connected { local, peer } => {
+                self.local = Some(local.clone());
+                self.peer = Some(peer.clone());
+                self.waiting_to_send = None;
+            }
+            Kind::Waiting { call } => {
+                if waits_to_receive(*call) {
+                    self.waiting_to_receive.get_or_insert(event.at);
+                } else {
+                    self.waiting_to_send.get_or_insert(event.at);
+                }
+            }
+            Kind::Sent { payload, .. } => {
+                self.first_way.get_or_insert(Way::Out);
+                self.waiting_to_send = None;
+                self.asked_at = Some(event.at);
+                self.unanswered_sends += 1;
+                self.unanswered_bytes += payload.len();
+            }
+            Kind::Received { payload, peer, .. } => {
+                self.first_way.get_or_insert(Way::In);
+                self.waiting_to_receive = None;
+                self.asked_at = None;
+                self.unanswered_sends = 0;
+                self.unanswered_bytes = 0;
+                self.received += payload.len();
+                if self.first_sender.is_none() {
+                    self.first_sender.clone_from(peer);
+                }
+            }
+            Kind::HalfClosed { end: End::Ours } => self.ended_by_us = true,
+            Kind::HalfClosed { end: End::Peer } => {
+                self.ended_by_peer = true;
+                self.waiting_to_receive = None;
+            }
+            Kind::Failed { call, errno, .. } => {
+                if waits_to_receive(*call) {
+                    self.waiting_to_receive = None;
+                } else {
+                    self.waiting_to_send = None;
+                }
+                self.reset |= matches!(*errno, Errno::ECONNRESET | Errno::EPIPE);
+            }
+            Kind::Sampled { sample } => self.sample = Some(*sample),
+            _ => {}
+        }
+    }
+}
+
+/// Whether a call that waits, waits for something to come in.
+pub(crate) fn waits_to_receive(call: Call) -> bool {
+    matches!(
+        call,
+        Call::Accept
+            | Call::Recv
+            | Call::RecvFrom
+            | Call::RecvMsg
+            | Call::RecvMmsg
+            | Call::Read
+            | Call::Splice
+            | Call::Poll
+    )
+}

@@ -1,0 +1,220 @@
+//! Narration of whole sessions, in both languages, read as a person would read it.
+#![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
+
+mod scenes;
+
+use scenes::Scene;
+use sockeye_model::{Sink, Timestamp};
+use sockeye_view::catalogue::Language;
+use sockeye_view::{Explain, ExplainOptions, Reasons};
+
+fn told(scene: &Scene, options: ExplainOptions) -> String {
+    let mut out = Vec::new();
+    scene.show(Explain::new(&mut out, options));
+    String::from_utf8(out).unwrap()
+}
+
+fn in_language(scene: &Scene, language: Language) -> String {
+    let options = ExplainOptions {
+        language,
+        ..ExplainOptions::default()
+    };
+    told(scene, options)
+}
+
+macro_rules! sessions {
+    ($($name:ident: $scene:ident;)+) => {
+        $(#[test]
+        fn $name() {
+            let scene = scenes::$scene();
+            insta::assert_snapshot!(concat!(stringify!($scene), "_en"), in_language(&scene, Language::English));
+            insta::assert_snapshot!(concat!(stringify!($scene), "_es"), in_language(&scene, Language::Spanish));
+        })+
+    };
+}
+
+sessions! {
+    a_client_of_an_echo_server_reads_as_a_lesson: tcp_client;
+    a_server_with_two_clients_numbers_its_sockets: tcp_server;
+    both_ends_of_a_conversation_are_told_in_order: tcp_both;
+    a_udp_server_hears_everybody_on_one_socket: udp_server;
+    a_refused_connect_says_what_to_try: refused;
+    a_reset_says_how_many_bytes_had_arrived: reset;
+    a_slow_reader_makes_send_wait: slow_reader;
+    a_unix_stream_has_no_ports: unix_both;
+    a_late_reply_after_half_close_is_kept: late_reply;
+    a_name_with_several_addresses_is_tried_in_order: several_addresses;
+}
+
+#[test]
+fn eighty_columns_put_reasons_below_and_a_margin_beside() {
+    let options = ExplainOptions {
+        width: 80,
+        margin: true,
+        ..ExplainOptions::default()
+    };
+    let text = told(&scenes::tcp_client(), options);
+    for line in text.lines() {
+        assert!(line.starts_with("┊ "), "{line}");
+        assert!(line.chars().count() <= 80, "{line}");
+    }
+    insta::assert_snapshot!("tcp_client_80", text);
+}
+
+#[test]
+fn ascii_output_has_no_other_characters_in_either_language() {
+    for language in Language::ALL {
+        let options = ExplainOptions {
+            language: *language,
+            ascii: true,
+            margin: true,
+            ..ExplainOptions::default()
+        };
+        for scene in [
+            scenes::tcp_client(),
+            scenes::udp_server(),
+            scenes::hostile(),
+        ] {
+            let text = told(&scene, options.clone());
+            assert!(text.is_ascii(), "{text}");
+        }
+    }
+}
+
+#[test]
+fn every_kind_of_event_is_shown() {
+    let empty = told(&Scene::default(), ExplainOptions::default());
+    for (name, event) in scenes::one_of_each() {
+        let scene = Scene {
+            events: vec![event],
+            ..Scene::default()
+        };
+        let shown = told(&scene, ExplainOptions::default());
+        assert_ne!(shown, empty, "{name} is not shown");
+    }
+}
+
+#[test]
+fn a_reason_is_said_once_or_each_time_or_never() {
+    let reason = "copied to your kernel";
+    for (reasons, times) in [(Reasons::Once, 1), (Reasons::All, 5), (Reasons::None, 0)] {
+        let options = ExplainOptions {
+            reasons,
+            width: 200,
+            ..ExplainOptions::default()
+        };
+        let text = told(&scenes::tcp_both(), options);
+        assert_eq!(text.matches(reason).count(), times, "{reasons:?}\n{text}");
+    }
+}
+
+#[test]
+fn no_reason_is_repeated_in_a_session() {
+    let options = ExplainOptions {
+        width: 300,
+        ..ExplainOptions::default()
+    };
+    for scene in [
+        scenes::tcp_both(),
+        scenes::udp_both(),
+        scenes::udp_server(),
+        scenes::tcp_server(),
+    ] {
+        let text = told(&scene, options.clone());
+        let mut seen = std::collections::HashSet::new();
+        for line in text
+            .lines()
+            .skip(1)
+            .filter(|line| !line.starts_with(' ') || line.len() > 60)
+        {
+            let Some(why) = line.get(60..).map(str::trim) else {
+                continue;
+            };
+            if why.len() > 12 && !why.contains("TIME_WAIT") {
+                assert!(seen.insert(why.to_owned()), "{why}\n{text}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_a_peer_sends_never_reaches_the_terminal_as_it_is() {
+    for colour in [false, true] {
+        for language in Language::ALL {
+            let options = ExplainOptions {
+                colour,
+                language: *language,
+                ..ExplainOptions::default()
+            };
+            let text = told(&scenes::hostile(), options);
+            let own = text.replace("\u{1b}[0m", "");
+            let own = (1..40).fold(own, |text, code| {
+                text.replace(&format!("\u{1b}[{code}m"), "")
+            });
+            for character in own.chars().filter(|c| *c != '\n') {
+                let code = u32::from(character);
+                let bidi = matches!(code, 0x200e..=0x200f | 0x202a..=0x202e | 0x2066..=0x2069);
+                assert!(
+                    !character.is_control() && !bidi,
+                    "{character:?} in {text:?}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_recording_is_told_in_the_same_words_as_the_live_session() {
+    for scene in [
+        scenes::tcp_client(),
+        scenes::tcp_server(),
+        scenes::slow_reader(),
+        scenes::udp_server(),
+    ] {
+        let options = ExplainOptions {
+            live: true,
+            ..ExplainOptions::default()
+        };
+        let mut out = Vec::new();
+        let mut live = Explain::new(&mut out, options);
+        let mut now = Timestamp::START;
+        for event in &scene.events {
+            while now < event.at {
+                live.flush().unwrap();
+                live.tick(now).unwrap();
+                now = now + std::time::Duration::from_millis(97);
+            }
+            live.event(event).unwrap();
+        }
+        live.finish(&scene.tally).unwrap();
+        drop(live);
+        // Counters are drawn and wiped within one line: what a terminal shows in the end is after the last return.
+        let text = String::from_utf8(out).unwrap();
+        let shown: String = text
+            .split_inclusive('\n')
+            .map(|line| line.rsplit('\r').next().unwrap_or(""))
+            .collect();
+        assert_eq!(shown, told(&scene, ExplainOptions::default()));
+    }
+}
+
+#[test]
+fn a_wait_is_counted_on_a_terminal_while_it_lasts() {
+    let options = ExplainOptions {
+        live: true,
+        language: Language::Spanish,
+        ..ExplainOptions::default()
+    };
+    let mut out = Vec::new();
+    let mut live = Explain::new(&mut out, options);
+    for event in &scenes::tcp_server().events[..5] {
+        live.event(event).unwrap();
+    }
+    live.tick(Timestamp::from_nanos(4_100_000_000)).unwrap();
+    drop(live);
+    let text = String::from_utf8(out).unwrap();
+    assert!(
+        text.ends_with("accept esperando a un cliente, 4 s"),
+        "{text:?}"
+    );
+}

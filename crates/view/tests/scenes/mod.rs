@@ -1,0 +1,831 @@
+//! Streams of events as real sessions give them, built by hand, for the tests of the views.
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    reason = "each test file uses its own part"
+)]
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use sockeye_model::{
+    Call, DropReason, End, Errno, Event, Family, Kind, Note, Payload, ProcessName, Protocol, Sink,
+    SocketAddress, SocketId, Source, Tally, TcpSample, Timestamp, Totals, Type, Unit,
+};
+
+pub(crate) fn address(text: &str) -> SocketAddress {
+    text.parse().unwrap()
+}
+
+/// A session being written down: events at microseconds since its start.
+#[derive(Default)]
+pub(crate) struct Scene {
+    pub(crate) events: Vec<Event<'static>>,
+    pub(crate) tally: Tally,
+}
+
+impl Scene {
+    pub(crate) fn at(
+        &mut self,
+        micros: u64,
+        socket: u32,
+        kind: Kind<'static>,
+    ) -> &mut Event<'static> {
+        self.events.push(Event {
+            at: Timestamp::from_nanos(micros * 1_000),
+            took: None,
+            socket: SocketId(socket),
+            parent: None,
+            by: None,
+            place: None,
+            kind,
+        });
+        self.events.last_mut().unwrap()
+    }
+
+    pub(crate) fn created(&mut self, at: u64, socket: u32, family: Family, kind: Type) {
+        self.at(
+            at,
+            socket,
+            Kind::Created {
+                family,
+                kind,
+                protocol: Protocol::DEFAULT,
+            },
+        );
+    }
+
+    pub(crate) fn bound(&mut self, at: u64, socket: u32, local: &str) {
+        self.at(
+            at,
+            socket,
+            Kind::Bound {
+                local: address(local),
+            },
+        );
+    }
+
+    pub(crate) fn listening(&mut self, at: u64, socket: u32, local: &str) {
+        self.at(
+            at,
+            socket,
+            Kind::Listening {
+                local: address(local),
+                backlog: 128,
+            },
+        );
+    }
+
+    pub(crate) fn connecting(&mut self, at: u64, socket: u32, peer: &str) {
+        self.at(
+            at,
+            socket,
+            Kind::Connecting {
+                peer: address(peer),
+            },
+        );
+    }
+
+    pub(crate) fn connected(&mut self, at: u64, socket: u32, local: &str, peer: &str, took: u64) {
+        self.at(
+            at,
+            socket,
+            Kind::Connected {
+                local: address(local),
+                peer: address(peer),
+            },
+        )
+        .took = Some(Duration::from_micros(took));
+    }
+
+    pub(crate) fn accepted(&mut self, at: u64, parent: u32, socket: u32, local: &str, peer: &str) {
+        self.at(
+            at,
+            socket,
+            Kind::Accepted {
+                local: address(local),
+                peer: address(peer),
+            },
+        )
+        .parent = Some(SocketId(parent));
+    }
+
+    pub(crate) fn waiting(&mut self, at: u64, socket: u32, call: Call) {
+        self.at(at, socket, Kind::Waiting { call });
+    }
+
+    pub(crate) fn sent(&mut self, at: u64, socket: u32, data: &[u8]) {
+        self.at(
+            at,
+            socket,
+            Kind::Sent {
+                call: Call::Send,
+                asked: data.len() as u64,
+                payload: bytes(data, Unit::Bytes),
+                peer: None,
+            },
+        )
+        .took = Some(Duration::from_micros(10));
+    }
+
+    pub(crate) fn received(&mut self, at: u64, socket: u32, data: &[u8]) {
+        self.at(
+            at,
+            socket,
+            Kind::Received {
+                call: Call::Recv,
+                payload: bytes(data, Unit::Bytes),
+                room: 65_536,
+                truncated_from: None,
+                peer: None,
+            },
+        );
+    }
+
+    pub(crate) fn sent_to(&mut self, at: u64, socket: u32, data: &[u8], peer: &str) {
+        self.at(
+            at,
+            socket,
+            Kind::Sent {
+                call: Call::SendTo,
+                asked: data.len() as u64,
+                payload: bytes(data, Unit::Message),
+                peer: Some(address(peer)),
+            },
+        )
+        .took = Some(Duration::from_micros(10));
+    }
+
+    pub(crate) fn received_from(&mut self, at: u64, socket: u32, data: &[u8], peer: &str) {
+        self.at(
+            at,
+            socket,
+            Kind::Received {
+                call: Call::RecvFrom,
+                payload: bytes(data, Unit::Message),
+                room: 65_536,
+                truncated_from: None,
+                peer: Some(address(peer)),
+            },
+        );
+    }
+
+    pub(crate) fn half_closed(&mut self, at: u64, socket: u32, end: End) {
+        self.at(at, socket, Kind::HalfClosed { end });
+    }
+
+    pub(crate) fn closed(
+        &mut self,
+        at: u64,
+        socket: u32,
+        sent: u64,
+        received: u64,
+        first: Option<End>,
+    ) {
+        let totals = Totals {
+            bytes_sent: sent,
+            bytes_received: received,
+            sends: 1,
+            receives: 1,
+        };
+        self.at(at, socket, Kind::Closed { totals, first });
+    }
+
+    pub(crate) fn failed(
+        &mut self,
+        at: u64,
+        socket: u32,
+        call: Call,
+        errno: Errno,
+        peer: Option<&str>,
+    ) {
+        self.at(
+            at,
+            socket,
+            Kind::Failed {
+                call,
+                errno,
+                address: peer.map(address),
+            },
+        );
+    }
+
+    pub(crate) fn tally(
+        &mut self,
+        sent: (u64, u64),
+        received: (u64, u64),
+        conversations: u64,
+        failed: u64,
+    ) {
+        self.tally = Tally {
+            lasted: Duration::from_secs(7),
+            totals: Totals {
+                bytes_sent: sent.1,
+                bytes_received: received.1,
+                sends: sent.0,
+                receives: received.0,
+            },
+            conversations,
+            failed,
+            unshown: 0,
+        };
+    }
+
+    /// Feeds it all to a view.
+    pub(crate) fn show(&self, mut view: impl Sink) {
+        for event in &self.events {
+            view.event(event).unwrap();
+        }
+        view.finish(&self.tally).unwrap();
+    }
+}
+
+pub(crate) fn bytes(data: &[u8], unit: Unit) -> Payload<'static> {
+    Payload::Bytes {
+        data: Cow::Owned(data.to_vec()),
+        unit,
+    }
+}
+
+fn sample() -> Kind<'static> {
+    Kind::Sampled {
+        sample: TcpSample {
+            rtt: Duration::from_micros(50),
+            rtt_deviation: Duration::from_micros(20),
+            retransmitted: 0,
+            segments_out: 9,
+            segments_in: 8,
+            mss: 32_768,
+            acknowledged: 13,
+            unacknowledged: 0,
+            unread: 0,
+        },
+    }
+}
+
+/// A client of an echo server: answers, two sends that come back as one, the end.
+pub(crate) fn tcp_client() -> Scene {
+    let mut scene = Scene::default();
+    scene.at(
+        100,
+        0,
+        Kind::Resolved {
+            name: "localhost".into(),
+            addresses: Cow::Owned(vec!["127.0.0.1".parse().unwrap()]),
+            source: Source::HostsFile,
+        },
+    );
+    scene.created(200, 1, Family::Inet, Type::Stream);
+    scene.connecting(1_000, 1, "127.0.0.1:7000");
+    scene.connected(1_050, 1, "127.0.0.1:51546", "127.0.0.1:7000", 50);
+    scene.at(
+        1_200,
+        1,
+        Kind::Noted(Note::PeerProcess(ProcessName {
+            pid: 4121,
+            name: "echo.py".into(),
+        })),
+    );
+    scene.waiting(1_300, 1, Call::Recv);
+    scene.sent(2_310_000, 1, b"hola\n");
+    scene.received(2_310_110, 1, b"hola\n");
+    scene.waiting(2_310_200, 1, Call::Recv);
+    scene.sent(4_702_000, 1, b"uno\n");
+    scene.sent(4_702_100, 1, b"dos\n");
+    scene.received(4_703_000, 1, b"uno\ndos\n");
+    scene.half_closed(7_000_000, 1, End::Ours);
+    scene.half_closed(7_000_200, 1, End::Peer);
+    scene.at(7_000_900, 1, sample());
+    scene.closed(7_001_000, 1, 13, 13, Some(End::Ours));
+    scene.tally((3, 13), (2, 13), 1, 0);
+    scene
+}
+
+/// A server with two clients, one after the other, each served by a socket of its own.
+pub(crate) fn tcp_server() -> Scene {
+    let mut scene = Scene::default();
+    scene.created(100, 1, Family::Inet, Type::Stream);
+    scene.at(
+        150,
+        1,
+        Kind::Configured {
+            option: "SO_REUSEADDR".into(),
+            value: "1".into(),
+        },
+    );
+    scene.bound(200, 1, "0.0.0.0:5000");
+    scene.listening(300, 1, "0.0.0.0:5000");
+    scene.waiting(400, 1, Call::Accept);
+    scene.accepted(890_400, 1, 2, "127.0.0.1:5000", "127.0.0.1:44888");
+    scene.waiting(890_500, 1, Call::Accept);
+    scene.received(890_900, 2, b"hola");
+    scene.sent(891_000, 2, b"HOLA");
+    scene.accepted(1_017_500, 1, 3, "127.0.0.1:5000", "127.0.0.1:44890");
+    scene.received(1_018_000, 3, b"otra");
+    scene.half_closed(1_018_100, 2, End::Peer);
+    scene.closed(1_018_200, 2, 4, 4, Some(End::Peer));
+    scene.closed(1_018_300, 3, 0, 4, Some(End::Ours));
+    scene.closed(1_020_000, 1, 0, 0, None);
+    scene.tally((1, 4), (2, 8), 2, 0);
+    scene
+}
+
+/// Both ends in one session: the server, and a client that speaks first, sends twice and half-closes.
+pub(crate) fn tcp_both() -> Scene {
+    let mut scene = Scene::default();
+    scene.created(100, 1, Family::Inet, Type::Stream);
+    scene.bound(150, 1, "127.0.0.1:7007");
+    scene.listening(200, 1, "127.0.0.1:7007");
+    scene.waiting(260, 1, Call::Accept);
+    scene.created(400, 2, Family::Inet, Type::Stream);
+    scene.connecting(450, 2, "127.0.0.1:7007");
+    scene.connected(500, 2, "127.0.0.1:51546", "127.0.0.1:7007", 50);
+    scene.accepted(520, 1, 3, "127.0.0.1:7007", "127.0.0.1:51546");
+    scene.waiting(560, 3, Call::Recv);
+    scene.sent(700, 2, b"hola\n");
+    // Two threads: the receive is told before the send that caused it.
+    scene.received(820, 3, b"hola\n");
+    scene.sent(860, 3, b"hola\n");
+    scene.received(900, 2, b"hola\n");
+    scene.sent(1_500, 2, b"uno\n");
+    scene.sent(1_540, 2, b"dos\n");
+    scene.received(1_600, 3, b"uno\ndos\n");
+    scene.sent(1_660, 3, b"uno\ndos\n");
+    scene.received(1_700, 2, b"uno\ndos\n");
+    scene.half_closed(2_000, 2, End::Ours);
+    scene.half_closed(2_050, 3, End::Peer);
+    scene.sent(2_100, 3, b"adios\n");
+    scene.received(2_140, 2, b"adios\n");
+    scene.closed(2_200, 3, 19, 13, Some(End::Peer));
+    scene.half_closed(2_230, 2, End::Peer);
+    scene.closed(2_300, 2, 13, 19, Some(End::Ours));
+    scene.closed(2_400, 1, 0, 0, None);
+    scene.tally((6, 32), (5, 32), 1, 0);
+    scene
+}
+
+/// One UDP socket that answers two peers; one has gone when the last answer is sent.
+pub(crate) fn udp_server() -> Scene {
+    let mut scene = Scene::default();
+    scene.created(0, 1, Family::Inet, Type::Datagram);
+    scene.bound(100, 1, "0.0.0.0:5005");
+    scene.waiting(200, 1, Call::RecvFrom);
+    scene.received_from(3_120_000, 1, b"hola A\n", "192.168.1.34:40211");
+    scene.sent_to(3_120_100, 1, b"HOLA A\n", "192.168.1.34:40211");
+    scene.received_from(3_455_000, 1, b"hola B\n", "192.168.1.77:53312");
+    scene.sent_to(3_455_100, 1, b"HOLA B\n", "192.168.1.77:53312");
+    scene.at(
+        9_001_000,
+        1,
+        Kind::Received {
+            call: Call::RecvFrom,
+            payload: bytes(&[b'x'; 1024], Unit::Message),
+            room: 1024,
+            truncated_from: Some(1800),
+            peer: Some(address("192.168.1.34:40211")),
+        },
+    );
+    scene.received_from(9_500_000, 1, b"", "192.168.1.34:40211");
+    scene.received_from(12_300_000, 1, b"adios\n", "192.168.1.77:53312");
+    scene.sent_to(12_301_000, 1, b"ADIOS\n", "192.168.1.77:53312");
+    scene.failed(
+        12_302_000,
+        1,
+        Call::RecvFrom,
+        Errno::ECONNREFUSED,
+        Some("192.168.1.77:53312"),
+    );
+    scene.closed(13_000_000, 1, 20, 1044, None);
+    scene.tally((3, 20), (5, 1044), 2, 0);
+    scene
+}
+
+/// One UDP server and two clients, all of one session; the clients never bind.
+pub(crate) fn udp_both() -> Scene {
+    let mut scene = Scene::default();
+    scene.created(0, 1, Family::Inet, Type::Datagram);
+    scene.bound(50, 1, "127.0.0.1:5005");
+    scene.waiting(100, 1, Call::RecvFrom);
+    scene.created(200, 2, Family::Inet, Type::Datagram);
+    scene.sent_to(260, 2, b"hola, soy A\n", "127.0.0.1:5005");
+    scene.received_from(300, 1, b"hola, soy A\n", "127.0.0.1:40211");
+    scene.sent_to(340, 1, b"HOLA, SOY A\n", "127.0.0.1:40211");
+    scene.received_from(380, 2, b"HOLA, SOY A\n", "127.0.0.1:5005");
+    scene.created(400, 3, Family::Inet, Type::Datagram);
+    scene.sent_to(460, 3, b"y yo B\n", "127.0.0.1:5005");
+    scene.received_from(500, 1, b"y yo B\n", "127.0.0.1:53312");
+    scene.sent_to(540, 1, b"Y YO B\n", "127.0.0.1:53312");
+    scene.received_from(580, 3, b"Y YO B\n", "127.0.0.1:5005");
+    scene.closed(600, 2, 12, 12, None);
+    scene.closed(610, 3, 7, 7, None);
+    scene.closed(620, 1, 19, 19, None);
+    scene.tally((4, 38), (4, 38), 2, 0);
+    scene
+}
+
+/// Nobody listens, and something does nearby.
+pub(crate) fn refused() -> Scene {
+    let mut scene = Scene::default();
+    scene.created(100, 1, Family::Inet, Type::Stream);
+    scene.connecting(200, 1, "127.0.0.1:9");
+    scene.failed(
+        260,
+        1,
+        Call::Connect,
+        Errno::ECONNREFUSED,
+        Some("127.0.0.1:9"),
+    );
+    scene.at(
+        300,
+        1,
+        Kind::Noted(Note::Nearby {
+            protocol: "tcp".into(),
+            address: address("127.0.0.1:7009"),
+        }),
+    );
+    scene.closed(400, 1, 0, 0, None);
+    scene.tally((0, 0), (0, 0), 0, 1);
+    scene
+}
+
+/// The peer throws the connection away after seven bytes.
+pub(crate) fn reset() -> Scene {
+    let mut scene = Scene::default();
+    scene.created(100, 1, Family::Inet, Type::Stream);
+    scene.connecting(200, 1, "127.0.0.1:7000");
+    scene.connected(250, 1, "127.0.0.1:51546", "127.0.0.1:7000", 50);
+    scene.sent(300, 1, b"GET /\n");
+    scene.received(400, 1, b"seven B");
+    scene.failed(
+        500,
+        1,
+        Call::Recv,
+        Errno::ECONNRESET,
+        Some("127.0.0.1:7000"),
+    );
+    scene.closed(600, 1, 6, 7, None);
+    scene.tally((1, 6), (1, 7), 1, 1);
+    scene
+}
+
+/// A reader that is slow: send waits, takes a part, waits again.
+pub(crate) fn slow_reader() -> Scene {
+    let mut scene = Scene::default();
+    scene.created(100, 1, Family::Inet, Type::Stream);
+    scene.connecting(200, 1, "127.0.0.1:7000");
+    scene.connected(250, 1, "127.0.0.1:51546", "127.0.0.1:7000", 50);
+    for piece in 0..8u64 {
+        scene.at(
+            1_000 + piece * 20,
+            1,
+            Kind::Sent {
+                call: Call::Send,
+                asked: 65_536,
+                payload: Payload::Unseen {
+                    len: 65_536,
+                    unit: Unit::Bytes,
+                },
+                peer: None,
+            },
+        );
+    }
+    scene.waiting(2_000, 1, Call::Send);
+    scene.at(
+        3_402_000,
+        1,
+        Kind::Sent {
+            call: Call::Send,
+            asked: 20_000_000,
+            payload: Payload::Unseen {
+                len: 3_919_467,
+                unit: Unit::Bytes,
+            },
+            peer: None,
+        },
+    );
+    scene.waiting(3_403_000, 1, Call::Send);
+    scene.at(
+        4_000_000,
+        1,
+        Kind::Sent {
+            call: Call::Send,
+            asked: 1_000,
+            payload: Payload::Unseen {
+                len: 1_000,
+                unit: Unit::Bytes,
+            },
+            peer: None,
+        },
+    );
+    scene.closed(4_100_000, 1, 4_444_755, 0, None);
+    scene.tally((10, 4_444_755), (0, 0), 1, 0);
+    scene
+}
+
+/// A UNIX stream, both ends in one session.
+pub(crate) fn unix_both() -> Scene {
+    let mut scene = Scene::default();
+    scene.created(0, 1, Family::Unix, Type::Stream);
+    scene.bound(10, 1, "/run/app.sock");
+    scene.listening(20, 1, "/run/app.sock");
+    scene.created(30, 2, Family::Unix, Type::Stream);
+    scene.connecting(40, 2, "/run/app.sock");
+    scene.connected(50, 2, "(unnamed)", "/run/app.sock", 8);
+    scene.accepted(60, 1, 3, "/run/app.sock", "(unnamed)");
+    scene.sent(70, 2, b"hola");
+    scene.received(80, 3, b"hola");
+    scene.half_closed(90, 2, End::Ours);
+    scene.half_closed(95, 3, End::Peer);
+    scene.closed(100, 2, 4, 0, Some(End::Ours));
+    scene.closed(110, 3, 0, 4, Some(End::Peer));
+    scene.closed(120, 1, 0, 0, None);
+    scene.tally((1, 4), (1, 4), 1, 0);
+    scene
+}
+
+/// The client says that it has finished; the server answers a second later.
+pub(crate) fn late_reply() -> Scene {
+    let mut scene = Scene::default();
+    scene.created(100, 1, Family::Inet6, Type::Stream);
+    scene.connecting(200, 1, "[::1]:7000");
+    scene.connected(250, 1, "[::1]:51546", "[::1]:7000", 50);
+    scene.sent(300, 1, b"pregunta");
+    scene.half_closed(400, 1, End::Ours);
+    scene.waiting(500, 1, Call::Recv);
+    scene.received(1_500_300, 1, b"respuesta");
+    scene.half_closed(1_500_400, 1, End::Peer);
+    scene.closed(1_500_500, 1, 8, 9, Some(End::Ours));
+    scene.tally((1, 8), (1, 9), 1, 0);
+    scene
+}
+
+/// A name with many addresses; the first refuses, the second answers.
+pub(crate) fn several_addresses() -> Scene {
+    let mut scene = Scene::default();
+    scene
+        .at(
+            20_000,
+            0,
+            Kind::Resolved {
+                name: "example.org".into(),
+                addresses: Cow::Owned(
+                    [
+                        "2001:db8::1",
+                        "192.0.2.1",
+                        "192.0.2.2",
+                        "192.0.2.3",
+                        "192.0.2.4",
+                        "192.0.2.5",
+                    ]
+                    .map(|text| text.parse().unwrap())
+                    .to_vec(),
+                ),
+                source: Source::System,
+            },
+        )
+        .took = Some(Duration::from_millis(20));
+    scene.created(20_100, 1, Family::Inet6, Type::Stream);
+    scene.connecting(20_200, 1, "[2001:db8::1]:80");
+    scene.failed(
+        20_300,
+        1,
+        Call::Connect,
+        Errno::ENETUNREACH,
+        Some("[2001:db8::1]:80"),
+    );
+    scene.created(20_400, 2, Family::Inet, Type::Stream);
+    scene.connecting(20_500, 2, "192.0.2.1:80");
+    scene.connected(420_500, 2, "192.0.2.9:40000", "192.0.2.1:80", 400_000);
+    scene.tally((0, 0), (0, 0), 1, 0);
+    scene
+}
+
+/// Everything a peer, a name or a path could do to a terminal.
+pub(crate) fn hostile() -> Scene {
+    let evil = "\u{1b}[2J\u{7}\u{9b}31m\u{202e}\u{2066}\u{200f}\u{7f}\r\n";
+    let mut scene = Scene::default();
+    let owned = || Cow::Owned(evil.to_owned());
+    scene.at(
+        1,
+        0,
+        Kind::Resolved {
+            name: owned(),
+            addresses: Cow::Owned(Vec::new()),
+            source: Source::System,
+        },
+    );
+    let path = SocketAddress::UnixPath(std::path::Path::new(evil).into());
+    scene.created(2, 1, Family::Unix, Type::Datagram);
+    scene.at(
+        3,
+        1,
+        Kind::Bound {
+            local: path.clone(),
+        },
+    );
+    scene.at(
+        4,
+        1,
+        Kind::Configured {
+            option: owned(),
+            value: owned(),
+        },
+    );
+    scene.at(
+        5,
+        1,
+        Kind::Received {
+            call: Call::RecvFrom,
+            payload: bytes(evil.as_bytes(), Unit::Message),
+            room: 4096,
+            truncated_from: None,
+            peer: Some(path.clone()),
+        },
+    );
+    scene.at(
+        6,
+        1,
+        Kind::Sent {
+            call: Call::SendTo,
+            payload: bytes(&[0x1b, 0x9b, 0xff, b'\r'], Unit::Message),
+            asked: 4,
+            peer: Some(path.clone()),
+        },
+    );
+    let process = || ProcessName {
+        pid: 1,
+        name: Cow::Owned(evil.to_owned()),
+    };
+    scene.at(7, 1, Kind::Noted(Note::PeerProcess(process())));
+    scene.at(
+        8,
+        1,
+        Kind::Noted(Note::Holder {
+            address: path.clone(),
+            process: Some(process()),
+            resting: 0,
+        }),
+    );
+    scene.at(
+        9,
+        1,
+        Kind::Noted(Note::Nearby {
+            protocol: owned(),
+            address: path.clone(),
+        }),
+    );
+    scene.at(10, 0, Kind::Planned { plan: owned() });
+    scene.at(
+        11,
+        1,
+        Kind::Started {
+            pid: 2,
+            command: owned(),
+        },
+    );
+    scene.at(
+        12,
+        1,
+        Kind::Waiting {
+            call: Call::RecvFrom,
+        },
+    );
+    scene.failed(13, 1, Call::SendTo, Errno(4095), None);
+    scene.events.last_mut().unwrap().place = Some(sockeye_model::Place {
+        file: owned(),
+        line: 7,
+    });
+    scene
+}
+
+/// One event of each kind, with what it needs before it; the kind's name beside it.
+pub(crate) fn one_of_each() -> Vec<(&'static str, Event<'static>)> {
+    let mut scene = Scene::default();
+    scene.created(1_000, 9, Family::Inet, Type::Stream);
+    scene.at(
+        2_000,
+        9,
+        Kind::Configured {
+            option: "TCP_NODELAY".into(),
+            value: "1".into(),
+        },
+    );
+    scene.at(
+        3_000,
+        0,
+        Kind::Resolved {
+            name: "localhost".into(),
+            addresses: Cow::Owned(vec!["::1".parse().unwrap()]),
+            source: Source::Literal,
+        },
+    );
+    scene.bound(4_000, 9, "127.0.0.1:1");
+    scene.listening(5_000, 9, "127.0.0.1:2");
+    scene.connecting(6_000, 9, "127.0.0.1:3");
+    scene.connected(7_000, 9, "127.0.0.1:4", "127.0.0.1:5", 10);
+    scene.accepted(8_000, 9, 10, "127.0.0.1:6", "127.0.0.1:7");
+    scene.waiting(9_000, 9, Call::Accept);
+    scene.sent(10_000, 9, b"x");
+    scene.received(11_000, 9, b"y");
+    scene.at(
+        12_000,
+        9,
+        Kind::Called {
+            call: Call::Poll,
+            result: Ok(1),
+        },
+    );
+    scene.half_closed(13_000, 9, End::Ours);
+    scene.closed(14_000, 9, 0, 0, None);
+    scene.failed(
+        15_000,
+        9,
+        Call::Bind,
+        Errno::EADDRINUSE,
+        Some("127.0.0.1:8"),
+    );
+    scene.at(16_000, 9, sample());
+    scene.at(
+        17_000,
+        0,
+        Kind::Planned {
+            plan: "splice".into(),
+        },
+    );
+    scene.at(
+        18_000,
+        9,
+        Kind::Started {
+            pid: 77,
+            command: "cat".into(),
+        },
+    );
+    scene.at(
+        19_000,
+        9,
+        Kind::Exited {
+            pid: 77,
+            status: Err(9),
+        },
+    );
+    scene.at(
+        20_000,
+        9,
+        Kind::Noted(Note::Dropped {
+            messages: 3,
+            why: DropReason::QueueFull,
+        }),
+    );
+    scene.at(21_000, 0, Kind::Unshown { events: 12 });
+    let names = [
+        "Created",
+        "Configured",
+        "Resolved",
+        "Bound",
+        "Listening",
+        "Connecting",
+        "Connected",
+        "Accepted",
+        "Waiting",
+        "Sent",
+        "Received",
+        "Called",
+        "HalfClosed",
+        "Closed",
+        "Failed",
+        "Sampled",
+        "Planned",
+        "Started",
+        "Exited",
+        "Noted",
+        "Unshown",
+    ];
+    // A new kind fails to compile here until it has a place in the list.
+    for event in &scene.events {
+        match event.kind {
+            Kind::Created { .. }
+            | Kind::Configured { .. }
+            | Kind::Resolved { .. }
+            | Kind::Bound { .. }
+            | Kind::Listening { .. }
+            | Kind::Connecting { .. }
+            | Kind::Connected { .. }
+            | Kind::Accepted { .. }
+            | Kind::Waiting { .. }
+            | Kind::Sent { .. }
+            | Kind::Received { .. }
+            | Kind::Called { .. }
+            | Kind::HalfClosed { .. }
+            | Kind::Closed { .. }
+            | Kind::Failed { .. }
+            | Kind::Sampled { .. }
+            | Kind::Planned { .. }
+            | Kind::Started { .. }
+            | Kind::Exited { .. }
+            | Kind::Noted(_)
+            | Kind::Unshown { .. } => {}
+        }
+    }
+    assert_eq!(names.len(), scene.events.len());
+    names.into_iter().zip(scene.events).collect()
+}
