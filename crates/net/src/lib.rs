@@ -4,9 +4,12 @@
 mod async_socket;
 mod buffer;
 mod error;
+pub mod exec;
 mod handle;
 mod kernel_address;
+mod open;
 pub mod relay;
+mod resolve;
 mod socket;
 mod sys;
 
@@ -15,6 +18,10 @@ pub use buffer::Lease;
 pub use error::{Error, Result};
 pub use handle::Received;
 pub use kernel_address::SUN_PATH_MAX;
+pub use open::{
+    BoundPath, Dialed, Dialing, Listener, Listening, NameError, OpenError, Reach, Unusable, dial, listen,
+};
+pub use resolve::{Resolve, Resolving, SystemResolver};
 pub use socket::{Shutdown, Socket};
 pub use sockeye_model::event::Protocol;
 pub use sockeye_model::{Family, SocketAddress, Type};
