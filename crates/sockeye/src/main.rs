@@ -10,6 +10,7 @@ mod limits;
 mod report;
 mod session;
 mod stdio;
+mod views;
 mod words;
 
 fn main() -> std::process::ExitCode {

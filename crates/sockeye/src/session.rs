@@ -1,7 +1,7 @@
 //! A session: from the view flags to running views, and from the end of the work to the exit code.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, IsTerminal, Write};
+use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -11,11 +11,12 @@ use sockeye_tap::{Policy, Tap, ViewFailed, Viewer};
 use sockeye_view::catalogue::Language;
 use sockeye_view::{Header, Record};
 
-use crate::cli::view::{Color, LookArgs, ViewArgs};
+use crate::cli::view::ViewArgs;
 use crate::exit::ExitCode;
 use crate::limits::VIEW_PATIENCE;
 use crate::report::{Failure, io_text};
-use crate::{language, stdio, words};
+use crate::views::{self, Look};
+use crate::{stdio, words};
 
 /// What every command that opens sockets works in.
 pub(crate) struct Session {
@@ -29,59 +30,16 @@ pub(crate) struct Session {
     began: Instant,
 }
 
-/// How things are said: language, terminal, loudness.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Look {
-    /// The language of texts and figures.
-    pub(crate) language: Language,
-    /// Whether stderr is a terminal.
-    pub(crate) terminal: bool,
-    /// Whether stderr gets colours.
-    pub(crate) color: bool,
-    /// Only ASCII characters.
-    pub(crate) ascii: bool,
-    /// No status lines, no reasons.
-    pub(crate) quiet: bool,
-    /// How much more detail was asked for.
-    pub(crate) verbose: u8,
-}
-
 /// Where a sink writes to, in the order of the sinks.
 enum Output {
     Stderr,
     Recording(PathBuf),
 }
 
-impl Look {
-    /// From the flags and what stderr is.
-    pub(crate) fn new(args: &LookArgs) -> Self {
-        let terminal = io::stderr().is_terminal();
-        Self {
-            language: args.lang.unwrap_or_else(language::of_environment),
-            terminal,
-            color: match args.color {
-                Color::Always => true,
-                Color::Never => false,
-                Color::Auto => {
-                    terminal && std::env::var_os("NO_COLOR").is_none_or(|no| no.is_empty())
-                }
-            },
-            ascii: args.ascii,
-            quiet: args.quiet,
-            verbose: args.verbose,
-        }
-    }
-
-    /// Whether what goes well is said too: to a person, or on request.
-    pub(crate) fn says_status(self) -> bool {
-        !self.quiet && (self.terminal || self.verbose > 0)
-    }
-}
-
 impl Session {
     /// Opens the recording, starts the views.
     pub(crate) fn start(view: &ViewArgs) -> Result<Self, Failure> {
-        let look = Look::new(&view.look);
+        let look = Look::on(&io::stderr(), &view.look);
         let mut sinks: Vec<Box<dyn Sink>> = Vec::new();
         let mut outputs = Vec::new();
         if let Some(path) = &view.record {
@@ -97,6 +55,14 @@ impl Session {
             })?;
             sinks.push(Box::new(Record::new(file, &header())));
             outputs.push(Output::Recording(path.clone()));
+        }
+        if view.explain.is_some() {
+            sinks.push(look.explain(views::stderr(), view.explain, true));
+            outputs.push(Output::Stderr);
+        }
+        if view.hex {
+            sinks.push(look.hex(views::stderr(), true));
+            outputs.push(Output::Stderr);
         }
         let loses_nothing = view.record.is_some() || view.hex;
         let policy = if loses_nothing {
@@ -211,11 +177,6 @@ fn header() -> Header {
             .map(|word| word.to_string_lossy().into_owned())
             .collect(),
     }
-}
-
-/// Stderr for a view: each stretch in one write, so that it stays together on a shared terminal.
-pub(crate) fn stderr_for_views() -> impl Write + Send {
-    io::LineWriter::new(io::stderr())
 }
 
 /// How often live counters are redrawn.

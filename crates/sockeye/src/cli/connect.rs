@@ -29,7 +29,7 @@ pub(crate) struct ConnectFlags {
     /// Text to send first, as one line; knows \n \r \t \0 \\ \xNN
     #[arg(long, value_name = "TEXT", value_parser = first_text, allow_hyphen_values = true)]
     send: Option<Text>,
-    /// End each line that is sent with CR LF; received lines end in LF
+    /// End each line that is sent with CR LF
     #[arg(long)]
     crlf: bool,
     /// Give up connecting after this long

@@ -51,7 +51,7 @@ pub(crate) struct ListenFlags {
     /// Write received bytes as they are, those of all peers together
     #[arg(long)]
     raw: bool,
-    /// End each line that is sent with CR LF; received lines end in LF
+    /// End each line that is sent with CR LF
     #[arg(long)]
     crlf: bool,
     /// End a conversation when nothing has moved for this long

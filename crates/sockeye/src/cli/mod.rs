@@ -121,7 +121,7 @@ enum TypedCommand {
     #[command(hide = true, after_help = wait::EXAMPLES)]
     Wait(wait::WaitFlags),
     /// Show a recording in any view
-    #[command(hide = true, after_help = offline::SHOW_EXAMPLES)]
+    #[command(after_help = offline::SHOW_EXAMPLES)]
     Show(ShowArgs),
     /// The table of address schemes and their options
     Schemes,

@@ -6,12 +6,14 @@ use crate::stdio;
 
 mod generate;
 mod schemes;
+mod show;
 
 /// Runs the command to its end.
 pub(crate) fn run(command: Command) -> ExitCode {
     match command {
         Command::Print(text) => stdio::print(&text),
         Command::Schemes => schemes::run(),
+        Command::Show(args) => show::run(&args),
         Command::Generate(args) => generate::run(&args),
         _ => {
             stdio::say("sockeye: not in this build");

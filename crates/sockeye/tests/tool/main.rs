@@ -3,4 +3,5 @@
 
 mod output;
 mod ran;
+mod show;
 mod usage;

@@ -1,0 +1,113 @@
+//! The views that the flags ask for, set up for the output they write to.
+
+use std::io::{self, IsTerminal, Write};
+use std::os::fd::AsFd;
+
+use sockeye_model::Sink;
+use sockeye_view::catalogue::Language;
+use sockeye_view::{Explain, ExplainOptions, Hex, HexOptions, Reasons};
+
+use crate::cli::view::{self, Color, LookArgs};
+use crate::language;
+
+/// How things are said on one output: language, terminal, loudness.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Look {
+    /// The language of texts and figures.
+    pub(crate) language: Language,
+    /// Whether the output is a terminal.
+    pub(crate) terminal: bool,
+    /// Whether it gets colours.
+    pub(crate) color: bool,
+    /// Only ASCII characters.
+    pub(crate) ascii: bool,
+    /// No status lines, no reasons.
+    pub(crate) quiet: bool,
+    /// How much more detail was asked for.
+    pub(crate) verbose: u8,
+    /// Columns of the terminal; 100 where there is none.
+    pub(crate) width: usize,
+}
+
+impl Look {
+    /// From the flags and what the output is.
+    pub(crate) fn on(output: &(impl IsTerminal + AsFd), args: &LookArgs) -> Self {
+        let terminal = output.is_terminal();
+        Self {
+            language: args.lang.unwrap_or_else(language::of_environment),
+            terminal,
+            color: match args.color {
+                Color::Always => true,
+                Color::Never => false,
+                Color::Auto => {
+                    terminal && std::env::var_os("NO_COLOR").is_none_or(|no| no.is_empty())
+                }
+            },
+            ascii: args.ascii,
+            quiet: args.quiet,
+            verbose: args.verbose,
+            width: columns(output, terminal),
+        }
+    }
+
+    /// Whether what goes well is said too: to a person, or on request.
+    pub(crate) fn says_status(self) -> bool {
+        !self.quiet && (self.terminal || self.verbose > 0)
+    }
+
+    /// Narration on this output. With `beside_data` a terminal gets a margin: data is written there as well.
+    pub(crate) fn explain<W: Write + Send + 'static>(
+        self,
+        out: W,
+        reasons: Option<view::Explain>,
+        beside_data: bool,
+    ) -> Box<dyn Sink> {
+        let reasons = match reasons {
+            _ if self.quiet => Reasons::None,
+            Some(view::Explain::All) => Reasons::All,
+            _ => Reasons::Once,
+        };
+        let options = ExplainOptions {
+            language: self.language,
+            reasons,
+            margin: self.terminal && beside_data,
+            colour: self.color,
+            ascii: self.ascii,
+            live: self.terminal && beside_data,
+            width: self.width,
+            ..ExplainOptions::default()
+        };
+        Box::new(Explain::new(out, options))
+    }
+
+    /// A dump on this output.
+    pub(crate) fn hex<W: Write + Send + 'static>(self, out: W, beside_data: bool) -> Box<dyn Sink> {
+        let margin = match (self.terminal && beside_data, self.ascii) {
+            (false, _) => "",
+            (true, false) => "┊ ",
+            (true, true) => "| ",
+        };
+        let options = HexOptions {
+            colour: self.color,
+            margin,
+            language: self.language,
+            ..HexOptions::default()
+        };
+        Box::new(Hex::new(out, options))
+    }
+}
+
+fn columns(output: &impl AsFd, terminal: bool) -> usize {
+    let size = terminal
+        .then(|| rustix::termios::tcgetwinsize(output).ok())
+        .flatten();
+    match size {
+        Some(size) if size.ws_col > 0 => usize::from(size.ws_col).max(40),
+        _ => 100,
+    }
+}
+
+/// Stderr for views: what one event says goes out in as few writes as it has lines.
+pub(crate) fn stderr() -> impl Write + Send {
+    io::LineWriter::new(io::stderr())
+}
