@@ -194,9 +194,14 @@ impl Handle {
     }
 
     pub(crate) fn accept(&self, began: Timestamp) -> io::Result<(Self, SocketAddress)> {
+        let accepted = self.accept_untold(began);
+        self.told(began, Call::Accept, None, accepted)
+    }
+
+    /// The same, but a failure is the caller's to tell.
+    pub(crate) fn accept_untold(&self, began: Timestamp) -> io::Result<(Self, SocketAddress)> {
         let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
-        let accepted = net::acceptfrom_with(&self.fd, flags).map_err(io::Error::from);
-        let (fd, peer) = self.told(began, Call::Accept, None, accepted)?;
+        let (fd, peer) = net::acceptfrom_with(&self.fd, flags)?;
         let peer = from_kernel(peer);
         let id = self.tap.next_socket();
         let socket = Self::adopt(fd, &self.tap, id, Some(self.id), self.family, self.kind)?;

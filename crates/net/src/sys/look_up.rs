@@ -87,10 +87,7 @@ mod tests {
 
     #[test]
     fn a_name_that_can_be_none_is_not_found() {
-        assert_eq!(
-            look_up("a\0b").unwrap_err().kind(),
-            io::ErrorKind::NotFound
-        );
+        assert_eq!(look_up("a\0b").unwrap_err().kind(), io::ErrorKind::NotFound);
         assert_eq!(failure(libc::EAI_NONAME).kind(), io::ErrorKind::NotFound);
         assert_eq!(failure(libc::EAI_AGAIN).kind(), io::ErrorKind::WouldBlock);
         assert!(!failure(libc::EAI_FAIL).to_string().is_empty());
