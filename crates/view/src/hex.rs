@@ -86,7 +86,7 @@ pub struct Hex<W> {
 struct Stream {
     sent: u64,
     received: u64,
-    peer: Option<SocketAddress>,
+    peer: Option<String>,
 }
 
 /// What a line above is about, which chooses its mark and colour.
@@ -182,7 +182,10 @@ impl<W: Write> Hex<W> {
         let sent = matches!(mark, Mark::Sent);
         let len = payload.len();
         let stream = self.streams.entry(event.socket).or_default();
-        let peer = peer.or(stream.peer.as_ref()).map(text);
+        let peer = match peer {
+            Some(peer) => Some(text(peer)),
+            None => stream.peer.clone(),
+        };
         let offset = match payload.unit() {
             Unit::Message => 0,
             Unit::Bytes => {
@@ -321,7 +324,7 @@ impl<W: Write + Send> Sink for Hex<W> {
                 format_args!("listen {}", text(local)),
             ),
             Kind::Connected { local, peer } => {
-                self.streams.entry(event.socket).or_default().peer = Some(peer.clone());
+                self.streams.entry(event.socket).or_default().peer = Some(text(peer));
                 self.line(
                     Mark::Lifecycle,
                     event,
@@ -329,7 +332,7 @@ impl<W: Write + Send> Sink for Hex<W> {
                 );
             }
             Kind::Accepted { local, peer } => {
-                self.streams.entry(event.socket).or_default().peer = Some(peer.clone());
+                self.streams.entry(event.socket).or_default().peer = Some(text(peer));
                 self.line(
                     Mark::Lifecycle,
                     event,

@@ -360,6 +360,9 @@ impl Line<'_> {
 
     /// The canonical text, or an object where that text alone would be read back as another address.
     fn address(&mut self, key: &str, address: &SocketAddress) {
+        if let SocketAddress::Inet(std::net::SocketAddr::V4(inet)) = address {
+            return self.object.ipv4(key, *inet);
+        }
         self.scratch.clear();
         // Writing to a String never fails.
         let _ = write!(self.scratch, "{address}");

@@ -24,33 +24,44 @@ impl Rows {
     pub(super) fn append(&self, out: &mut Vec<u8>, offset: u64, data: &[u8]) {
         let rows = data.len().div_ceil(self.width);
         out.reserve(rows * (self.margin.len() + OFFSET + 4 * self.width + 6));
-        // With the width known to the compiler the common case is several times faster.
+        let mut at = offset;
+        let mut rest = data;
         if self.width == 16 {
-            let (whole, rest) = data.as_chunks::<16>();
-            let mut at = offset;
+            let (whole, after) = data.as_chunks::<16>();
             for bytes in whole {
-                self.row::<16>(out, at, bytes);
+                self.full(out, at, bytes);
                 at = at.wrapping_add(16);
             }
-            if !rest.is_empty() {
-                self.part(out, at, rest);
-            }
-        } else {
-            let mut at = offset;
-            for bytes in data.chunks(self.width) {
-                self.part(out, at, bytes);
-                at = at.wrapping_add(bytes.len() as u64);
-            }
+            rest = after;
+        }
+        for bytes in rest.chunks(self.width) {
+            self.part(out, at, bytes);
+            at = at.wrapping_add(bytes.len() as u64);
         }
     }
 
-    /// A full row of a width that is known when this is compiled.
-    fn row<const WIDTH: usize>(&self, out: &mut Vec<u8>, offset: u64, bytes: &[u8; WIDTH]) {
+    /// A full row of 16, the common case: its size known to the compiler, it is several times faster.
+    fn full(&self, out: &mut Vec<u8>, offset: u64, bytes: &[u8; 16]) {
         self.prefix(out, offset);
-        let mut row = [b' '; body(WIDEST)];
-        let row = &mut row[..body(WIDTH)];
-        fill(row, WIDTH, bytes);
-        out.extend_from_slice(row);
+        let mut row = [b' '; body(16)];
+        // Four bytes for each: two digits and the spaces behind them, of which the next overwrites one.
+        for (index, &byte) in bytes.iter().enumerate() {
+            let at = 2 + 3 * index + index / 8;
+            row[at..at + 4].copy_from_slice(&SPACED[usize::from(byte)]);
+        }
+        let text = bytes.map(|byte| {
+            if matches!(byte, b' '..=b'~') {
+                byte
+            } else {
+                b'.'
+            }
+        });
+        const BAR: usize = body(16) - 19;
+        row[BAR] = b'|';
+        row[BAR + 1..BAR + 17].copy_from_slice(&text);
+        row[BAR + 17] = b'|';
+        row[BAR + 18] = b'\n';
+        out.extend_from_slice(&row);
     }
 
     /// A row of any width, which may have fewer bytes than fit.
@@ -64,14 +75,26 @@ impl Rows {
     /// Margin and offset: eight hex digits, or as many as it takes.
     fn prefix(&self, out: &mut Vec<u8>, offset: u64) {
         out.extend_from_slice(self.margin.as_bytes());
-        let bytes = offset.to_be_bytes();
-        let mut digits = [0; 16];
-        for (pair, byte) in digits.as_chunks_mut::<2>().0.iter_mut().zip(bytes) {
-            *pair = PAIRS[usize::from(byte)];
+        let high = (offset >> 32) as u32;
+        if high != 0 {
+            let digits = digits(high);
+            out.extend_from_slice(&digits[high.leading_zeros() as usize / 4..]);
         }
-        let extra = (offset >> 32).checked_ilog2().map_or(0, |bit| bit / 4 + 1) as usize;
-        out.extend_from_slice(&digits[8 - extra..]);
+        out.extend_from_slice(&digits(offset as u32));
     }
+}
+
+fn digits(number: u32) -> [u8; 8] {
+    let mut digits = [0; 8];
+    for (pair, byte) in digits
+        .as_chunks_mut::<2>()
+        .0
+        .iter_mut()
+        .zip(number.to_be_bytes())
+    {
+        *pair = PAIRS[usize::from(byte)];
+    }
+    digits
 }
 
 /// Bytes of a row behind its offset: two spaces, three a byte, one in the middle, one before the text in its bars.
@@ -84,7 +107,6 @@ const fn half(width: usize) -> usize {
     if width >= 8 { 1 } else { 0 }
 }
 
-#[inline(always)]
 fn fill(row: &mut [u8], width: usize, bytes: &[u8]) {
     let bar = 2 + 3 * width + half(width) + 1;
     row[bar] = b'|';
@@ -116,6 +138,18 @@ static PAIRS: [[u8; 2]; 256] = {
     let mut byte = 0;
     while byte < table.len() {
         table[byte] = [digits[byte >> 4], digits[byte & 15]];
+        byte += 1;
+    }
+    table
+};
+
+/// The same with two spaces behind.
+static SPACED: [[u8; 4]; 256] = {
+    let mut table = [[b' '; 4]; 256];
+    let mut byte = 0;
+    while byte < table.len() {
+        table[byte][0] = PAIRS[byte][0];
+        table[byte][1] = PAIRS[byte][1];
         byte += 1;
     }
     table

@@ -1,5 +1,7 @@
 //! JSON written straight into a byte buffer: made for speed, so that recording keeps up with a relay.
 
+use std::net::SocketAddrV4;
+
 use super::base64;
 
 /// An object being written; members keep the order in which they are given.
@@ -70,6 +72,18 @@ impl<'a> Object<'a> {
         self.out.push(b']');
     }
 
+    /// An IPv4 address with its port: every datagram of a server has one, and formatting takes longer than the rest.
+    pub(super) fn ipv4(&mut self, key: &str, address: SocketAddrV4) {
+        self.key(key);
+        for (index, octet) in address.ip().octets().into_iter().enumerate() {
+            self.out.push(if index == 0 { b'"' } else { b'.' });
+            decimal(self.out, octet.into());
+        }
+        self.out.push(b':');
+        decimal(self.out, address.port().into());
+        self.out.push(b'"');
+    }
+
     /// An object within this one.
     pub(super) fn object(&mut self, key: &str) -> Object<'_> {
         self.key(key);
@@ -80,7 +94,9 @@ impl<'a> Object<'a> {
     pub(super) fn data(&mut self, key: &str, data: &[u8]) {
         let mut inner = self.object(key);
         let before = inner.out.len();
-        if let Ok(text) = std::str::from_utf8(data) {
+        if let Ok(text) = std::str::from_utf8(data)
+            && !is_mostly_controls(data)
+        {
             inner.key("text");
             inner.out.reserve(text.len() + text.len() / 8 + 2);
             inner.out.push(b'"');
@@ -127,62 +143,110 @@ fn decimal(out: &mut Vec<u8>, mut number: u64) {
 fn escape(out: &mut Vec<u8>, text: &str, most: usize) -> bool {
     let bytes = text.as_bytes();
     let start = out.len();
-    let mut copied = 0;
+    // Written here first, whole words at a time, and copied out when full: no look at the capacity a byte.
+    let mut scratch = [0; SCRATCH];
+    let mut filled = 0;
     let mut at = 0;
-    loop {
-        at = next_suspect(bytes, at);
-        let Some(&byte) = bytes.get(at) else {
-            out.extend_from_slice(&bytes[copied..]);
-            return out.len() - start <= most;
-        };
-        let Some((length, code)) = escaped(byte, &bytes[at + 1..]) else {
-            at += 1;
-            continue;
-        };
-        out.extend_from_slice(&bytes[copied..at]);
-        match short(byte) {
-            Some(letter) => out.extend_from_slice(&[b'\\', letter]),
-            None => {
-                let [high, low] = code.to_be_bytes();
-                out.extend_from_slice(&[
-                    b'\\',
-                    b'u',
-                    HEX[usize::from(high >> 4)],
-                    HEX[usize::from(high & 15)],
-                    HEX[usize::from(low >> 4)],
-                    HEX[usize::from(low & 15)],
-                ]);
+    while at < bytes.len() {
+        if filled > SCRATCH - MOST_A_CHUNK {
+            out.extend_from_slice(&scratch[..filled]);
+            filled = 0;
+            if out.len() - start > most {
+                return false;
             }
         }
-        at += length;
-        copied = at;
-        if out.len() - start > most {
-            return false;
+        if let Some(chunk) = bytes[at..].first_chunk::<CHUNK>()
+            && is_plain(chunk)
+        {
+            scratch[filled..filled + CHUNK].copy_from_slice(chunk);
+            filled += CHUNK;
+            at += CHUNK;
+            continue;
+        }
+        let stop = bytes.len().min(at + CHUNK);
+        while at < stop {
+            let (word, length) = word(&bytes[at..]);
+            let clean = length.min(suspects(word).trailing_zeros() as usize / 8);
+            scratch[filled..filled + 8].copy_from_slice(&word.to_le_bytes());
+            filled += clean;
+            at += clean;
+            if clean == length {
+                continue;
+            }
+            let byte = bytes[at];
+            let letter = SHORT[usize::from(byte)];
+            if letter != 0 {
+                scratch[filled..filled + 2].copy_from_slice(&[b'\\', letter]);
+                filled += 2;
+                at += 1;
+            } else if let Some((length, code)) = escaped(byte, &bytes[at + 1..]) {
+                scratch[filled..filled + 6].copy_from_slice(&unicode(code));
+                filled += 6;
+                at += length;
+            } else {
+                scratch[filled] = byte;
+                filled += 1;
+                at += 1;
+            }
+        }
+    }
+    out.extend_from_slice(&scratch[..filled]);
+    out.len() - start <= most
+}
+
+/// Whether all is ASCII and nothing is escaped; no branch a byte, so that the compiler makes vector code of it.
+fn is_plain(chunk: &[u8; CHUNK]) -> bool {
+    let mut any = false;
+    for &byte in chunk {
+        any |= (byte < b' ') | (byte == b'"') | (byte == b'\\') | (byte >= 0x7f);
+    }
+    !any
+}
+
+/// The next eight bytes, filled up with spaces, and how many there were.
+fn word(bytes: &[u8]) -> (u64, usize) {
+    match bytes.first_chunk::<8>() {
+        Some(word) => (u64::from_le_bytes(*word), 8),
+        None => {
+            let mut word = [b' '; 8];
+            word[..bytes.len()].copy_from_slice(bytes);
+            (u64::from_le_bytes(word), bytes.len())
         }
     }
 }
 
-/// The next byte from `at` on that may have to be escaped, or the end.
-fn next_suspect(bytes: &[u8], mut at: usize) -> usize {
-    // Whole chunks first, without a branch a byte: the compiler makes vector code of this.
-    while let Some(chunk) = bytes[at..].first_chunk::<32>() {
-        let mut any = false;
-        for &byte in chunk {
-            any |= (byte < b' ') | (byte == b'"') | (byte == b'\\') | (byte >= 0x7f);
-        }
-        if any {
-            match chunk.iter().position(|&byte| SUSPECT[usize::from(byte)]) {
-                Some(index) => return at + index,
-                None => at += chunk.len(),
-            }
-        } else {
-            at += chunk.len();
-        }
+/// The top bit of each byte that is escaped or may begin a character that is; only the lowest one set is sure.
+fn suspects(word: u64) -> u64 {
+    const EACH: u64 = u64::from_le_bytes([1; 8]);
+    const TOP: u64 = EACH << 7;
+    // A byte below `than` borrows from its top bit; what it does to the bytes above it does not matter.
+    let below = |bits: u64, than: u64| bits.wrapping_sub(EACH * than) & !bits & TOP;
+    let equal = |byte: u64| below(word ^ (EACH * byte), 1);
+    let ascii = below(word, b' '.into()) | equal(b'"'.into()) | equal(b'\\'.into());
+    if (word | word.wrapping_add(EACH)) & TOP == 0 {
+        return ascii;
     }
-    bytes[at..]
-        .iter()
-        .position(|&byte| SUSPECT[usize::from(byte)])
-        .map_or(bytes.len(), |index| at + index)
+    ascii | equal(0x7f) | equal(0xc2) | equal(0xd8) | equal(0xe2)
+}
+
+/// Whether so many bytes are control characters without a short escape that escaping would double the length.
+fn is_mostly_controls(bytes: &[u8]) -> bool {
+    let controls: usize = bytes
+        .chunks(128)
+        .map(|chunk| {
+            let mut count = 0u8;
+            for &byte in chunk {
+                count += u8::from((byte < b' ') & !(0x08..=0x0d).contains(&byte));
+            }
+            usize::from(count)
+        })
+        .sum();
+    5 * controls > bytes.len()
+}
+
+fn unicode(code: u16) -> [u8; 6] {
+    let digit = |shift: u16| HEX[usize::from(code >> shift & 15)];
+    [b'\\', b'u', digit(12), digit(8), digit(4), digit(0)]
 }
 
 /// How many bytes make up the character to escape, and its number; `None` where it may stay.
@@ -199,32 +263,26 @@ fn escaped(byte: u8, rest: &[u8]) -> Option<(usize, u16)> {
     }
 }
 
-/// The letter after the backslash, for those that have one.
-const fn short(byte: u8) -> Option<u8> {
-    match byte {
-        b'"' | b'\\' => Some(byte),
-        b'\n' => Some(b'n'),
-        b'\r' => Some(b'r'),
-        b'\t' => Some(b't'),
-        0x08 => Some(b'b'),
-        0x0c => Some(b'f'),
-        _ => None,
-    }
-}
-
-/// Bytes that are escaped, or may begin a character that is.
-const SUSPECT: [bool; 256] = {
-    let mut table = [false; 256];
-    let mut byte = 0;
-    while byte < table.len() {
-        table[byte] = matches!(
-            byte as u8,
-            0..b' ' | b'"' | b'\\' | 0x7f | 0xc2 | 0xd8 | 0xe2
-        );
-        byte += 1;
-    }
+/// The letter after the backslash, for the bytes that have one.
+static SHORT: [u8; 256] = {
+    let mut table = [0; 256];
+    table[b'"' as usize] = b'"';
+    table[b'\\' as usize] = b'\\';
+    table[b'\n' as usize] = b'n';
+    table[b'\r' as usize] = b'r';
+    table[b'\t' as usize] = b't';
+    table[0x08] = b'b';
+    table[0x0c] = b'f';
     table
 };
+
+/// How far plain text is looked through at once.
+const CHUNK: usize = 32;
+
+/// The most that a chunk becomes: six bytes for each of its own, and a word that reaches beyond.
+const MOST_A_CHUNK: usize = 6 * CHUNK + 8;
+
+const SCRATCH: usize = 1024;
 
 const HEX: &[u8; 16] = b"0123456789abcdef";
 
