@@ -6,6 +6,7 @@ mod call;
 mod errno;
 pub mod event;
 pub mod option;
+pub mod plan;
 pub mod scheme;
 mod sink;
 mod socket_address;

@@ -3,6 +3,7 @@
 
 mod async_socket;
 mod buffer;
+pub mod channel;
 mod error;
 pub mod exec;
 mod handle;
@@ -19,7 +20,8 @@ pub use error::{Error, Result};
 pub use handle::Received;
 pub use kernel_address::SUN_PATH_MAX;
 pub use open::{
-    BoundPath, Dialed, Dialing, Listener, Listening, NameError, OpenError, Reach, Unusable, dial, listen,
+    BoundPath, Dialed, Dialing, Listener, Listening, NameError, OpenError, Reach, Unusable, dial,
+    listen,
 };
 pub use resolve::{Resolve, Resolving, SystemResolver};
 pub use socket::{Shutdown, Socket};

@@ -232,20 +232,22 @@ impl End {
 
     /// Says that no more will be written: FIN on a socket; the descriptor goes for anything else.
     pub(crate) fn finish(&mut self) -> io::Result<()> {
-        let result = match self.handle() {
-            Some(handle) => match handle.shutdown(rustix::net::Shutdown::Write) {
-                // The peer has closed already: nobody is left to be told.
-                Err(error) if error.raw_os_error() == Some(sockeye_model::Errno::ENOTCONN.0) => {
-                    Ok(())
-                }
-                result => result,
-            },
-            None => Ok(()),
+        let told = match (self.handle(), &*self) {
+            (Some(handle), _) => handle.shutdown(rustix::net::Shutdown::Write),
+            // A socket that was passed to us is shared: closing our copy would tell its peer nothing.
+            (None, Self::Shared(fd, What::Socket)) => {
+                rustix::net::shutdown(fd, rustix::net::Shutdown::Write).map_err(io::Error::from)
+            }
+            (None, _) => Ok(()),
         };
         if self.handle().is_none() {
             *self = Self::Closed;
         }
-        result
+        match told {
+            // The peer has closed already: nobody is left to be told.
+            Err(error) if error.raw_os_error() == Some(sockeye_model::Errno::ENOTCONN.0) => Ok(()),
+            told => told,
+        }
     }
 
     /// Closing this TCP socket will be a reset (`SO_LINGER` of 0 s).

@@ -1,12 +1,16 @@
 //! The calls that no safe crate offers; the only `unsafe` of this crate.
 #![expect(unsafe_code, reason = "each block says why it is sound")]
 
+mod descriptor;
 mod look_up;
 mod registered;
 mod set_option;
+mod stop_signals;
 mod tcp_info;
 
+pub(crate) use descriptor::duplicate;
 pub(crate) use look_up::look_up;
 pub(crate) use registered::{register_pipe, register_socket};
 pub(crate) use set_option::{bind_to_device, bound_device, mark, set_mark};
+pub(crate) use stop_signals::{catch as catch_signals, release as release_signals};
 pub(crate) use tcp_info::tcp_sample;
