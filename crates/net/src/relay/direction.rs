@@ -340,8 +340,9 @@ impl Direction {
                 }
             }
             Err(errno @ (rustix::io::Errno::PIPE | rustix::io::Errno::CONNRESET)) => {
-                // Which side broke decides what it means.
-                let reading = self.source.what() == What::Socket;
+                // Which side broke decides what it means; reading never gives EPIPE.
+                let reading =
+                    errno == rustix::io::Errno::CONNRESET && self.source.what() == What::Socket;
                 self.refused(call, errno, !reading)
             }
             Err(errno) => self.splice_failed(call, errno),

@@ -13,6 +13,7 @@ mod pipes;
 mod task;
 mod thread;
 
+pub use direction::Broken;
 pub use end::Stream;
 pub use filter::{Crlf, Filter, Printable};
 pub use join::{Joined, Joining, Passing, Until, Way, join};
