@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use sockeye_local::{Holder, Neighbour, PathState, Process, Protocol, State};
 use sockeye_model::{Call, Errno, Kind, Note, ProcessName, Scheme, SocketAddress, SocketId};
+use sockeye_net::OpenError;
 use sockeye_tap::Tap;
 use sockeye_view::catalogue::Language;
 use sockeye_view::escape::escape_name;
@@ -16,6 +17,26 @@ use crate::words;
 pub(crate) struct Advice {
     note: Option<Note<'static>>,
     text: String,
+}
+
+/// Advice on an address that could not be opened; the first failure that something is known about.
+pub(crate) fn on_open(
+    tap: &Tap,
+    error: &OpenError,
+    scheme: Scheme,
+    language: Language,
+) -> Option<String> {
+    if let OpenError::PathInUse {
+        path,
+        why: PathState::Live { .. },
+    } = error
+    {
+        let holders = sockeye_local::path_holders(path).ok()?;
+        let address = SocketAddress::UnixPath(path.as_path().into());
+        return told(tap, held(&address, holders.first()?.process(), language));
+    }
+    let mut failures = error.failures().iter();
+    failures.find_map(|failure| on_failure(tap, failure, scheme, language))
 }
 
 /// Advice on a failed call, told to the views and returned for the error's text; `None` when nothing is known.
@@ -33,6 +54,10 @@ pub(crate) fn on_failure(
         (_, Errno::ECONNREFUSED) => nearby(address, scheme, language),
         _ => None,
     }?;
+    told(tap, advice)
+}
+
+fn told(tap: &Tap, advice: Advice) -> Option<String> {
     if let Some(note) = advice.note {
         tap.emit(SocketId::NONE, None, None, Kind::Noted(note));
     }

@@ -12,7 +12,7 @@ pub(crate) const WAIT_INTERVAL: Duration = Duration::from_millis(200);
 /// The first pause of `--retry`; it doubles.
 pub(crate) const RETRY_DELAY: Duration = Duration::from_millis(200);
 /// The longest pause of `--retry`.
-pub(crate) const RETRY_DELAY_MAX: Duration = Duration::from_secs(10);
+pub(crate) const RETRY_DELAY_MAX: Duration = sockeye_net::Dialing::RETRY_DELAY_MAX;
 /// The most tries that `--retry` takes.
 pub(crate) const RETRY_MAX: u32 = 1_000_000;
 /// How long a UDP client stays after its input ended and nothing came.
@@ -91,7 +91,7 @@ const ROWS: &[Row] = &[
     row("connect --timeout", Time(CONNECT_TIMEOUT), Time(DURATION_MAX), "connecting, all addresses of a name together"),
     row("connect --retry", Count(0), Count(RETRY_MAX), "further tries after a failed connect"),
     row("connect --retry-delay", Time(RETRY_DELAY), Time(DURATION_MAX), "first pause between tries; it doubles"),
-    fixed(Time(RETRY_DELAY_MAX), "longest pause that the doubling reaches"),
+    fixed(Time(RETRY_DELAY_MAX), "longest pause between tries"),
     row("connect --idle", Unlimited, Time(DURATION_MAX), "quiet time that ends a conversation (22)"),
     row("connect --wait", Time(QUIET_WAIT), Time(DURATION_MAX), "UDP: quiet time after the end of input"),
     fixed(Time(FIRST_REPLY), "UDP: wait for a first answer after the end of input"),
@@ -100,7 +100,7 @@ const ROWS: &[Row] = &[
     fixed(Time(STDIN_NOTE), "an idle pipe on stdin is pointed out, once the peer has ended"),
     row("wait --timeout", Time(WAIT_TIMEOUT), Time(DURATION_MAX), "until every address answers"),
     row("wait --interval", Time(WAIT_INTERVAL), Time(DURATION_MAX), "pause between two tries"),
-    row("wait ADDRESS…", Count(1), Count(WAIT_ADDRESSES_MAX as u32), "addresses to wait for"),
+    row("wait ADDRESS…", Unlimited, Count(WAIT_ADDRESSES_MAX as u32), "addresses to wait for"),
     row("--max-conversations", Count(CONVERSATIONS), Count(CONVERSATIONS_MAX), "at once; the descriptor limit may be lower"),
     row("--max-udp-sessions", Count(UDP_SESSIONS), Count(UDP_SESSIONS_MAX), "UDP peers remembered; the oldest goes first"),
     fixed(Time(UDP_SESSION_IDLE), "a quiet UDP session is forgotten"),

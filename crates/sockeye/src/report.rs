@@ -2,13 +2,17 @@
 
 use std::fmt::Display;
 use std::io;
+use std::time::Duration;
 
-use sockeye_model::{Call, Errno};
-use sockeye_view::catalogue::{Language, errno_text, failure_sentence};
+use sockeye_local::PathState;
+use sockeye_model::{Address, Call, Errno};
+use sockeye_net::{NameError, OpenError, Unusable};
+use sockeye_view::catalogue::{Language, Text, errno_text, failure_reason, failure_sentence};
 use sockeye_view::escape::escape_name;
 
+use crate::cli::quantity::duration_text;
 use crate::exit::ExitCode;
-use crate::stdio;
+use crate::{stdio, words};
 
 /// A command that did not go as asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,10 +75,24 @@ impl Failure {
         }
     }
 
+    /// An address that could not be opened within `patience`.
+    pub(crate) fn of_open(
+        error: &OpenError,
+        typed: &Address,
+        patience: Duration,
+        language: Language,
+    ) -> Self {
+        let exit = error.cause().map_or(ExitCode::Usage, |(call, errno)| {
+            ExitCode::of_call(call, errno)
+        });
+        Self::new(exit, open_text(error, typed, patience, language))
+    }
+
     /// The same with one more thing to know or to try.
     pub(crate) fn with_advice(mut self, advice: Option<String>) -> Self {
         if let Some(advice) = advice {
-            self.line.push_str("; ");
+            self.line
+                .push_str(if self.line.ends_with('?') { " " } else { "; " });
             self.line.push_str(&advice);
         }
         self
@@ -84,6 +102,115 @@ impl Failure {
     pub(crate) fn say(&self) {
         stdio::say(&format!("sockeye: {}", self.line));
     }
+}
+
+fn open_text(error: &OpenError, typed: &Address, patience: Duration, language: Language) -> String {
+    let fill = |text: Text, places: &[(&str, &dyn Display)]| text.fill(language, places);
+    match error {
+        OpenError::Call(only) if only.errno() == Errno::ETIMEDOUT && only.call == Call::Connect => {
+            let time = duration_text(patience);
+            fill(
+                words::TIMED_OUT,
+                &[("call", &only.call), ("address", typed), ("time", &time)],
+            )
+        }
+        OpenError::Call(only) => Failure::of_net(only, Some(typed), language).line,
+        OpenError::EachFailed { failures, .. } => {
+            each_failed(error, failures, typed, patience, language)
+        }
+        OpenError::Name { name, why } => {
+            let name = escape_name(name);
+            match why {
+                NameError::NotFound => fill(words::NO_NAME, &[("name", &name)]),
+                NameError::NoAnswer => fill(words::NAME_NO_ANSWER, &[("name", &name)]),
+                NameError::TimedOut => fill(
+                    words::NAME_TIMED_OUT,
+                    &[("name", &name), ("time", &duration_text(patience))],
+                ),
+                NameError::Failed(error) => fill(
+                    words::NAME_FAILED,
+                    &[("name", &name), ("error", &io_text(error, language))],
+                ),
+            }
+        }
+        OpenError::UnknownService { service, scheme } => fill(
+            words::NO_SERVICE,
+            &[("service", &escape_name(service)), ("scheme", scheme)],
+        ),
+        OpenError::UnknownInterface { interface, known } => {
+            let known = known.join(", ");
+            fill(
+                words::NO_INTERFACE,
+                &[("interface", &escape_name(interface)), ("known", &known)],
+            )
+        }
+        OpenError::NoZone {
+            address,
+            candidates,
+        } => {
+            let first = candidates.first().map_or("eth0", String::as_str);
+            let known = candidates.join(", ");
+            fill(
+                words::NO_ZONE,
+                &[("address", address), ("first", &first), ("known", &known)],
+            )
+        }
+        OpenError::PathInUse { path, why } => {
+            let text = match why {
+                PathState::Live { .. } => words::PATH_LIVE,
+                PathState::NotASocket(_) => words::PATH_NO_SOCKET,
+                PathState::Symlink { .. } => words::PATH_SYMLINK,
+                PathState::Unknown { .. } | PathState::Absent | PathState::Stale { .. } => {
+                    words::PATH_DOUBT
+                }
+            };
+            fill(text, &[("path", &escape_name(&path.to_string_lossy()))])
+        }
+        OpenError::Unusable(Unusable::PortZero) => fill(words::PORT_ZERO, &[("address", typed)]),
+        OpenError::Unusable(Unusable::BindFamily) => {
+            fill(words::BIND_FAMILY, &[("address", typed)])
+        }
+        OpenError::Unusable(other) => format!("{typed}: {other}"),
+    }
+}
+
+/// A name with several addresses: what each said, said once where they agree, then the reason that tells the most.
+fn each_failed(
+    error: &OpenError,
+    failures: &[sockeye_net::Error],
+    typed: &Address,
+    patience: Duration,
+    language: Language,
+) -> String {
+    let (call, errno) = error.cause().unwrap_or((Call::Connect, Errno(0)));
+    let of = |failure: &sockeye_net::Error| {
+        failure
+            .address
+            .as_ref()
+            .map_or_else(String::new, ToString::to_string)
+    };
+    if failures.iter().all(|failure| failure.errno() == errno) {
+        let addresses: Vec<String> = failures.iter().map(of).collect();
+        let where_to = format!("{typed} ({})", addresses.join(", "));
+        if errno == Errno::ETIMEDOUT {
+            let places: [(&str, &dyn Display); 3] = [
+                ("call", &call),
+                ("address", &where_to),
+                ("time", &duration_text(patience)),
+            ];
+            return words::TIMED_OUT.fill(language, &places);
+        }
+        return failure_sentence(call, Some(&where_to), errno, language);
+    }
+    let each: Vec<String> = failures
+        .iter()
+        .map(|failure| format!("{}: {}", of(failure), errno_text(failure.errno(), language)))
+        .collect();
+    format!(
+        "{call} {typed}: {}: {}",
+        each.join(", "),
+        failure_reason(call, errno, language)
+    )
 }
 
 /// An error of a file of ours in words: the kernel's number with its meaning, or what the error says of itself.
@@ -154,6 +281,85 @@ mod tests {
             failure.line,
             "getaddrinfo tcp://nowhere.invalid:7: no such host"
         );
+    }
+
+    fn refused(address: &str, errno: Errno) -> sockeye_net::Error {
+        let error = io::Error::from_raw_os_error(errno.0);
+        sockeye_net::Error::at(Call::Connect, address.parse().unwrap(), error)
+    }
+
+    fn open_failure(error: &OpenError, language: Language) -> Failure {
+        let typed = "localhost:7".parse().unwrap();
+        Failure::of_open(error, &typed, Duration::from_secs(10), language)
+    }
+
+    #[test]
+    fn addresses_that_agree_are_said_once_and_others_one_by_one() {
+        let both = |first, second| OpenError::EachFailed {
+            target: "localhost:7".into(),
+            failures: vec![refused("[::1]:7", first), refused("127.0.0.1:7", second)],
+        };
+        let same = open_failure(
+            &both(Errno::ECONNREFUSED, Errno::ECONNREFUSED),
+            Language::English,
+        );
+        assert_eq!(same.exit, ExitCode::Refused);
+        let start = "connect to tcp://localhost:7 ([::1]:7, 127.0.0.1:7): ECONNREFUSED (connection refused): nothing";
+        assert!(same.line.starts_with(start), "{}", same.line);
+
+        let mixed = open_failure(
+            &both(Errno::ENETUNREACH, Errno::ECONNREFUSED),
+            Language::English,
+        );
+        assert_eq!(mixed.exit, ExitCode::Refused);
+        assert!(
+            mixed.line.contains("[::1]:7: ENETUNREACH")
+                && mixed.line.contains("127.0.0.1:7: ECONNREFUSED")
+        );
+
+        let late = open_failure(&both(Errno::ETIMEDOUT, Errno::ETIMEDOUT), Language::Spanish);
+        assert_eq!(late.exit, ExitCode::TimedOut);
+        assert!(
+            late.line.contains("10s") && late.line.contains("sin respuesta"),
+            "{}",
+            late.line
+        );
+    }
+
+    #[test]
+    fn a_name_that_is_not_found_is_code_10_and_one_too_slow_13() {
+        let of = |why| OpenError::Name {
+            name: "nowhere.invalid".into(),
+            why,
+        };
+        let missing = open_failure(&of(NameError::NotFound), Language::English);
+        assert_eq!(missing.exit, ExitCode::NameNotFound);
+        assert!(
+            missing.line.starts_with("look up nowhere.invalid: "),
+            "{}",
+            missing.line
+        );
+        assert_eq!(
+            open_failure(&of(NameError::TimedOut), Language::English).exit,
+            ExitCode::TimedOut
+        );
+        assert_eq!(
+            open_failure(&of(NameError::NoAnswer), Language::English).exit,
+            ExitCode::NameNotFound
+        );
+    }
+
+    #[test]
+    fn an_address_that_cannot_be_meant_is_usage_and_a_taken_path_is_16() {
+        let zero = open_failure(&OpenError::Unusable(Unusable::PortZero), Language::English);
+        assert_eq!(zero.exit, ExitCode::Usage);
+        let taken = OpenError::PathInUse {
+            path: "/tmp/x".into(),
+            why: PathState::NotASocket(sockeye_local::FileKind::Regular),
+        };
+        let taken = open_failure(&taken, Language::Spanish);
+        assert_eq!(taken.exit, ExitCode::CannotBind);
+        assert!(taken.line.contains("no es un socket"), "{}", taken.line);
     }
 
     #[test]

@@ -9,6 +9,8 @@
 
 use std::io::{self, Write};
 
+use sockeye_view::catalogue::Language;
+
 use crate::exit::ExitCode;
 use crate::report::{Failure, io_text};
 use crate::{language, words};
@@ -29,18 +31,21 @@ pub(crate) fn print(text: &str) -> ExitCode {
 pub(crate) fn output(result: io::Result<()>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::Clean,
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::Clean,
-        Err(error) => {
-            let language = language::of_environment();
-            let error = io_text(&error, language);
-            Failure::new(
-                ExitCode::OutputFailed,
-                words::STDOUT_FAILED.fill(language, &[("error", &error)]),
-            )
-            .say();
-            ExitCode::OutputFailed
-        }
+        Err(error) => written(&error, language::of_environment()).unwrap_or_else(|failure| {
+            failure.say();
+            failure.exit
+        }),
     }
+}
+
+/// What a failed write to stdout means for the command: a reader that has left ends it quietly.
+pub(crate) fn written(error: &io::Error, language: Language) -> Result<ExitCode, Failure> {
+    if error.kind() == io::ErrorKind::BrokenPipe {
+        return Ok(ExitCode::Clean);
+    }
+    let error = io_text(error, language);
+    let line = words::STDOUT_FAILED.fill(language, &[("error", &error)]);
+    Err(Failure::new(ExitCode::OutputFailed, line))
 }
 
 /// Writes a line to stderr. If that fails there is nobody left to tell.

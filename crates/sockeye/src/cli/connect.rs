@@ -42,7 +42,7 @@ pub(crate) struct ConnectFlags {
     #[arg(long, value_name = "N", default_value_t = 0)]
     #[arg(value_parser = clap::value_parser!(u32).range(..=i64::from(limits::RETRY_MAX)))]
     retry: u32,
-    /// First pause between tries; it doubles up to 10s
+    /// First pause between tries; it doubles up to 5s
     #[arg(long, value_name = "TIME", value_parser = duration, default_value = "200ms")]
     retry_delay: Duration,
     /// Connect from this local address, host, :port or both; same as #bind=
@@ -147,18 +147,6 @@ pub(crate) struct Retry {
     pub(crate) delay: Duration,
 }
 
-impl Retry {
-    /// The pause before try `number` (1 is the first repetition): doubled each time, up to a limit.
-    pub(crate) fn pause(self, number: u32) -> Duration {
-        let factor = 1_u32
-            .checked_shl(number.saturating_sub(1).min(31))
-            .unwrap_or(u32::MAX);
-        self.delay
-            .saturating_mul(factor)
-            .min(limits::RETRY_DELAY_MAX.max(self.delay))
-    }
-}
-
 /// What a socket of messages waits for after the end of input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Answers {
@@ -207,6 +195,17 @@ impl ConnectFlags {
             return Err(Usage::new(format!(
                 "--reply counts messages, and {} carries a stream; leave it away",
                 address.scheme
+            )));
+        }
+        if self.send_only && !keeps_messages {
+            return Err(Usage::new(format!(
+                "--send-only is for sockets of messages; {} tells the end of the input by itself, so leave it away",
+                address.scheme
+            )));
+        }
+        if self.probe && keeps_messages && address.scheme.is_inet() {
+            return Err(Usage::new(format!(
+                "nothing answers on UDP unless it is asked; ask it: sockeye connect {address} --send TEXT --reply 1"
             )));
         }
         let answers = match (self.send_only, self.reply) {
@@ -389,21 +388,14 @@ mod tests {
     }
 
     #[test]
-    fn the_pauses_between_tries_double_up_to_the_limit() {
-        let retry = Retry {
-            times: 9,
-            delay: Duration::from_millis(200),
-        };
-        let pauses: Vec<u128> = (1..=8)
-            .map(|number| retry.pause(number).as_millis())
-            .collect();
-        assert_eq!(pauses, [200, 400, 800, 1_600, 3_200, 6_400, 10_000, 10_000]);
-        assert_eq!(retry.pause(u32::MAX), limits::RETRY_DELAY_MAX);
-        let slow = Retry {
-            times: 1,
-            delay: Duration::from_secs(60),
-        };
-        assert_eq!(slow.pause(3), Duration::from_secs(60));
+    fn a_probe_sends_nothing_and_so_cannot_ask_udp() {
+        assert_eq!(connect("connect -z :7").unwrap().errand, Errand::Probe);
+        assert!(
+            connect("connect -z udp://:7")
+                .unwrap_err()
+                .contains("--reply 1")
+        );
+        assert!(connect("connect -z unix-dgram:/x").is_ok());
     }
 
     #[test]

@@ -106,7 +106,7 @@ enum TypedCommand {
     #[command(hide = true)]
     Demo(DemoArgs),
     /// A client: stdin to the socket, the socket to stdout
-    #[command(hide = true, after_help = connect::EXAMPLES)]
+    #[command(after_help = connect::EXAMPLES)]
     Connect(connect::ConnectFlags),
     /// A server you type into: one conversation, or many with -k
     #[command(hide = true, after_help = listen::EXAMPLES)]
@@ -118,7 +118,7 @@ enum TypedCommand {
     #[command(hide = true, after_help = relay::EXAMPLES)]
     Relay(relay::RelayFlags),
     /// Wait until each address answers, then run a program
-    #[command(hide = true, after_help = wait::EXAMPLES)]
+    #[command(after_help = wait::EXAMPLES)]
     Wait(wait::WaitFlags),
     /// Show a recording in any view
     #[command(after_help = offline::SHOW_EXAMPLES)]

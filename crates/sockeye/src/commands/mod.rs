@@ -1,23 +1,56 @@
-//! The commands: one file each, which gets only arguments that can be meant.
+//! The commands: one file each, which gets only arguments that can be meant, and a session where it opens sockets.
+
+use sockeye_view::catalogue::Language;
+use tokio::runtime::{Builder, Runtime};
 
 use crate::cli::Command;
+use crate::cli::view::ViewArgs;
 use crate::exit::ExitCode;
+use crate::report::{Failure, io_text};
+use crate::session::Session;
 use crate::stdio;
 
+mod connect;
 mod generate;
+mod programs;
 mod schemes;
 mod show;
+mod wait;
+
+/// How a command came out: an exit code, or a failure to be said as the last line.
+pub(crate) type Outcome = Result<ExitCode, Failure>;
 
 /// Runs the command to its end.
 pub(crate) fn run(command: Command) -> ExitCode {
     match command {
         Command::Print(text) => stdio::print(&text),
         Command::Schemes => schemes::run(),
-        Command::Show(args) => show::run(&args),
         Command::Generate(args) => generate::run(&args),
+        Command::Show(args) => show::run(&args),
+        Command::Connect(args) => in_session(&args.view, |session| connect::run(&args, session)),
+        Command::Wait(args) => in_session(&args.view, |session| wait::run(&args, session)),
         _ => {
             stdio::say("sockeye: not in this build");
             ExitCode::Failure
         }
     }
+}
+
+/// Starts the views, then the command.
+fn in_session(view: &ViewArgs, command: impl FnOnce(Session) -> ExitCode) -> ExitCode {
+    match Session::start(view) {
+        Ok(session) => command(session),
+        Err(failure) => {
+            failure.say();
+            failure.exit
+        }
+    }
+}
+
+/// The event loop: one thread, this one.
+fn runtime(language: Language) -> Result<Runtime, Failure> {
+    Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(ExitCode::Failure, io_text(&error, language)))
 }
