@@ -1,9 +1,12 @@
 //! The address of a socket as the kernel knows it: numbers and paths, never names to look up.
 
+use std::convert::Infallible;
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 use std::path::Path;
 use std::sync::Arc;
+
+use crate::Family;
 
 /// What `bind`, `connect`, `accept`, `recvfrom` and `getsockname` speak of.
 ///
@@ -11,10 +14,19 @@ use std::sync::Arc;
 /// [ipv6(7)](https://man7.org/linux/man-pages/man7/ipv6.7.html) and
 /// [unix(7)](https://man7.org/linux/man-pages/man7/unix.7.html). Cloning is cheap: paths are shared.
 ///
+/// It is made from text or from a host in digits and a port, as a tuple. A name such as `localhost` has to be looked
+/// up first, because it may have several addresses.
+///
 /// ```
-/// use sockeye_model::SocketAddress;
-/// let address: SocketAddress = "[::1]:7007".parse().unwrap();
+/// use sockeye_model::{Family, SocketAddress};
+///
+/// let address: SocketAddress = "[::1]:7007".parse()?;
 /// assert_eq!(address.port(), Some(7007));
+/// assert_eq!(address.family(), Family::Inet6);
+/// assert_eq!(SocketAddress::try_from(("::1", 7007))?, address);
+/// assert_eq!(SocketAddress::from((std::net::Ipv6Addr::LOCALHOST, 7007)), address);
+/// assert!(SocketAddress::try_from(("localhost", 7007)).is_err());
+/// # Ok::<(), sockeye_model::NotASocketAddress>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum SocketAddress {
@@ -29,6 +41,16 @@ pub enum SocketAddress {
 }
 
 impl SocketAddress {
+    /// The family of the sockets that can use it: the first argument of
+    /// [socket(2)](https://man7.org/linux/man-pages/man2/socket.2.html).
+    pub fn family(&self) -> Family {
+        match self {
+            Self::Inet(SocketAddr::V4(_)) => Family::Inet,
+            Self::Inet(SocketAddr::V6(_)) => Family::Inet6,
+            Self::UnixPath(_) | Self::UnixAbstract(_) | Self::UnixUnnamed => Family::Unix,
+        }
+    }
+
     /// The port, for IPv4 and IPv6.
     pub fn port(&self) -> Option<u16> {
         self.inet().map(|inet| inet.port())
@@ -57,6 +79,70 @@ impl SocketAddress {
 impl From<SocketAddr> for SocketAddress {
     fn from(address: SocketAddr) -> Self {
         Self::Inet(address)
+    }
+}
+
+impl From<SocketAddrV4> for SocketAddress {
+    fn from(address: SocketAddrV4) -> Self {
+        Self::Inet(address.into())
+    }
+}
+
+impl From<SocketAddrV6> for SocketAddress {
+    fn from(address: SocketAddrV6) -> Self {
+        Self::Inet(address.into())
+    }
+}
+
+impl From<(IpAddr, u16)> for SocketAddress {
+    fn from(address: (IpAddr, u16)) -> Self {
+        Self::Inet(address.into())
+    }
+}
+
+impl From<(Ipv4Addr, u16)> for SocketAddress {
+    fn from(address: (Ipv4Addr, u16)) -> Self {
+        Self::Inet(address.into())
+    }
+}
+
+impl From<(Ipv6Addr, u16)> for SocketAddress {
+    fn from(address: (Ipv6Addr, u16)) -> Self {
+        Self::Inet(address.into())
+    }
+}
+
+impl From<&SocketAddress> for SocketAddress {
+    fn from(address: &SocketAddress) -> Self {
+        address.clone()
+    }
+}
+
+impl TryFrom<&str> for SocketAddress {
+    type Error = NotASocketAddress;
+
+    fn try_from(text: &str) -> Result<Self, NotASocketAddress> {
+        text.parse()
+    }
+}
+
+impl TryFrom<String> for SocketAddress {
+    type Error = NotASocketAddress;
+
+    fn try_from(text: String) -> Result<Self, NotASocketAddress> {
+        text.parse()
+    }
+}
+
+impl TryFrom<(&str, u16)> for SocketAddress {
+    type Error = NotASocketAddress;
+
+    /// A host in digits, without brackets, and a port: `("127.0.0.1", 7007)`.
+    fn try_from((host, port): (&str, u16)) -> Result<Self, NotASocketAddress> {
+        match host.parse::<IpAddr>() {
+            Ok(ip) => Ok((ip, port).into()),
+            Err(_) => Err(NotASocketAddress(format!("{host}:{port}"))),
+        }
     }
 }
 
@@ -107,7 +193,27 @@ impl fmt::Display for NotASocketAddress {
             f,
             "{:?} is no socket address such as 127.0.0.1:7007, [::1]:7007, /path or @name",
             self.0
-        )
+        )?;
+        if is_name_and_port(&self.0) {
+            f.write_str("; a name has to be looked up first")?;
+        }
+        Ok(())
+    }
+}
+
+/// `localhost:7007`, as opposed to digits that are no address.
+fn is_name_and_port(text: &str) -> bool {
+    text.rsplit_once(':').is_some_and(|(host, port)| {
+        port.parse::<u16>().is_ok()
+            && host.starts_with(|first: char| first.is_alphabetic())
+            && !host.contains([':', '/'])
+    })
+}
+
+impl From<Infallible> for NotASocketAddress {
+    /// What is an address already never fails to become one.
+    fn from(never: Infallible) -> Self {
+        match never {}
     }
 }
 
@@ -180,6 +286,17 @@ mod tests {
         assert!(mapped.is_local());
         let other: SocketAddress = "192.0.2.1:7".parse().unwrap();
         assert!(!other.is_local());
+    }
+
+    #[test]
+    fn a_name_is_told_from_a_wrong_address() {
+        let said = |host: &str| SocketAddress::try_from((host, 7)).unwrap_err().to_string();
+        assert!(said("localhost").ends_with("a name has to be looked up first"));
+        assert!(said("127.0.0.256").ends_with("/path or @name"));
+        assert_eq!(
+            SocketAddress::try_from(("127.0.0.1", 7)),
+            "127.0.0.1:7".parse()
+        );
     }
 
     #[test]

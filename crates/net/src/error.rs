@@ -1,11 +1,14 @@
 //! What went wrong: which call, on which address, and what the kernel said.
 
+use std::fmt;
 use std::io;
 
 use sockeye_model::{Call, Errno, SocketAddress};
 
 /// A call that failed. Its text reads "connect to 127.0.0.1:1: Connection refused (os error 111)".
-#[derive(Debug, thiserror::Error)]
+///
+/// So does its `Debug` form: a `main` that returns it ends with that line on stderr, behind "Error: ".
+#[derive(thiserror::Error)]
 #[error("{}", self.describe())]
 pub struct Error {
     /// The call.
@@ -62,6 +65,12 @@ impl Error {
             ),
             None => format!("{}: {}", self.call, self.source),
         }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec};
 use sockeye_model::event::Protocol;
 use sockeye_model::{
-    Call, Errno, Family, SocketAddress, SocketId, TcpSample, Timestamp, Totals, Type,
+    Call, Errno, Family, NotASocketAddress, SocketAddress, SocketId, TcpSample, Timestamp, Totals,
+    Type,
 };
 use sockeye_tap::Tap;
 
@@ -53,7 +54,7 @@ impl From<Shutdown> for rustix::net::Shutdown {
 /// use sockeye_net::{Family, Socket, Type};
 ///
 /// let server = Socket::new(Family::Inet, Type::Stream)?;
-/// server.bind("127.0.0.1:0".parse::<std::net::SocketAddr>()?)?;
+/// server.bind(("127.0.0.1", 0))?;
 /// server.listen(5)?;
 ///
 /// let client = Socket::new(Family::Inet, Type::Stream)?;
@@ -65,7 +66,7 @@ impl From<Shutdown> for rustix::net::Shutdown {
 /// let n = conversation.recv(&mut buffer)?;
 /// assert_eq!(&buffer[..n], b"hola\n");
 /// assert_eq!(peer, client.local_address()?);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # Ok::<(), sockeye_net::Error>(())
 /// ```
 pub struct Socket {
     handle: Handle,
@@ -138,14 +139,21 @@ impl Socket {
 
     /// `bind`: gives it an address; port 0 lets the system choose, and the address it chose is returned.
     ///
+    /// The address is a [`SocketAddress`], a `std::net::SocketAddr`, or what can be read as one: `("127.0.0.1", 7007)`,
+    /// `"[::1]:7007"`, `"/run/app.sock"`. [`Socket::connect`] and [`Socket::send_to`] take the same.
+    ///
     /// Nothing is set on the way: a server that is to restart at once sets `SO_REUSEADDR` first
     /// ([`Socket::set_option`]), see [socket(7)](https://man7.org/linux/man-pages/man7/socket.7.html).
     ///
     /// # Errors
     /// `EADDRINUSE` when it is taken, `EACCES` for a port below 1024 without privilege, `EADDRNOTAVAIL` for an address
-    /// that is not this machine's, `ENAMETOOLONG` for a UNIX name that can't fit.
-    pub fn bind(&self, address: impl Into<SocketAddress>) -> Result<SocketAddress> {
-        let address = address.into();
+    /// that is not this machine's, `ENAMETOOLONG` for a UNIX name that can't fit; no number of the kernel's for text
+    /// that is no address.
+    pub fn bind(
+        &self,
+        address: impl TryInto<SocketAddress, Error: Into<NotASocketAddress>>,
+    ) -> Result<SocketAddress> {
+        let address = address_of(Call::Bind, address)?;
         self.handle
             .bind(&address)
             .map_err(|source| Error::at(Call::Bind, address, source))
@@ -179,8 +187,11 @@ impl Socket {
     ///
     /// # Errors
     /// `ECONNREFUSED`, `ETIMEDOUT`, `EHOSTUNREACH`, `ENETUNREACH`; `ENOENT` for a UNIX path that isn't there.
-    pub fn connect(&self, peer: impl Into<SocketAddress>) -> Result<()> {
-        let peer = peer.into();
+    pub fn connect(
+        &self,
+        peer: impl TryInto<SocketAddress, Error: Into<NotASocketAddress>>,
+    ) -> Result<()> {
+        let peer = address_of(Call::Connect, peer)?;
         self.connect_within(&peer)
             .map_err(|source| Error::at(Call::Connect, peer, source))
     }
@@ -271,8 +282,12 @@ impl Socket {
     /// # Errors
     /// `EMSGSIZE` above 65,507 bytes over IPv4 or 65,527 over IPv6, `EACCES` to a broadcast address without
     /// `SO_BROADCAST`.
-    pub fn send_to(&self, data: &[u8], peer: impl Into<SocketAddress>) -> Result<usize> {
-        let peer = peer.into();
+    pub fn send_to(
+        &self,
+        data: &[u8],
+        peer: impl TryInto<SocketAddress, Error: Into<NotASocketAddress>>,
+    ) -> Result<usize> {
+        let peer = address_of(Call::SendTo, peer)?;
         self.call(Call::SendTo, PollFlags::OUT, |handle, began| {
             handle.send_to(began, data, &peer)
         })
@@ -447,6 +462,17 @@ impl AsRawFd for Socket {
     fn as_raw_fd(&self) -> RawFd {
         self.handle.as_raw_fd()
     }
+}
+
+/// The address that `call` was given, or why it is none.
+fn address_of<A>(call: Call, given: A) -> Result<SocketAddress>
+where
+    A: TryInto<SocketAddress, Error: Into<NotASocketAddress>>,
+{
+    given.try_into().map_err(|error| {
+        let source = io::Error::new(io::ErrorKind::InvalidInput, error.into());
+        Error::new(call, source)
+    })
 }
 
 /// Waits with poll(2) until `fd` is ready, or in error, or hung up.

@@ -343,3 +343,26 @@ fn a_unix_connect_with_a_full_queue_waits_until_there_is_room() {
         third.unwrap();
     });
 }
+
+#[test]
+fn text_that_is_no_address_is_an_error_of_the_call_and_says_why() {
+    let (kept, tap, viewer) = Kept::start();
+    let socket = tcp(&tap);
+    let error = socket.connect(("localhost", 7)).unwrap_err();
+    assert_eq!(error.source.kind(), io::ErrorKind::InvalidInput);
+    let text = format!("{error:?}");
+    assert!(
+        text.starts_with("connect: \"localhost:7\" is no socket address"),
+        "{text}"
+    );
+    assert!(text.ends_with("a name has to be looked up first"), "{text}");
+    let bound = socket.bind(("127.0.0.1", 0)).unwrap();
+    assert_ne!(bound.port(), Some(0));
+    drop(socket);
+    viewer.finish(Tally::default(), None).unwrap();
+    assert_eq!(
+        kept.story(1),
+        "socket bind closed(0,0)",
+        "nobody asked the kernel"
+    );
+}
