@@ -12,16 +12,14 @@ use sockeye_model::{Call, Event, Flow, Kind, Sink, SocketId, Tally, Timestamp, W
 
 use crate::catalogue::{self, Language, narration};
 use crate::layout::{Paint, to_ascii};
-use crate::telling::{Mark, Reason, Said, Teller, Told, Way};
+use crate::telling::{Mark, Reason, Said, Summary, Teller, Told, Way};
 
 mod gather;
 mod line;
-mod summary;
 
 pub use crate::telling::Reasons;
 use gather::Pending;
 use line::{Line, Place};
-use summary::Summary;
 
 /// How narration looks.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -13,7 +13,7 @@ pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut rest = text;
     while !rest.is_empty() {
         let start = rest.find(|c| c != ' ').unwrap_or(rest.len());
-        let end = rest[start..].find(' ').map_or(rest.len(), |at| start + at);
+        let end = end_of_word(rest, start);
         let mut word = &rest[start..end];
         let mut length = columns(word);
         rest = &rest[end..];
@@ -45,6 +45,22 @@ pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
         lines.push(line);
     }
     lines
+}
+
+/// Where the word that begins at `start` ends; a number is not parted from its unit.
+fn end_of_word(text: &str, start: usize) -> usize {
+    let end = text[start..].find(' ').map_or(text.len(), |at| start + at);
+    let is_number = text[..end].ends_with(|c: char| c.is_ascii_digit());
+    let rest = text[end..].strip_prefix(' ').unwrap_or("");
+    let unit: &str = rest
+        .split(|c: char| !c.is_ascii_alphabetic())
+        .next()
+        .unwrap_or("");
+    if is_number && ["B", "s", "ms"].contains(&unit) {
+        let after = &rest[unit.len()..];
+        return end + 1 + unit.len() + after.find(' ').unwrap_or(after.len());
+    }
+    end
 }
 
 /// How many bytes of `text` fit into `width` columns; one character at least.
@@ -86,6 +102,23 @@ pub(crate) fn shorten(text: &str, width: usize) -> String {
     }
     short.push('…');
     short
+}
+
+/// Phrases with commas between them, as many in a line as fit.
+pub(crate) fn phrases_in_lines(phrases: &[String], width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for (index, phrase) in phrases.iter().enumerate() {
+        let comma = if index + 1 < phrases.len() { "," } else { "" };
+        match lines.last_mut() {
+            Some(line) if columns(line) + 1 + columns(phrase) + comma.len() <= width => {
+                line.push(' ');
+                line.push_str(phrase);
+                line.push_str(comma);
+            }
+            _ => lines.push(format!("{phrase}{comma}")),
+        }
+    }
+    lines
 }
 
 /// The plain form of a line: letters without accents, arrows and boxes of ASCII. Columns stay where they are.
@@ -176,6 +209,8 @@ mod tests {
         assert_eq!(wrap("uno dos tres", 7), ["uno dos", "tres"]);
         assert_eq!(wrap("", 7), Vec::<String>::new());
         assert_eq!(wrap("a   b c", 5), ["a   b", "c"]);
+        assert_eq!(wrap("rests ~60 s (x)", 9), ["rests", "~60 s (x)"]);
+        assert_eq!(wrap("got 12 B, 3 ms", 8), ["got", "12 B,", "3 ms"]);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod catalogue;
+mod diagram;
 pub mod escape;
 mod explain;
 pub mod hex;
@@ -10,6 +11,7 @@ pub mod record;
 pub mod replay;
 mod telling;
 
+pub use diagram::{Columns, Diagram, DiagramOptions};
 pub use explain::{Explain, ExplainOptions, Reasons};
 pub use hex::{Hex, HexOptions};
 pub use record::{Header, Record};

@@ -13,9 +13,11 @@ mod calls;
 mod lifecycle;
 mod notes;
 mod sockets;
+mod summary;
 mod transfers;
 
-pub(crate) use sockets::{Known, Sockets, Transport};
+pub(crate) use sockets::{Known, Sockets, Transport, waits_to_receive};
+pub(crate) use summary::Summary;
 
 /// Which way bytes went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,7 +59,9 @@ pub(crate) struct Told {
     pub(crate) way: Option<Way>,
     /// The fact itself.
     pub(crate) fact: String,
-    /// What follows it: whom to, how long it took.
+    /// Whom to or whom from, where the call said so.
+    pub(crate) peer: Option<String>,
+    /// What follows it: how long it took or waited.
     pub(crate) more: Vec<String>,
     /// Why.
     pub(crate) reasons: Vec<Reason>,
@@ -75,6 +79,7 @@ impl Told {
             name: name.into(),
             way: None,
             fact: fact.into(),
+            peer: None,
             more: Vec::new(),
             reasons: Vec::new(),
             mark: Mark::Plain,
@@ -121,7 +126,7 @@ impl Told {
     /// The fact with all that follows it.
     pub(crate) fn whole_fact(&self) -> String {
         let mut whole = self.fact.clone();
-        for more in &self.more {
+        for more in self.peer.iter().chain(&self.more) {
             if !whole.is_empty() {
                 whole.push_str("  ");
             }

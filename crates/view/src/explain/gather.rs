@@ -72,7 +72,8 @@ impl Pending {
             && told.name == self.told.name
             && told.way == self.told.way
             && told.mark == self.told.mark
-            && (told.more.is_empty() || told.more.first() == self.told.more.first())
+            && told.peer == self.told.peer
+            && told.more.is_empty()
             && told.at <= self.due();
         if same {
             self.count += 1;

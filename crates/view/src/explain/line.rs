@@ -5,7 +5,7 @@ use sockeye_model::Event;
 use super::ExplainOptions;
 use crate::catalogue::narration;
 use crate::escape::{columns, escape_name};
-use crate::layout::{Paint, pad, wrap};
+use crate::layout::{Paint, pad, phrases_in_lines, wrap};
 use crate::telling::Told;
 
 const TIME: usize = 6;
@@ -181,19 +181,7 @@ pub(super) fn summary(text: &mut String, well: bool, phrases: &[String], options
     } else {
         ("✗", Paint::Wrong)
     };
-    let width = room(options) - 3;
-    let mut lines: Vec<String> = Vec::new();
-    for (index, phrase) in phrases.iter().enumerate() {
-        let comma = if index + 1 < phrases.len() { "," } else { "" };
-        match lines.last_mut() {
-            Some(line) if columns(line) + 1 + columns(phrase) + comma.len() <= width => {
-                line.push(' ');
-                line.push_str(phrase);
-                line.push_str(comma);
-            }
-            _ => lines.push(format!("{phrase}{comma}")),
-        }
-    }
+    let lines = phrases_in_lines(phrases, room(options) - 3);
     for (index, line) in lines.iter().enumerate() {
         margin(text, options);
         text.push(' ');

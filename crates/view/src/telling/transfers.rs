@@ -12,13 +12,22 @@ use crate::escape;
 impl Teller {
     /// How much it was, and how it begins: `5 B "hola\n"`.
     pub(crate) fn payload(&self, payload: &Payload<'_>) -> String {
+        self.payload_within(payload, usize::MAX)
+    }
+
+    /// The same in at most `columns` columns: the size always, as much of the beginning as there is room for.
+    pub(crate) fn payload_within(&self, payload: &Payload<'_>, columns: usize) -> String {
         if payload.is_empty() && payload.unit() == Unit::Message {
             return self.say(narration::EMPTY).to_owned();
         }
         let size = catalogue::bytes(payload.len(), self.language);
         match payload.data() {
             Some(data) if self.preview > 0 => {
-                let shown = escape::preview(data, self.preview, self.ascii);
+                let room = columns.saturating_sub(size.len() + 3).min(self.preview);
+                if room < LEAST_PREVIEW.min(data.len()) {
+                    return size;
+                }
+                let shown = escape::preview(data, room, self.ascii);
                 format!("{size} \"{shown}\"")
             }
             _ => size,
@@ -45,7 +54,7 @@ impl Teller {
         };
         let mut told = Told::new(event, call.name(), fact).way(Way::Out);
         if let Some(peer) = peer {
-            told = told.more(self.fill(narration::TO, &[("peer", &self.address(peer))]));
+            told.peer = Some(self.fill(narration::TO, &[("peer", &self.address(peer))]));
         }
         if let Some(since) = known.and_then(|known| known.waiting_to_send) {
             told = self.with_wait(told, Some(since), event);
@@ -87,7 +96,7 @@ impl Teller {
             told = told.mark(Mark::Loss);
         }
         if let Some(peer) = peer {
-            told = told.more(self.fill(narration::FROM, &[("peer", &self.address(peer))]));
+            told.peer = Some(self.fill(narration::FROM, &[("peer", &self.address(peer))]));
         }
         let answer = known.and_then(|known| known.answer_time(event.at));
         told = match answer {
@@ -241,6 +250,9 @@ impl Teller {
         }
     }
 }
+
+/// A preview of fewer columns says nothing.
+const LEAST_PREVIEW: usize = 4;
 
 /// The command that reaches a socket that waits, from its own address.
 fn command_to_reach(known: &Known) -> Option<String> {

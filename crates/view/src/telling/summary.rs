@@ -4,15 +4,15 @@ use std::time::Duration;
 
 use sockeye_model::{Call, Errno, Event, Kind, Payload, Tally, TcpSample, Unit};
 
+use super::{Sockets, Teller};
 use crate::catalogue::{self, Text, narration};
-use crate::telling::{Sockets, Teller};
 
 /// Answer times that are kept for the median; beyond it every second one is dropped, evenly.
 const KEPT: usize = 4096;
 
 /// Collected as events pass. Bounded.
 #[derive(Debug, Default)]
-pub(super) struct Summary {
+pub(crate) struct Summary {
     answers: Answers,
     kernel: Kernel,
     messages: bool,
@@ -90,7 +90,7 @@ impl Kernel {
 
 impl Summary {
     /// Looks at an event before the sockets learn of it.
-    pub(super) fn before(&mut self, event: &Event<'_>, sockets: &Sockets) {
+    pub(crate) fn before(&mut self, event: &Event<'_>, sockets: &Sockets) {
         let known = sockets.of(event.socket);
         let mut unit = |payload: &Payload<'_>| match payload.unit() {
             Unit::Message => self.messages = true,
@@ -123,7 +123,7 @@ impl Summary {
     }
 
     /// Whether it went well, and the phrases that say so.
-    pub(super) fn phrases(mut self, tally: &Tally, teller: &Teller) -> (bool, Vec<String>) {
+    pub(crate) fn phrases(mut self, tally: &Tally, teller: &Teller) -> (bool, Vec<String>) {
         for (_, known) in teller.sockets.iter() {
             if let Some(sample) = known.sample {
                 self.kernel.add(&sample);

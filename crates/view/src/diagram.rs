@@ -1,0 +1,317 @@
+//! The picture that every course draws, alive: two columns, each call in its own as it happens, arrows between them.
+//!
+//! With both ends in one session the server is on the left and the client on the right; otherwise what is ours is on the
+//! left, and arrows go out to a named peer. Memory is bounded as in narration: what is known of a socket goes when it closes.
+
+use std::collections::HashSet;
+use std::io::{self, Write};
+use std::time::Duration;
+
+use sockeye_model::{Event, Flow, Kind, Sink, SocketAddress, SocketId, Tally, Timestamp, Wants};
+
+use crate::catalogue::{Language, narration};
+use crate::layout::{Paint, phrases_in_lines, to_ascii};
+use crate::telling::{Reasons, Said, Summary, Teller};
+
+mod columns;
+mod draw;
+mod ends;
+mod order;
+mod picture;
+
+pub use columns::Columns;
+use columns::Undecided;
+use ends::{Ends, Side};
+use order::{Order, Prologue};
+use picture::{Row, Widths};
+
+/// How the diagram looks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DiagramOptions {
+    /// The language of texts and figures.
+    pub language: Language,
+    /// When reasons are given.
+    pub reasons: Reasons,
+    /// Whether both ends are in this session.
+    pub columns: Columns,
+    /// Colours by ANSI escapes.
+    pub colour: bool,
+    /// Nothing beyond ASCII.
+    pub ascii: bool,
+    /// Columns of the terminal; from 60 to 140 are used.
+    pub width: usize,
+}
+
+impl Default for DiagramOptions {
+    /// English, reasons once, columns as the events have it, no colour, 100 columns.
+    fn default() -> Self {
+        Self {
+            language: Language::English,
+            reasons: Reasons::Once,
+            columns: Columns::Auto,
+            colour: false,
+            ascii: false,
+            width: 100,
+        }
+    }
+}
+
+/// The view behind `--diagram` and `demo`.
+///
+/// ```
+/// use sockeye_model::{Event, Kind, Sink, SocketId, Tally, Timestamp};
+/// use sockeye_view::{Diagram, DiagramOptions};
+///
+/// let mut out = Vec::new();
+/// let mut diagram = Diagram::new(&mut out, DiagramOptions::default());
+/// diagram.event(&Event {
+///     at: Timestamp::START, took: None, socket: SocketId(1), parent: None, by: None, place: None,
+///     kind: Kind::Listening { local: "127.0.0.1:7007".parse().unwrap(), backlog: 5 },
+/// })?;
+/// diagram.finish(&Tally::default())?;
+/// assert!(String::from_utf8(out).unwrap().contains("#1 listen 127.0.0.1:7007, queue of 5"));
+/// # std::io::Result::Ok(())
+/// ```
+#[derive(Debug)]
+pub struct Diagram<W> {
+    out: W,
+    options: DiagramOptions,
+    widths: Widths,
+    undecided: Option<Undecided>,
+    ends: Ends,
+    order: Order,
+    prologue: Prologue,
+    teller: Teller,
+    said: Said,
+    summary: Summary,
+    headed: bool,
+    pending: Option<Pending>,
+    waits_told: HashSet<String>,
+}
+
+/// A row that the next event may still join.
+#[derive(Debug)]
+struct Pending {
+    row: Row,
+    expects: Vec<Expected>,
+    /// Rows that came while it waited, and stand below it.
+    after: Vec<Row>,
+    due: Timestamp,
+}
+
+/// What a row still waits for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Expected {
+    /// The receive of what was sent.
+    Receive { by: SocketId },
+    /// The end that the other side was told of.
+    End { by: SocketId },
+    /// The result of a connect.
+    Connected { socket: SocketId },
+    /// The accept of a connection to this address.
+    Accept { at: SocketAddress },
+}
+
+/// What belongs together shares a row when it happens within this time.
+const TOGETHER: Duration = Duration::from_millis(50);
+
+/// Columns a preview of data may take, where there is room.
+const PREVIEW: usize = 40;
+
+impl<W: Write> Diagram<W> {
+    /// A diagram drawn into `out`.
+    pub fn new(out: W, options: DiagramOptions) -> Self {
+        let two = options.columns == Columns::Two;
+        Self {
+            out,
+            widths: Widths::of(&options, two),
+            undecided: (options.columns == Columns::Auto).then(Undecided::default),
+            ends: Ends::new(two),
+            order: Order::default(),
+            prologue: Prologue::default(),
+            teller: Teller::new(options.language, options.ascii, PREVIEW),
+            said: Said::new(options.reasons),
+            summary: Summary::default(),
+            headed: false,
+            pending: None,
+            waits_told: HashSet::new(),
+            options,
+        }
+    }
+
+    fn decide(&mut self, two: bool) -> io::Result<()> {
+        let Some(undecided) = self.undecided.take() else {
+            return Ok(());
+        };
+        self.widths = Widths::of(&self.options, two);
+        self.ends = Ends::new(two);
+        for event in undecided.into_events() {
+            self.take(&event)?;
+        }
+        Ok(())
+    }
+
+    /// Takes the next event in the order of time, and draws what can be drawn.
+    fn take(&mut self, event: &Event<'_>) -> io::Result<()> {
+        self.release(event.at)?;
+        if self.order.passes(event, &self.ends) {
+            self.place(event)?;
+        } else {
+            self.order.hold(event.clone().into_owned());
+        }
+        self.release(event.at)
+    }
+
+    fn release(&mut self, now: Timestamp) -> io::Result<()> {
+        while let Some(event) = self.order.next(&self.ends, now) {
+            self.place(&event)?;
+        }
+        Ok(())
+    }
+
+    /// Draws an event, after what waited for its socket's side to be known.
+    fn place(&mut self, event: &Event<'_>) -> io::Result<()> {
+        self.ends.learn(event);
+        if event.socket == SocketId::NONE {
+            return self.draw(event, None);
+        }
+        let Some(side) = self.ends.side(event.socket) else {
+            if Prologue::is_part(event) {
+                self.prologue.push(event.clone().into_owned());
+                while let Some(oldest) = self.prologue.oldest(false) {
+                    self.draw(&oldest, Some(Side::Left))?;
+                }
+                return Ok(());
+            }
+            return self.draw(event, None);
+        };
+        while let Some(earlier) = self.prologue.next_of(event.socket) {
+            self.draw(&earlier, Some(side))?;
+        }
+        self.draw(event, Some(side))?;
+        if matches!(event.kind, Kind::Closed { .. }) {
+            self.ends.forget(event.socket);
+        }
+        Ok(())
+    }
+
+    /// Draws the pending row if it is due by `now`.
+    fn advance(&mut self, now: Timestamp) -> io::Result<()> {
+        if self
+            .pending
+            .as_ref()
+            .is_some_and(|pending| pending.due < now)
+        {
+            return self.draw_pending();
+        }
+        Ok(())
+    }
+
+    fn draw_pending(&mut self) -> io::Result<()> {
+        if let Some(pending) = self.pending.take() {
+            self.write(&pending.row)?;
+            for row in pending.after {
+                self.write(&row)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, row: &Row) -> io::Result<()> {
+        let mut text = String::new();
+        self.head(&mut text);
+        picture::row(&mut text, row, self.widths, &self.options);
+        self.put(&text)
+    }
+
+    fn head(&mut self, text: &mut String) {
+        if self.headed {
+            return;
+        }
+        self.headed = true;
+        let names = if self.ends.pairs() {
+            (narration::SERVER, narration::CLIENT)
+        } else {
+            (narration::THIS_END, narration::OTHER_END)
+        };
+        let names = (self.teller.say(names.0), self.teller.say(names.1));
+        picture::heading(text, names, self.widths, &self.options);
+    }
+
+    fn title(&mut self, title: &str) -> io::Result<()> {
+        self.draw_pending()?;
+        let mut text = String::new();
+        picture::title(&mut text, title, self.widths, &self.options);
+        self.headed = false;
+        self.put(&text)
+    }
+
+    fn put(&mut self, text: &str) -> io::Result<()> {
+        if self.options.ascii {
+            self.out.write_all(to_ascii(text).as_bytes())
+        } else {
+            self.out.write_all(text.as_bytes())
+        }
+    }
+}
+
+impl<W: Write + Send> Sink for Diagram<W> {
+    fn wants(&self) -> Wants {
+        Wants::BYTES
+    }
+
+    fn event(&mut self, event: &Event<'_>) -> io::Result<Flow> {
+        match &mut self.undecided {
+            Some(undecided) => {
+                if let Some(two) = undecided.hear(event) {
+                    self.decide(two)?;
+                }
+            }
+            None => self.take(event)?,
+        }
+        Ok(Flow::Continue)
+    }
+
+    fn tick(&mut self, now: Timestamp) -> io::Result<()> {
+        self.decide(false)?;
+        self.release(now)?;
+        self.advance(now)?;
+        self.out.flush()
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+
+    fn finish(&mut self, tally: &Tally) -> io::Result<()> {
+        self.decide(false)?;
+        while let Some(event) = self.order.oldest() {
+            self.place(&event)?;
+        }
+        while let Some(event) = self.prologue.oldest(true) {
+            self.draw(&event, Some(Side::Left))?;
+        }
+        self.draw_pending()?;
+        let (well, phrases) = std::mem::take(&mut self.summary).phrases(tally, &self.teller);
+        let (sign, paint) = if well {
+            ("✓", Paint::Well)
+        } else {
+            ("✗", Paint::Wrong)
+        };
+        let mut text = String::new();
+        let width = self.options.width.clamp(60, 140) - 3;
+        for (index, line) in phrases_in_lines(&phrases, width).iter().enumerate() {
+            text.push(' ');
+            paint.put(
+                &mut text,
+                if index == 0 { sign } else { " " },
+                self.options.colour,
+            );
+            text.push(' ');
+            text.push_str(line);
+            text.push('\n');
+        }
+        self.put(&text)?;
+        self.out.flush()
+    }
+}

@@ -1,0 +1,552 @@
+//! Who is at the other end of whom, when both ends are sockets of this session; and on which side each is drawn.
+
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+
+use sockeye_model::{Call, End, Errno, Event, Kind, SocketAddress, SocketId, Type};
+
+use crate::telling::waits_to_receive;
+
+/// How many sockets are remembered at most; beyond it the oldest is forgotten.
+const REMEMBERED: usize = 65_536;
+
+/// How many sends of one socket may be on their way; beyond it the oldest counts as arrived.
+const FLYING: usize = 1_024;
+
+/// How many peers get a letter.
+const LETTERED: usize = 1_024;
+
+/// A column of the picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Side {
+    /// The server; with one column, everything that is ours.
+    Left,
+    /// The client; with one column, whoever is not ours.
+    Right,
+}
+
+impl Side {
+    pub(super) const fn other(self) -> Self {
+        match self {
+            Self::Left => Self::Right,
+            Self::Right => Self::Left,
+        }
+    }
+}
+
+/// What is remembered of one socket.
+#[derive(Debug, Default)]
+struct Remembered {
+    side: Option<Side>,
+    datagram: bool,
+    bound: bool,
+    listening: bool,
+    local: Option<SocketAddress>,
+    peer: Option<SocketAddress>,
+    partner: Option<SocketId>,
+    /// Sends that have not been received: to whom, and how many bytes.
+    flying: VecDeque<(SocketId, u64)>,
+    /// A send is parked: some of it may have arrived before it is told.
+    sending: bool,
+    ended: bool,
+    connection_drawn: bool,
+}
+
+/// All sockets of the session that are open.
+#[derive(Debug, Default)]
+pub(super) struct Ends {
+    /// Both ends are looked for; otherwise all is on the left and nobody has a partner.
+    pair: bool,
+    known: BTreeMap<SocketId, Remembered>,
+    by_local: HashMap<SocketAddress, SocketId>,
+    by_both: HashMap<(SocketAddress, SocketAddress), SocketId>,
+    /// UNIX clients without a name that no accept has been seen for, by path; and the other way round.
+    unnamed_clients: HashMap<SocketAddress, VecDeque<SocketId>>,
+    unnamed_accepted: HashMap<SocketAddress, VecDeque<SocketId>>,
+    letters: HashMap<Lettered, String>,
+    /// Lettered sockets whose address was said.
+    introduced: HashSet<SocketId>,
+}
+
+/// What a letter stands for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Lettered {
+    Socket(SocketId),
+    Address(SocketAddress),
+}
+
+/// How much of what was sent one receive took.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Taken {
+    /// Sends that it took something of.
+    pub(super) sends: u64,
+    /// It ended where the last of them ended.
+    pub(super) whole: bool,
+}
+
+impl Ends {
+    pub(super) fn new(pair: bool) -> Self {
+        Self {
+            pair,
+            ..Self::default()
+        }
+    }
+
+    pub(super) fn pairs(&self) -> bool {
+        self.pair
+    }
+
+    pub(super) fn side(&self, socket: SocketId) -> Option<Side> {
+        if !self.pair {
+            return Some(Side::Left);
+        }
+        self.known.get(&socket).and_then(|known| known.side)
+    }
+
+    pub(super) fn partner(&self, socket: SocketId) -> Option<SocketId> {
+        self.known.get(&socket).and_then(|known| known.partner)
+    }
+
+    /// Whether the other end was ours, and has closed.
+    pub(super) fn has_lost_partner(&self, socket: SocketId) -> bool {
+        self.partner(socket)
+            .is_some_and(|partner| !self.known.contains_key(&partner))
+    }
+
+    pub(super) fn is_listening(&self, socket: SocketId) -> bool {
+        self.known.get(&socket).is_some_and(|known| known.listening)
+    }
+
+    pub(super) fn has_ended(&self, socket: SocketId) -> bool {
+        self.known.get(&socket).is_some_and(|known| known.ended)
+    }
+
+    /// Whether a connection of this socket was drawn.
+    pub(super) fn was_joined(&self, socket: SocketId) -> bool {
+        self.known
+            .get(&socket)
+            .is_some_and(|known| known.connection_drawn)
+    }
+
+    /// This socket will send no more.
+    pub(super) fn end(&mut self, socket: SocketId) {
+        if let Some(known) = self.known.get_mut(&socket) {
+            known.ended = true;
+        }
+    }
+
+    /// Whether the connection of this socket still has to be drawn; remembers that it is now.
+    pub(super) fn draw_connection(&mut self, socket: SocketId) -> bool {
+        let partner = self.partner(socket);
+        let mut to_draw = true;
+        for id in [Some(socket), partner].into_iter().flatten() {
+            if let Some(known) = self.known.get_mut(&id) {
+                to_draw &= !known.connection_drawn;
+                known.connection_drawn = true;
+            }
+        }
+        to_draw
+    }
+
+    /// The letter of a peer, and whether it is new; `None` when all are given.
+    pub(super) fn letter(&mut self, peer: Lettered) -> Option<(String, bool)> {
+        if let Some(letter) = self.letters.get(&peer) {
+            return Some((letter.clone(), false));
+        }
+        let number = self.letters.len();
+        if number >= LETTERED {
+            return None;
+        }
+        let letter = char::from(b'A' + (number % 26) as u8);
+        let letter = match number / 26 {
+            0 => letter.to_string(),
+            round => format!("{letter}{round}"),
+        };
+        self.letters.insert(peer, letter.clone());
+        Some((letter, true))
+    }
+
+    /// Whether this socket's address has not been said yet; remembers that it is now.
+    pub(super) fn introduce(&mut self, socket: SocketId) -> bool {
+        self.introduced.insert(socket)
+    }
+
+    /// The socket of this session that has this address.
+    pub(super) fn at_address(&self, address: &SocketAddress) -> Option<SocketId> {
+        if !self.pair {
+            return None;
+        }
+        if let Some(socket) = self.by_local.get(address) {
+            return Some(*socket);
+        }
+        let port = address.port().filter(|_| address.is_local())?;
+        self.known
+            .iter()
+            .find(|(_, known)| {
+                known.datagram
+                    && known
+                        .local
+                        .as_ref()
+                        .is_some_and(|local| local.is_unspecified() && local.port() == Some(port))
+            })
+            .map(|(id, _)| *id)
+    }
+
+    /// Whether an event can be drawn now, or has to wait for what caused it: a receive for its send.
+    pub(super) fn is_ready(&self, event: &Event<'_>) -> bool {
+        if !self.pair {
+            return true;
+        }
+        match &event.kind {
+            Kind::Received { payload, peer, .. } => {
+                self.has_arrived(event.socket, payload.len(), peer.as_ref())
+            }
+            Kind::HalfClosed { end: End::Peer } => self
+                .partner(event.socket)
+                .and_then(|partner| self.known.get(&partner))
+                .is_none_or(|partner| partner.ended),
+            _ => true,
+        }
+    }
+
+    fn has_arrived(&self, socket: SocketId, len: u64, from: Option<&SocketAddress>) -> bool {
+        let Some(known) = self.known.get(&socket) else {
+            return true;
+        };
+        if !known.datagram {
+            let Some(partner) = known.partner.and_then(|partner| self.known.get(&partner)) else {
+                return true;
+            };
+            let flying: u64 = partner.flying.iter().map(|(_, len)| len).sum();
+            return flying >= len || partner.sending;
+        }
+        let sender = known
+            .partner
+            .or_else(|| self.at_address(from.or(known.peer.as_ref())?));
+        match sender.and_then(|sender| self.known.get(&sender)) {
+            Some(sender) => sender.flying.iter().any(|(to, _)| *to == socket),
+            // It may be from one of ours that has no address yet, whose send is told a moment later.
+            None => {
+                let anonymous = |known: &Remembered| known.datagram && !has_name(known);
+                !self.known.values().any(anonymous) || self.anonymous_sender(socket, len).is_some()
+            }
+        }
+    }
+
+    /// The socket without a known address that sent a message of this length to `socket`.
+    fn anonymous_sender(&self, socket: SocketId, len: u64) -> Option<SocketId> {
+        self.known
+            .iter()
+            .find(|(id, known)| {
+                **id != socket
+                    && known.datagram
+                    && !has_name(known)
+                    && known.flying.iter().any(|flight| *flight == (socket, len))
+            })
+            .map(|(id, _)| *id)
+    }
+
+    /// Learns from an event who is who; it is drawn after this.
+    pub(super) fn learn(&mut self, event: &Event<'_>) {
+        let id = event.socket;
+        if id == SocketId::NONE {
+            return;
+        }
+        let tells_nothing = matches!(
+            event.kind,
+            Kind::Noted(_)
+                | Kind::Started { .. }
+                | Kind::Exited { .. }
+                | Kind::Planned { .. }
+                | Kind::Unshown { .. }
+        );
+        if !self.known.contains_key(&id) {
+            if tells_nothing {
+                return;
+            }
+            if self.known.len() >= REMEMBERED {
+                let oldest = self.known.keys().next().copied();
+                oldest.into_iter().for_each(|oldest| self.forget(oldest));
+            }
+            self.known.insert(id, Remembered::default());
+        }
+        self.pair_up(event);
+        let destination = match &event.kind {
+            Kind::Sent { peer, .. } if self.pair => self.destination(id, peer.as_ref()),
+            _ => None,
+        };
+        let is_datagram_session = event
+            .parent
+            .and_then(|parent| self.known.get(&parent))
+            .is_some_and(|parent| parent.datagram);
+        let Some(known) = self.known.get_mut(&id) else {
+            return;
+        };
+        match &event.kind {
+            Kind::Created { kind, .. } => {
+                known.datagram = matches!(kind, Type::Datagram | Type::Raw);
+            }
+            Kind::Bound { .. } => known.bound = true,
+            Kind::Listening { .. } => {
+                known.listening = true;
+                known.side = Some(Side::Left);
+            }
+            Kind::Accepted { .. } => {
+                known.side = Some(Side::Left);
+                known.datagram = is_datagram_session;
+            }
+            Kind::Connecting { .. } | Kind::Connected { .. } => {
+                known.side.get_or_insert(Side::Right);
+            }
+            Kind::Waiting { call } if *call == Call::Accept => known.side = Some(Side::Left),
+            Kind::Waiting { call } => {
+                known.sending |= !waits_to_receive(*call);
+                if known.datagram && waits_to_receive(*call) {
+                    let side = if known.bound { Side::Left } else { Side::Right };
+                    known.side.get_or_insert(side);
+                }
+            }
+            Kind::Sent { payload, .. } => {
+                known.side.get_or_insert(Side::Right);
+                known.sending = false;
+                if let Some(to) = destination {
+                    if known.flying.len() >= FLYING {
+                        known.flying.pop_front();
+                    }
+                    known.flying.push_back((to, payload.len()));
+                }
+            }
+            Kind::Received { .. } => {
+                let side = if known.bound { Side::Left } else { Side::Right };
+                known.side.get_or_insert(side);
+            }
+            Kind::HalfClosed { end } => {
+                known.ended |= *end == End::Ours;
+                known.side.get_or_insert(Side::Right);
+            }
+            Kind::Failed { call, errno, .. } => {
+                let side = match call {
+                    Call::Bind | Call::Listen | Call::Accept => Side::Left,
+                    _ => Side::Right,
+                };
+                known.side.get_or_insert(side);
+                known.ended |= *errno == Errno::ECONNRESET;
+                known.sending = false;
+            }
+            Kind::Closed { .. } => {
+                let side = if known.bound { Side::Left } else { Side::Right };
+                known.side.get_or_insert(side);
+            }
+            _ => {}
+        }
+    }
+
+    fn destination(&self, from: SocketId, to: Option<&SocketAddress>) -> Option<SocketId> {
+        let known = self.known.get(&from)?;
+        if known.datagram {
+            return known
+                .partner
+                .or_else(|| self.at_address(to.or(known.peer.as_ref())?));
+        }
+        known.partner
+    }
+
+    fn pair_up(&mut self, event: &Event<'_>) {
+        let id = event.socket;
+        let (local, peer) = match &event.kind {
+            Kind::Bound { local } | Kind::Listening { local, .. } => (Some(local), None),
+            Kind::Connecting { peer } => (None, Some(peer)),
+            Kind::Connected { local, peer } | Kind::Accepted { local, peer } => {
+                (Some(local), Some(peer))
+            }
+            _ => return,
+        };
+        let Some(known) = self.known.get_mut(&id) else {
+            return;
+        };
+        if let Some(local) = local {
+            known.local = Some(local.clone());
+        }
+        if let Some(peer) = peer {
+            known.peer = Some(peer.clone());
+        }
+        let datagram = known.datagram;
+        if let Some(local) = local
+            && datagram
+            && *local != SocketAddress::UnixUnnamed
+        {
+            self.by_local.insert(local.clone(), id);
+        }
+        let (Some(local), Some(peer), false) = (local, peer, datagram) else {
+            return;
+        };
+        if !self.pair {
+            return;
+        }
+        let accepted = matches!(event.kind, Kind::Accepted { .. });
+        let partner = if accepted && *peer == SocketAddress::UnixUnnamed {
+            let waiting = self.unnamed_clients.get_mut(local);
+            let partner = waiting.and_then(VecDeque::pop_front);
+            if partner.is_none() {
+                self.unnamed_accepted
+                    .entry(local.clone())
+                    .or_default()
+                    .push_back(id);
+            }
+            partner
+        } else if *local == SocketAddress::UnixUnnamed {
+            let waiting = self.unnamed_accepted.get_mut(peer);
+            let partner = waiting.and_then(VecDeque::pop_front);
+            if partner.is_none() {
+                self.unnamed_clients
+                    .entry(peer.clone())
+                    .or_default()
+                    .push_back(id);
+            }
+            partner
+        } else {
+            self.by_both.insert((local.clone(), peer.clone()), id);
+            self.by_both.get(&(peer.clone(), local.clone())).copied()
+        };
+        if let Some(partner) = partner.filter(|partner| *partner != id) {
+            self.join(id, partner);
+        }
+    }
+
+    fn join(&mut self, one: SocketId, other: SocketId) {
+        for (id, partner) in [(one, other), (other, one)] {
+            if let Some(known) = self.known.get_mut(&id) {
+                known.partner = Some(partner);
+            }
+        }
+    }
+
+    /// What a receive took of what was on its way, and from whom it came, if that is one of ours.
+    pub(super) fn arrive(
+        &mut self,
+        socket: SocketId,
+        len: u64,
+        from: Option<&SocketAddress>,
+    ) -> (Option<SocketId>, Taken) {
+        let Some(known) = self.known.get(&socket) else {
+            return (None, Taken::default());
+        };
+        if !known.datagram {
+            let partner = known.partner;
+            let flying = partner.and_then(|partner| self.known.get_mut(&partner));
+            return (
+                partner,
+                flying.map_or(Taken::default(), |sender| take(&mut sender.flying, len)),
+            );
+        }
+        let address = from.or(known.peer.as_ref()).cloned();
+        let mut sender = known.partner.or_else(|| {
+            address
+                .as_ref()
+                .and_then(|address| self.at_address(address))
+        });
+        if sender.is_none() && self.pair {
+            sender = self.anonymous_sender(socket, len);
+            if let (Some(id), Some(address)) = (sender, address)
+                && address != SocketAddress::UnixUnnamed
+                && let Some(known) = self.known.get_mut(&id)
+            {
+                known.local = Some(address.clone());
+                self.by_local.insert(address, id);
+            }
+        }
+        if let Some(known) = sender.and_then(|sender| self.known.get_mut(&sender))
+            && let Some(index) = known.flying.iter().position(|(to, _)| *to == socket)
+        {
+            known.flying.remove(index);
+        }
+        (
+            sender,
+            Taken {
+                sends: 1,
+                whole: true,
+            },
+        )
+    }
+
+    /// The one of ours that a message goes to, if it is one of ours.
+    pub(super) fn addressed(&self, from: SocketId, to: Option<&SocketAddress>) -> Option<SocketId> {
+        if !self.pair {
+            return None;
+        }
+        self.destination(from, to)
+    }
+
+    pub(super) fn local(&self, socket: SocketId) -> Option<&SocketAddress> {
+        self.known
+            .get(&socket)
+            .and_then(|known| known.local.as_ref())
+    }
+
+    /// Where a socket sends when the call does not say.
+    pub(super) fn peer(&self, socket: SocketId) -> Option<&SocketAddress> {
+        self.known
+            .get(&socket)
+            .and_then(|known| known.peer.as_ref())
+    }
+
+    pub(super) fn is_datagram(&self, socket: SocketId) -> bool {
+        self.known.get(&socket).is_some_and(|known| known.datagram)
+    }
+
+    /// Drops all that is known of a socket that was closed.
+    pub(super) fn forget(&mut self, socket: SocketId) {
+        let Some(known) = self.known.remove(&socket) else {
+            return;
+        };
+        self.introduced.remove(&socket);
+        if let Some(local) = &known.local {
+            if self.by_local.get(local) == Some(&socket) {
+                self.by_local.remove(local);
+            }
+            if let Some(peer) = &known.peer {
+                let key = (local.clone(), peer.clone());
+                if self.by_both.get(&key) == Some(&socket) {
+                    self.by_both.remove(&key);
+                }
+            }
+        }
+        for queue in [&mut self.unnamed_clients, &mut self.unnamed_accepted] {
+            queue.retain(|_, sockets| {
+                sockets.retain(|waiting| *waiting != socket);
+                !sockets.is_empty()
+            });
+        }
+    }
+}
+
+fn has_name(known: &Remembered) -> bool {
+    known
+        .local
+        .as_ref()
+        .is_some_and(|local| *local != SocketAddress::UnixUnnamed)
+}
+
+/// Takes `len` bytes off the front of what is on its way.
+fn take(flying: &mut VecDeque<(SocketId, u64)>, len: u64) -> Taken {
+    let mut left = len;
+    let mut sends = 0;
+    while left > 0 {
+        let Some((_, first)) = flying.front_mut() else {
+            return Taken {
+                sends,
+                whole: false,
+            };
+        };
+        sends += 1;
+        if *first > left {
+            *first -= left;
+            return Taken {
+                sends,
+                whole: false,
+            };
+        }
+        left -= *first;
+        flying.pop_front();
+    }
+    Taken { sends, whole: true }
+}

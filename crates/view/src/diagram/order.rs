@@ -1,0 +1,96 @@
+//! Puts events into the order in which they can be drawn: a receive after the send that caused it, and no socket before it is
+//! known on which side it belongs.
+//!
+//! An event is told when its call has returned, so on two threads a recv can be told before the send that caused it. What
+//! waits here waits for its cause, within a bound of time and number; nothing is ever left out.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use sockeye_model::{Event, Kind, SocketId, Timestamp};
+
+use super::ends::Ends;
+
+/// How many events may wait; beyond it the oldest is drawn as it is.
+const HELD: usize = 64;
+
+/// How long an event waits for its cause.
+const PATIENCE: Duration = Duration::from_millis(100);
+
+#[derive(Debug, Default)]
+pub(super) struct Order {
+    held: VecDeque<Event<'static>>,
+}
+
+impl Order {
+    /// Whether `event` can be drawn at once.
+    pub(super) fn passes(&self, event: &Event<'_>, ends: &Ends) -> bool {
+        ends.is_ready(event) && !self.holds(event.socket)
+    }
+
+    fn holds(&self, socket: SocketId) -> bool {
+        socket != SocketId::NONE && self.held.iter().any(|held| held.socket == socket)
+    }
+
+    pub(super) fn hold(&mut self, event: Event<'static>) {
+        self.held.push_back(event);
+    }
+
+    /// The next event that can be drawn, because its cause was or because it has waited long enough by `now`.
+    pub(super) fn next(&mut self, ends: &Ends, now: Timestamp) -> Option<Event<'static>> {
+        let overdue = |event: &Event<'_>| event.at + PATIENCE < now;
+        let full = self.held.len() > HELD;
+        let mut seen: Vec<SocketId> = Vec::new();
+        let index = self.held.iter().enumerate().position(|(index, event)| {
+            let first_of_socket = !seen.contains(&event.socket);
+            seen.push(event.socket);
+            first_of_socket && (ends.is_ready(event) || overdue(event) || (full && index == 0))
+        })?;
+        self.held.remove(index)
+    }
+
+    /// The oldest that waits, whatever it waits for: the session is over.
+    pub(super) fn oldest(&mut self) -> Option<Event<'static>> {
+        self.held.pop_front()
+    }
+}
+
+/// Events of sockets whose side is not known yet: made and named, and nothing more.
+#[derive(Debug, Default)]
+pub(super) struct Prologue {
+    waiting: VecDeque<Event<'static>>,
+}
+
+impl Prologue {
+    /// Whether an event says nothing of the side its socket belongs to.
+    pub(super) fn is_part(event: &Event<'_>) -> bool {
+        matches!(
+            event.kind,
+            Kind::Created { .. }
+                | Kind::Configured { .. }
+                | Kind::Bound { .. }
+                | Kind::Called { .. }
+        )
+    }
+
+    pub(super) fn push(&mut self, event: Event<'static>) {
+        self.waiting.push_back(event);
+    }
+
+    /// The next event of `socket` that waited for its side.
+    pub(super) fn next_of(&mut self, socket: SocketId) -> Option<Event<'static>> {
+        let index = self
+            .waiting
+            .iter()
+            .position(|event| event.socket == socket)?;
+        self.waiting.remove(index)
+    }
+
+    /// The oldest, when there are too many or the session is over.
+    pub(super) fn oldest(&mut self, over: bool) -> Option<Event<'static>> {
+        if over || self.waiting.len() > HELD {
+            return self.waiting.pop_front();
+        }
+        None
+    }
+}
