@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use sockeye_model::{Call, Errno, SocketAddress};
+use sockeye_model::{Call, Errno, SocketAddress, Type};
 
 use super::unix_path::BoundPath;
 use crate::error::{Error, Result};
@@ -77,6 +77,14 @@ impl Listener {
     /// # Errors
     /// `EOPNOTSUPP` on a socket of datagrams; whatever else a listener can't recover from.
     pub async fn accept(&self) -> Result<(AsyncSocket, SocketAddress)> {
+        if let Some(socket) = self.sockets.iter().find(|socket| is_bound_only(socket)) {
+            // Asked of the kernel all the same, whose refusal is then an event; waiting for a client would be for ever.
+            let handle = socket.handle();
+            let (accepted, peer) = handle
+                .accept(handle.tap.now())
+                .map_err(|source| Error::new(Call::Accept, source))?;
+            return Ok((AsyncSocket::register(accepted)?, peer));
+        }
         loop {
             match poll_fn(|context| self.poll_accept(context)).await {
                 Ok((handle, peer)) => {
@@ -186,6 +194,10 @@ impl Listener {
             .max()
             .unwrap_or(Reach::ThisMachine)
     }
+}
+
+fn is_bound_only(socket: &AsyncSocket) -> bool {
+    matches!(socket.kind(), Type::Datagram | Type::Raw)
 }
 
 fn is_exhausted(error: &io::Error) -> bool {

@@ -60,12 +60,6 @@ impl Handle {
         done
     }
 
-    /// `IPV6_V6ONLY`: IPv4 peers have a socket of their own.
-    pub(crate) fn set_v6only(&self) -> Result<()> {
-        self.set_option(&SocketOption::V6only)
-            .map_err(|source| Error::new(Call::SetSockOpt, source))
-    }
-
     /// `IP_MULTICAST_IF` or `IPV6_MULTICAST_IF`: where messages to a group leave.
     pub(crate) fn send_groups_on(&self, interface: &Interface) -> Result<()> {
         let began = self.tap.now();

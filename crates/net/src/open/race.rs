@@ -49,22 +49,16 @@ pub(crate) async fn race(
     let mut waiting = peers.into_iter();
     let mut running: Vec<(SocketAddress, Attempt<'_>)> = Vec::new();
     let mut failures = Vec::new();
-    let mut start_next = true;
     let mut next_at = Instant::now();
     loop {
-        if start_next || running.is_empty() {
-            let Some((peer, local)) = waiting.next() else {
-                if running.is_empty() {
-                    return Err(failures);
-                }
-                start_next = false;
-                continue;
-            };
-            let verdict = Arc::clone(&verdict);
-            let attempt = connect(setup, peer.clone(), local, verdict);
+        let due = running.is_empty() || Instant::now() >= next_at;
+        if due && let Some((peer, local)) = waiting.next() {
+            let attempt = connect(setup, peer.clone(), local, Arc::clone(&verdict));
             running.push((peer, Box::pin(attempt)));
             next_at = Instant::now() + ATTEMPT_DELAY;
-            start_next = false;
+        }
+        if running.is_empty() {
+            return Err(failures);
         }
         tokio::select! {
             biased;
@@ -74,7 +68,7 @@ pub(crate) async fn race(
                     Ok(socket) => return Ok(socket),
                     Err(error) => failures.push(error),
                 }
-                start_next = true;
+                next_at = Instant::now();
             }
             () = passed(deadline) => {
                 verdict.store(Errno::ETIMEDOUT.0, Ordering::Relaxed);
@@ -82,7 +76,7 @@ pub(crate) async fn race(
                 failures.extend(late.map(|(peer, _)| Error::timed_out(Call::Connect, Some(peer))));
                 return Err(failures);
             }
-            () = sleep_until(next_at), if waiting.len() > 0 => start_next = true,
+            () = sleep_until(next_at), if waiting.len() > 0 => {}
         }
     }
 }
