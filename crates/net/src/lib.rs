@@ -11,6 +11,8 @@ mod kernel_address;
 mod open;
 pub mod relay;
 mod resolve;
+pub mod server;
+mod signals;
 mod socket;
 mod sys;
 
@@ -24,6 +26,7 @@ pub use open::{
     listen,
 };
 pub use resolve::{Resolve, Resolving, SystemResolver};
+pub use signals::Signals;
 pub use socket::{Shutdown, Socket};
 pub use sockeye_model::event::Protocol;
 pub use sockeye_model::{Family, SocketAddress, Type};
