@@ -15,7 +15,7 @@ use sockeye_tap::Tap;
 use tokio::io::Interest;
 use tokio::io::unix::{AsyncFd, AsyncFdReadyGuard};
 
-use crate::buffer::{Buffer, Lease};
+use crate::buffer::Lease;
 use crate::error::{Error, Result};
 use crate::handle::{Handle, Received};
 use crate::socket::{CONNECT_AGAIN, Shutdown, Socket};
@@ -137,11 +137,13 @@ impl AsyncSocket {
 
     /// `recv` into a buffer of the pool, taken once there is something to receive: one who waits owns none.
     ///
+    /// No message is cut: any UDP message fits, and for a UNIX message the buffer is made as long as it is.
+    ///
     /// # Errors
     /// As for [`Socket::recv`].
     pub async fn recv_lease(&self) -> Result<Lent> {
         self.read(Call::Recv, |handle, began| {
-            let mut buffer = Buffer::lend();
+            let mut buffer = handle.buffer_for_next()?;
             let room = buffer.len();
             let received = handle.recv(began, &mut buffer)?;
             let drained = self.drained(received, room);
@@ -321,9 +323,17 @@ impl AsyncSocket {
                         self.fd.ready(Interest::READABLE | Interest::ERROR).await?
                     }
                 };
-                match finished(attempt(handle, began)) {
-                    Some(result) => return result,
-                    None => guard.clear_ready(),
+                match attempt(handle, began) {
+                    Ok((value, drained)) => {
+                        if drained == Empty {
+                            guard.clear_ready();
+                        }
+                        return Ok(value);
+                    }
+                    failed => match finished(failed) {
+                        Some(result) => return result,
+                        None => guard.clear_ready(),
+                    },
                 }
             }
         }

@@ -16,6 +16,7 @@ use sockeye_model::{
 };
 use sockeye_tap::Tap;
 
+use crate::buffer::Buffer;
 use crate::kernel_address::{KernelAddress, from_kernel};
 use crate::sys;
 
@@ -394,6 +395,17 @@ impl Handle {
     pub(crate) fn next_message_len(&self) -> io::Result<usize> {
         let (_, whole) = net::recv(&self.fd, &mut [0_u8; 1], RecvFlags::PEEK | RecvFlags::TRUNC)?;
         Ok(whole)
+    }
+
+    /// A buffer that the next message fits in: a UNIX message may be longer than those of the pool.
+    pub(crate) fn buffer_for_next(&self) -> io::Result<Buffer> {
+        if self.family == Family::Unix && self.kind.keeps_messages() {
+            let len = self.next_message_len()?;
+            if len > Buffer::SIZE {
+                return Ok(Buffer::with_size(len));
+            }
+        }
+        Ok(Buffer::lend())
     }
 
     pub(crate) fn shutdown(&self, how: net::Shutdown) -> io::Result<()> {

@@ -8,6 +8,7 @@ mod error;
 pub mod exec;
 mod handle;
 mod kernel_address;
+pub mod messages;
 mod open;
 pub mod relay;
 mod resolve;
