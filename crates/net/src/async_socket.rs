@@ -218,6 +218,12 @@ impl AsyncSocket {
             .map_err(|source| self.about_peer(Call::Shutdown, source))
     }
 
+    /// Closing this TCP socket will be a reset instead of an end (`SO_LINGER` of 0 s), so that nobody takes what came
+    /// for all there was. See [socket(7)](https://man7.org/linux/man-pages/man7/socket.7.html).
+    pub fn reset_on_close(&self) {
+        self.handle().reset_on_close();
+    }
+
     /// `getsockname`: this end's address.
     ///
     /// # Errors

@@ -2,6 +2,7 @@
 
 use std::fs::OpenOptions;
 use std::io;
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
@@ -101,7 +102,15 @@ fn file(path: &Path, place: Place, options: &Options) -> Result<Stream> {
 
 /// A descriptor that this process was started with; ours is a copy, so that closing one leaves the other.
 fn descriptor(number: i32) -> io::Result<Stream> {
-    Stream::descriptor(crate::sys::duplicate(number)?)
+    Stream::descriptor(inherited(number)?)
+}
+
+/// A copy of descriptor `number`, which this process was started with.
+///
+/// # Errors
+/// `EBADF` when no such descriptor is open.
+pub fn inherited(number: i32) -> io::Result<OwnedFd> {
+    crate::sys::duplicate(number)
 }
 
 /// A stream opened to `address`: a connected socket, or a plain end.

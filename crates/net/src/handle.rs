@@ -8,6 +8,7 @@ use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::time::Duration;
 
 use rustix::net::{self, RecvFlags, SendFlags, SocketFlags, SocketType};
 use sockeye_model::event::Protocol;
@@ -590,6 +591,13 @@ impl Handle {
 
     pub(crate) fn peer_address(&self) -> io::Result<SocketAddress> {
         Ok(from_kernel(net::getpeername(&self.fd)?))
+    }
+
+    /// Closing it will be a reset, where there is a connection that can be reset.
+    pub(crate) fn reset_on_close(&self) {
+        if self.is_tcp() {
+            let _ = net::sockopt::set_socket_linger(&self.fd, Some(Duration::ZERO));
+        }
     }
 
     pub(crate) fn is_tcp(&self) -> bool {

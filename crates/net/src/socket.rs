@@ -392,10 +392,6 @@ impl Socket {
         &self.handle
     }
 
-    pub(crate) fn into_handle(self) -> Handle {
-        self.handle
-    }
-
     pub(crate) fn about_peer(&self, call: Call, source: io::Error) -> Error {
         Error {
             call,

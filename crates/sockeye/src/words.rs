@@ -50,6 +50,21 @@ texts! {
     IDLE = "{address}: nothing has moved for {time}, and --idle allows no more" | "{address}: nada se ha movido en {time}, y --idle no permite más";
     STILL_WAITING = "not all answered within {time}; missing: {addresses}" | "no todos respondieron en {time}; falta: {addresses}";
     COMMAND_FAILED = "run {command}: {error}" | "ejecutar {command}: {error}";
+    LISTENING = "listening {ready}" | "escuchando {ready}";
+    LISTENING_UDP = "waiting for messages {ready}" | "esperando mensajes {ready}";
+    LEFT_OUT = "{address} is left out: {error}" | "se deja fuera {address}: {error}";
+    RELAY_BEGAN = "#{number} {peer} ⇄ {to}" | "#{number} {peer} ⇄ {to}";
+    RELAY_ENDED = "#{number} {peer} ended: {there} there, {back} back" | "#{number} {peer} terminó: {there} de ida, {back} de vuelta";
+    RELAY_BROKE = "#{number} {peer} broke after {there} there, {back} back: {error}" | "#{number} {peer} se rompió tras {there} de ida y {back} de vuelta: {error}";
+    RELAY_IDLE = "#{number} {peer} moved nothing for {time}, and --idle allows no more: {there} there, {back} back" | "#{number} {peer} no movió nada en {time}, y --idle no permite más: {there} de ida, {back} de vuelta";
+    RELAY_NOT_TAKEN = "{bytes} from {address} had nowhere to go: {other} can't be written" | "{bytes} de {address} no tenían adónde ir: en {other} no se puede escribir";
+    RELAY_SUMMARY = "{conversations} conversations, {failed} failed; {there} there, {back} back" | "{conversations} conversaciones, {failed} fallidas; {there} de ida, {back} de vuelta";
+    RELAY_PROGRESS = "{now} now, {conversations} in all; {there} there, {back} back; {speed}/s" | "{now} ahora, {conversations} en total; {there} de ida, {back} de vuelta; {speed}/s";
+    RELAY_PLAN_LISTENS = "from {address}  listens; each client there is one conversation" | "de {address}  escucha; cada cliente ahí es una conversación";
+    RELAY_PLAN_DIALS = "{side} {address}  is opened once a conversation" | "{side} {address}  se abre una vez por conversación";
+    DRAINING = "stopping: {conversations} conversations may finish within {time}" | "parando: {conversations} conversaciones pueden terminar en {time}";
+    FULL = "all {most} conversations are taken; whoever comes now waits (--max-conversations)" | "las {most} conversaciones están ocupadas; quien llegue ahora espera (--max-conversations)";
+    CUT = "{cut} conversations were still going on after {time} and were cut" | "{cut} conversaciones seguían después de {time} y se cortaron";
 }
 
 #[cfg(test)]

@@ -5,7 +5,6 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 use rustix::fs::FileType;
 use sockeye_model::Call;
@@ -118,10 +117,6 @@ impl Stream {
     /// What is written is a terminal.
     pub fn writes_terminal(&self) -> bool {
         self.writer.fd().is_some_and(rustix::termios::isatty)
-    }
-
-    pub(crate) fn in_loop(&self) -> bool {
-        self.reader.in_loop() && self.writer.in_loop()
     }
 
     /// Out of the event loop, for threads.
@@ -250,10 +245,10 @@ impl End {
         }
     }
 
-    /// Closing this TCP socket will be a reset (`SO_LINGER` of 0 s).
+    /// Closing this TCP socket will be a reset.
     pub(crate) fn reset_on_close(&self) {
-        if let Some(handle) = self.handle().filter(|handle| handle.is_tcp()) {
-            let _ = rustix::net::sockopt::set_socket_linger(handle, Some(Duration::ZERO));
+        if let Some(handle) = self.handle() {
+            handle.reset_on_close();
         }
     }
 

@@ -1,7 +1,7 @@
 //! What may be done to the bytes of a direction on their way: only where a person asked for it.
 
 /// Changes the bytes of one direction. It must keep its state over any split of them.
-pub trait Filter: Send {
+pub trait Filter: Send + Sync {
     /// Appends to `out` what `data` becomes.
     fn pass(&mut self, data: &[u8], out: &mut Vec<u8>);
 

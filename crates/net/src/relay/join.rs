@@ -64,6 +64,8 @@ pub struct Joined {
     pub left_to_right: (u64, Option<Result<(), Broken>>),
     /// Bytes written to the left.
     pub right_to_left: (u64, Option<Result<(), Broken>>),
+    /// Bytes read from the left and from the right that the other side, closed for writing, did not take.
+    pub not_taken: [u64; 2],
     /// The idle limit ended it.
     pub idle: bool,
 }
@@ -108,6 +110,10 @@ pub async fn join(left: Stream, right: Stream, how: Joining) -> Joined {
         },
     };
     conversation.close().await;
+    let not_taken = conversation
+        .directions
+        .each_ref()
+        .map(|direction| direction.discarded);
     let [left_to_right, right_to_left] = conversation.directions.map(|mut direction| {
         match std::mem::replace(&mut direction.state, State::Running) {
             State::Done(result) => Some(result),
@@ -118,6 +124,7 @@ pub async fn join(left: Stream, right: Stream, how: Joining) -> Joined {
     Joined {
         left_to_right: (right, left_to_right),
         right_to_left: (left, right_to_left),
+        not_taken,
         idle,
     }
 }
@@ -202,10 +209,10 @@ impl Conversation {
 
     fn tell(&mut self) {
         for (place, way) in [Way::LeftToRight, Way::RightToLeft].into_iter().enumerate() {
-            if self.directions[place].is_done() && !std::mem::replace(&mut self.told[place], true) {
-                if let Some(ended) = &self.ended {
-                    let _ = ended.send(way);
-                }
+            let newly =
+                self.directions[place].is_done() && !std::mem::replace(&mut self.told[place], true);
+            if let Some(ended) = self.ended.as_ref().filter(|_| newly) {
+                let _ = ended.send(way);
             }
         }
     }

@@ -13,6 +13,8 @@ use crate::stdio;
 mod connect;
 mod generate;
 mod programs;
+mod ready;
+mod relay;
 mod schemes;
 mod show;
 mod wait;
@@ -29,6 +31,7 @@ pub(crate) fn run(command: Command) -> ExitCode {
         Command::Show(args) => show::run(&args),
         Command::Connect(args) => in_session(&args.view, |session| connect::run(&args, session)),
         Command::Wait(args) => in_session(&args.view, |session| wait::run(&args, session)),
+        Command::Relay(args) => in_session(&args.view, |session| relay::run(&args, session)),
         _ => {
             stdio::say("sockeye: not in this build");
             ExitCode::Failure
