@@ -6,6 +6,7 @@ mod buffer;
 pub mod channel;
 mod error;
 pub mod exec;
+pub mod framing;
 mod handle;
 mod kernel_address;
 pub mod messages;
