@@ -47,6 +47,7 @@ pub use sockeye_tap::{Policy, Tap, ViewFailed, Viewer, start};
 pub mod view {
     pub use sockeye_view::catalogue::Language;
     pub use sockeye_view::{
-        Explain, ExplainOptions, Header, Hex, HexOptions, Reasons, Record, Replay, ReplayError,
+        Columns, Diagram, DiagramOptions, Explain, ExplainOptions, Header, Hex, HexOptions,
+        Reasons, Record, Replay, ReplayError,
     };
 }

@@ -27,6 +27,7 @@ pub(crate) struct Session {
     viewer: Viewer,
     outputs: Vec<Output>,
     policy: Policy,
+    narrates: bool,
     began: Instant,
 }
 
@@ -56,7 +57,11 @@ impl Session {
             sinks.push(Box::new(Record::new(file, &header())));
             outputs.push(Output::Recording(path.clone()));
         }
-        if view.explain.is_some() {
+        if view.diagram {
+            // Its reasons stand beside the arrows already.
+            sinks.push(look.diagram(views::stderr(), view.explain));
+            outputs.push(Output::Stderr);
+        } else if view.explain.is_some() {
             sinks.push(look.explain(views::stderr(), view.explain, true));
             outputs.push(Output::Stderr);
         }
@@ -78,21 +83,22 @@ impl Session {
             viewer,
             outputs,
             policy,
+            narrates: view.explain.is_some() || view.diagram,
             began: Instant::now(),
         })
     }
 
-    /// A line about what goes well: on a terminal, or with -v.
+    /// A line about what goes well: on a terminal, or with -v; narration says it in its own way.
     pub(crate) fn status(&self, line: &str) {
-        if self.look.says_status() {
-            stdio::say(line);
+        if self.look.says_status() && !self.narrates {
+            stdio::say(&format!("{}{line}", self.look.margin()));
         }
     }
 
     /// A line without which the command is of no use, such as the port that the system chose: unless -q.
     pub(crate) fn announce(&self, line: &str) {
         if !self.look.quiet {
-            stdio::say(line);
+            stdio::say(&format!("{}{line}", self.look.margin()));
         }
     }
 

@@ -5,7 +5,7 @@ use std::os::fd::AsFd;
 
 use sockeye_model::Sink;
 use sockeye_view::catalogue::Language;
-use sockeye_view::{Explain, ExplainOptions, Hex, HexOptions, Reasons};
+use sockeye_view::{Diagram, DiagramOptions, Explain, ExplainOptions, Hex, HexOptions, Reasons};
 
 use crate::cli::view::{self, Color, LookArgs};
 use crate::language;
@@ -55,6 +55,15 @@ impl Look {
         !self.quiet && (self.terminal || self.verbose > 0)
     }
 
+    /// What stands before each line on a terminal, where data is written as well.
+    pub(crate) fn margin(self) -> &'static str {
+        match (self.terminal, self.ascii) {
+            (false, _) => "",
+            (true, false) => "┊ ",
+            (true, true) => "| ",
+        }
+    }
+
     /// Narration on this output. With `beside_data` a terminal gets a margin: data is written there as well.
     pub(crate) fn explain<W: Write + Send + 'static>(
         self,
@@ -62,14 +71,9 @@ impl Look {
         reasons: Option<view::Explain>,
         beside_data: bool,
     ) -> Box<dyn Sink> {
-        let reasons = match reasons {
-            _ if self.quiet => Reasons::None,
-            Some(view::Explain::All) => Reasons::All,
-            _ => Reasons::Once,
-        };
         let options = ExplainOptions {
             language: self.language,
-            reasons,
+            reasons: self.reasons(reasons),
             margin: self.terminal && beside_data,
             colour: self.color,
             ascii: self.ascii,
@@ -80,13 +84,34 @@ impl Look {
         Box::new(Explain::new(out, options))
     }
 
+    /// Columns and arrows on this output.
+    pub(crate) fn diagram<W: Write + Send + 'static>(
+        self,
+        out: W,
+        reasons: Option<view::Explain>,
+    ) -> Box<dyn Sink> {
+        let options = DiagramOptions {
+            language: self.language,
+            reasons: self.reasons(reasons),
+            colour: self.color,
+            ascii: self.ascii,
+            width: self.width,
+            ..DiagramOptions::default()
+        };
+        Box::new(Diagram::new(out, options))
+    }
+
+    fn reasons(self, asked: Option<view::Explain>) -> Reasons {
+        match asked {
+            _ if self.quiet => Reasons::None,
+            Some(view::Explain::All) => Reasons::All,
+            _ => Reasons::Once,
+        }
+    }
+
     /// A dump on this output.
     pub(crate) fn hex<W: Write + Send + 'static>(self, out: W, beside_data: bool) -> Box<dyn Sink> {
-        let margin = match (self.terminal && beside_data, self.ascii) {
-            (false, _) => "",
-            (true, false) => "┊ ",
-            (true, true) => "| ",
-        };
+        let margin = if beside_data { self.margin() } else { "" };
         let options = HexOptions {
             colour: self.color,
             margin,

@@ -17,7 +17,7 @@ pub(crate) struct ViewArgs {
     /// Show the bytes: direction, time, offset, peer, text beside
     #[arg(long)]
     pub(crate) hex: bool,
-    /// Draw the calls in columns, with arrows between them
+    /// Draw the calls in columns, with arrows between them and the reasons beside
     #[arg(long)]
     pub(crate) diagram: bool,
     /// Write every event to FILE, to be shown again with sockeye show

@@ -123,18 +123,15 @@ async fn with_note(
     session: &Session,
 ) -> Joined {
     let mut joining = std::pin::pin!(joining);
+    // The note is due when the peer's end was told, and then nothing but a still open stdin for a while.
     let patience = async {
-        loop {
-            match ended.recv().await {
-                // Our own direction has ended: nothing is waited for but the peer.
-                Some(Way::LeftToRight) | None => std::future::pending().await,
-                Some(Way::RightToLeft) => break,
-            }
+        if ended.recv().await != Some(Way::RightToLeft) {
+            std::future::pending::<()>().await;
         }
-        tokio::time::sleep(STDIN_NOTE).await;
-        match ended.recv().await {
-            Some(_) => std::future::pending().await,
-            None => {}
+        tokio::select! {
+            biased;
+            _our_end = ended.recv() => std::future::pending().await,
+            () = tokio::time::sleep(STDIN_NOTE) => {}
         }
     };
     let note = std::pin::pin!(patience);

@@ -60,7 +60,7 @@ fn show(
         ShowAs::Explain => look.explain(out, None, false),
         ShowAs::Hex => look.hex(out, false),
         ShowAs::Json => Box::new(Record::new(out, replay.header())),
-        ShowAs::Diagram => return Err(Failure::new(ExitCode::Failure, "not in this build")),
+        ShowAs::Diagram => look.diagram(out, None),
     };
     let mut damaged = 0_u64;
     let mut failed = None;

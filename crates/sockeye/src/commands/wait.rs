@@ -38,17 +38,12 @@ pub(crate) fn run(args: &WaitArgs, session: Session) -> ExitCode {
 async fn wait(args: &WaitArgs, session: &Session) -> Outcome {
     let language = session.look.language;
     let deadline = Instant::now() + args.timeout;
-    let mut missing = Vec::new();
     let mut asked: Vec<_> = args
         .addresses
         .iter()
         .map(|address| Box::pin(until_it_answers(address, args.interval, deadline, session)))
         .collect();
-    for outcome in all(&mut asked).await {
-        if let Some((address, error)) = outcome {
-            missing.push((address, error));
-        }
-    }
+    let missing: Vec<_> = all(&mut asked).await.into_iter().flatten().collect();
     match missing.as_slice() {
         [] => Ok(ExitCode::Clean),
         [(address, error)] if !error.may_pass() => {

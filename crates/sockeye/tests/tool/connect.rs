@@ -136,7 +136,7 @@ fn a_network_without_a_route_is_code_12() {
         "unshare -rn true 2>/dev/null || { echo skipped; exit 0; }; exec unshare -rn \"$sockeye\" connect 192.0.2.1:7",
     );
     if ran.stdout == "skipped\n" {
-        eprintln!("skipped: this user may not make a network namespace");
+        crate::ran::skipped("this user may not make a network namespace");
         return;
     }
     assert_eq!(ran.code, Some(12), "{ran:?}");

@@ -5,4 +5,5 @@ mod connect;
 mod output;
 mod ran;
 mod show;
+mod terminal;
 mod usage;

@@ -73,3 +73,9 @@ pub(crate) fn shell(line: &str) -> Ran {
         .unwrap()
         .into()
 }
+
+/// Says why a test could not be made on this machine.
+#[expect(clippy::print_stderr, reason = "a skip must be seen")]
+pub(crate) fn skipped(why: &str) {
+    eprintln!("skipped: {why}");
+}

@@ -78,6 +78,7 @@ fn every_view_shows_the_recording() {
     let recording = recording();
     for (view, words) in [
         ("explain", "connect"),
+        ("diagram", "connect"),
         ("hex", "68 6f 6c 61 0a"),
         ("json", "\"event\":\"connected\""),
     ] {
