@@ -71,7 +71,7 @@ impl Default for ExplainOptions {
 ///     kind: Kind::Bound { local: "127.0.0.1:7007".parse().unwrap() },
 /// })?;
 /// explain.finish(&Tally::default())?;
-/// assert!(String::from_utf8(out).unwrap().contains("only programs on this machine can reach it"));
+/// assert!(String::from_utf8(out).unwrap().contains("only programs on this machine"));
 /// # std::io::Result::Ok(())
 /// ```
 #[derive(Debug)]

@@ -51,6 +51,7 @@ crate::texts! {
     WAITING_FOR_BUFFER = "waiting for room in the buffer" | "esperando sitio en el búfer";
     WAITING_FOR_ANSWER = "waiting for an answer" | "esperando respuesta";
     AFTER = "after {time}" | "a los {time}";
+    AFTER_SEND = "{time} after its send" | "{time} tras su send";
     OF_ASKED = "{sent} of {asked}" | "{sent} de {asked}";
     TO = "to {peer}" | "a {peer}";
     FROM = "from {peer}" | "de {peer}";

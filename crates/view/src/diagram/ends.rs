@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
-use sockeye_model::{Call, End, Errno, Event, Kind, SocketAddress, SocketId, Type};
+mod flight;
+mod pairing;
+
+use sockeye_model::{Call, End, Errno, Event, Kind, SocketAddress, SocketId, Timestamp, Type};
 
 use crate::telling::waits_to_receive;
 
@@ -43,12 +46,22 @@ struct Remembered {
     local: Option<SocketAddress>,
     peer: Option<SocketAddress>,
     partner: Option<SocketId>,
-    /// Sends that have not been received: to whom, and how many bytes.
-    flying: VecDeque<(SocketId, u64)>,
+    /// Sends that have not been received.
+    flying: VecDeque<Flight>,
     /// A send is parked: some of it may have arrived before it is told.
     sending: bool,
     ended: bool,
     connection_drawn: bool,
+}
+
+/// A send on its way.
+#[derive(Clone, Copy, Debug)]
+struct Flight {
+    to: SocketId,
+    /// Bytes that have not been received.
+    left: u64,
+    /// When the send began.
+    since: Timestamp,
 }
 
 /// All sockets of the session that are open.
@@ -81,6 +94,8 @@ pub(super) struct Taken {
     pub(super) sends: u64,
     /// It ended where the last of them ended.
     pub(super) whole: bool,
+    /// When the last of them began.
+    pub(super) since: Option<Timestamp>,
 }
 
 impl Ends {
@@ -208,43 +223,6 @@ impl Ends {
         }
     }
 
-    fn has_arrived(&self, socket: SocketId, len: u64, from: Option<&SocketAddress>) -> bool {
-        let Some(known) = self.known.get(&socket) else {
-            return true;
-        };
-        if !known.datagram {
-            let Some(partner) = known.partner.and_then(|partner| self.known.get(&partner)) else {
-                return true;
-            };
-            let flying: u64 = partner.flying.iter().map(|(_, len)| len).sum();
-            return flying >= len || partner.sending;
-        }
-        let sender = known
-            .partner
-            .or_else(|| self.at_address(from.or(known.peer.as_ref())?));
-        match sender.and_then(|sender| self.known.get(&sender)) {
-            Some(sender) => sender.flying.iter().any(|(to, _)| *to == socket),
-            // It may be from one of ours that has no address yet, whose send is told a moment later.
-            None => {
-                let anonymous = |known: &Remembered| known.datagram && !has_name(known);
-                !self.known.values().any(anonymous) || self.anonymous_sender(socket, len).is_some()
-            }
-        }
-    }
-
-    /// The socket without a known address that sent a message of this length to `socket`.
-    fn anonymous_sender(&self, socket: SocketId, len: u64) -> Option<SocketId> {
-        self.known
-            .iter()
-            .find(|(id, known)| {
-                **id != socket
-                    && known.datagram
-                    && !has_name(known)
-                    && known.flying.iter().any(|flight| *flight == (socket, len))
-            })
-            .map(|(id, _)| *id)
-    }
-
     /// Learns from an event who is who; it is drawn after this.
     pub(super) fn learn(&mut self, event: &Event<'_>) {
         let id = event.socket;
@@ -312,7 +290,11 @@ impl Ends {
                     if known.flying.len() >= FLYING {
                         known.flying.pop_front();
                     }
-                    known.flying.push_back((to, payload.len()));
+                    known.flying.push_back(Flight {
+                        to,
+                        left: payload.len(),
+                        since: event.took.map_or(event.at, |took| event.at - took),
+                    });
                 }
             }
             Kind::Received { .. } => {
@@ -348,124 +330,6 @@ impl Ends {
                 .or_else(|| self.at_address(to.or(known.peer.as_ref())?));
         }
         known.partner
-    }
-
-    fn pair_up(&mut self, event: &Event<'_>) {
-        let id = event.socket;
-        let (local, peer) = match &event.kind {
-            Kind::Bound { local } | Kind::Listening { local, .. } => (Some(local), None),
-            Kind::Connecting { peer } => (None, Some(peer)),
-            Kind::Connected { local, peer } | Kind::Accepted { local, peer } => {
-                (Some(local), Some(peer))
-            }
-            _ => return,
-        };
-        let Some(known) = self.known.get_mut(&id) else {
-            return;
-        };
-        if let Some(local) = local {
-            known.local = Some(local.clone());
-        }
-        if let Some(peer) = peer {
-            known.peer = Some(peer.clone());
-        }
-        let datagram = known.datagram;
-        if let Some(local) = local
-            && datagram
-            && *local != SocketAddress::UnixUnnamed
-        {
-            self.by_local.insert(local.clone(), id);
-        }
-        let (Some(local), Some(peer), false) = (local, peer, datagram) else {
-            return;
-        };
-        if !self.pair {
-            return;
-        }
-        let accepted = matches!(event.kind, Kind::Accepted { .. });
-        let partner = if accepted && *peer == SocketAddress::UnixUnnamed {
-            let waiting = self.unnamed_clients.get_mut(local);
-            let partner = waiting.and_then(VecDeque::pop_front);
-            if partner.is_none() {
-                self.unnamed_accepted
-                    .entry(local.clone())
-                    .or_default()
-                    .push_back(id);
-            }
-            partner
-        } else if *local == SocketAddress::UnixUnnamed {
-            let waiting = self.unnamed_accepted.get_mut(peer);
-            let partner = waiting.and_then(VecDeque::pop_front);
-            if partner.is_none() {
-                self.unnamed_clients
-                    .entry(peer.clone())
-                    .or_default()
-                    .push_back(id);
-            }
-            partner
-        } else {
-            self.by_both.insert((local.clone(), peer.clone()), id);
-            self.by_both.get(&(peer.clone(), local.clone())).copied()
-        };
-        if let Some(partner) = partner.filter(|partner| *partner != id) {
-            self.join(id, partner);
-        }
-    }
-
-    fn join(&mut self, one: SocketId, other: SocketId) {
-        for (id, partner) in [(one, other), (other, one)] {
-            if let Some(known) = self.known.get_mut(&id) {
-                known.partner = Some(partner);
-            }
-        }
-    }
-
-    /// What a receive took of what was on its way, and from whom it came, if that is one of ours.
-    pub(super) fn arrive(
-        &mut self,
-        socket: SocketId,
-        len: u64,
-        from: Option<&SocketAddress>,
-    ) -> (Option<SocketId>, Taken) {
-        let Some(known) = self.known.get(&socket) else {
-            return (None, Taken::default());
-        };
-        if !known.datagram {
-            let partner = known.partner;
-            let flying = partner.and_then(|partner| self.known.get_mut(&partner));
-            return (
-                partner,
-                flying.map_or(Taken::default(), |sender| take(&mut sender.flying, len)),
-            );
-        }
-        let address = from.or(known.peer.as_ref()).cloned();
-        let mut sender = known.partner.or_else(|| {
-            address
-                .as_ref()
-                .and_then(|address| self.at_address(address))
-        });
-        if sender.is_none() && self.pair {
-            sender = self.anonymous_sender(socket, len);
-            if let (Some(id), Some(address)) = (sender, address)
-                && address != SocketAddress::UnixUnnamed
-                && let Some(known) = self.known.get_mut(&id)
-            {
-                known.local = Some(address.clone());
-                self.by_local.insert(address, id);
-            }
-        }
-        if let Some(known) = sender.and_then(|sender| self.known.get_mut(&sender))
-            && let Some(index) = known.flying.iter().position(|(to, _)| *to == socket)
-        {
-            known.flying.remove(index);
-        }
-        (
-            sender,
-            Taken {
-                sends: 1,
-                whole: true,
-            },
-        )
     }
 
     /// The one of ours that a message goes to, if it is one of ours.
@@ -524,29 +388,4 @@ fn has_name(known: &Remembered) -> bool {
         .local
         .as_ref()
         .is_some_and(|local| *local != SocketAddress::UnixUnnamed)
-}
-
-/// Takes `len` bytes off the front of what is on its way.
-fn take(flying: &mut VecDeque<(SocketId, u64)>, len: u64) -> Taken {
-    let mut left = len;
-    let mut sends = 0;
-    while left > 0 {
-        let Some((_, first)) = flying.front_mut() else {
-            return Taken {
-                sends,
-                whole: false,
-            };
-        };
-        sends += 1;
-        if *first > left {
-            *first -= left;
-            return Taken {
-                sends,
-                whole: false,
-            };
-        }
-        left -= *first;
-        flying.pop_front();
-    }
-    Taken { sends, whole: true }
 }

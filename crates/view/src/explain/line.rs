@@ -11,7 +11,7 @@ use crate::telling::Told;
 const TIME: usize = 6;
 const NUMBER: usize = 4;
 const NAME: usize = 11;
-const FACT: usize = 38;
+const FACT: usize = 36;
 /// Where the name of the call begins.
 const INDENT: usize = TIME + 1 + NUMBER;
 /// Where reasons begin, when they stand at the right.
@@ -84,7 +84,7 @@ impl Line {
     pub(super) fn write(&self, text: &mut String, options: &ExplainOptions) {
         let at_right = reasons_at_right(options);
         let fact_room = if at_right {
-            FACT - 2
+            FACT - 1
         } else {
             room(options) - INDENT - NAME
         };

@@ -262,7 +262,7 @@ impl Known {
                 self.waiting_to_send = None;
                 self.asked_at = Some(event.at);
                 self.unanswered_sends += 1;
-                self.unanswered_bytes += payload.len();
+                self.unanswered_bytes = self.unanswered_bytes.saturating_add(payload.len());
             }
             Kind::Received { payload, peer, .. } => {
                 self.first_way.get_or_insert(Way::In);
@@ -270,7 +270,7 @@ impl Known {
                 self.asked_at = None;
                 self.unanswered_sends = 0;
                 self.unanswered_bytes = 0;
-                self.received += payload.len();
+                self.received = self.received.saturating_add(payload.len());
                 if self.first_sender.is_none() {
                     self.first_sender.clone_from(peer);
                 }
