@@ -2,6 +2,15 @@
 
 use crate::escape::{columns, columns_of};
 
+/// Stands for a space at which no line is broken, within our own texts; what comes from outside never holds it,
+/// since control characters are escaped.
+pub(crate) const GLUE: char = '\u{1f}';
+
+/// Holds the words of a phrase together: a command to type, a preposition with its address.
+pub(crate) fn glued(phrase: &str) -> String {
+    phrase.replace(' ', "\u{1f}")
+}
+
 /// Breaks `text` at spaces into lines of at most `width` columns; a longer word is broken where it must be.
 ///
 /// Spaces within a line stay as many as they are: they may be somebody's data.
@@ -43,6 +52,11 @@ pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
     }
     if !line.is_empty() {
         lines.push(line);
+    }
+    for line in &mut lines {
+        if line.contains(GLUE) {
+            *line = line.replace(GLUE, " ");
+        }
     }
     lines
 }
@@ -210,6 +224,7 @@ mod tests {
         assert_eq!(wrap("", 7), Vec::<String>::new());
         assert_eq!(wrap("a   b c", 5), ["a   b", "c"]);
         assert_eq!(wrap("rests ~60 s (x)", 9), ["rests", "~60 s (x)"]);
+        assert_eq!(wrap(&format!("try: {}", glued("a b")), 7), ["try:", "a b"]);
         assert_eq!(wrap("got 12 B, 3 ms", 8), ["got", "12 B,", "3 ms"]);
     }
 

@@ -8,6 +8,7 @@ use std::fmt::Display;
 use sockeye_model::{Call, Event, SocketAddress, SocketId, Timestamp};
 
 use crate::catalogue::{Language, Text};
+use crate::layout::glued;
 
 mod calls;
 mod lifecycle;
@@ -109,7 +110,7 @@ impl Told {
     }
 
     pub(crate) fn more(mut self, more: impl Into<String>) -> Self {
-        self.more.push(more.into());
+        self.more.push(glued(&more.into()));
         self
     }
 

@@ -94,8 +94,8 @@ impl Line {
         }
         // A fact may run into the reasons' columns when it has none to leave room for.
         let fact_lines = match at_right && self.reasons.is_empty() {
-            true => wrap_fact(&fact, room(options) - INDENT - NAME),
-            false => wrap_fact(&fact, fact_room),
+            true => wrap(&fact, room(options) - INDENT - NAME),
+            false => wrap(&fact, fact_room),
         };
         let mut why: Vec<String> = Vec::new();
         if at_right {
@@ -149,14 +149,6 @@ impl Line {
             }
         }
     }
-}
-
-/// Breaks a fact into lines; what is within quotes keeps its spaces where it fits.
-fn wrap_fact(fact: &str, width: usize) -> Vec<String> {
-    if columns(fact) <= width {
-        return vec![fact.to_owned()];
-    }
-    wrap(fact, width)
 }
 
 /// Ends a line, with no spaces before the end.

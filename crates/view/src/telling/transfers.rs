@@ -8,6 +8,7 @@ use super::sockets::waits_to_receive;
 use super::{Known, Mark, Teller, Told, Transport, Way};
 use crate::catalogue::{self, Text, narration, reasons};
 use crate::escape;
+use crate::layout::glued;
 
 impl Teller {
     /// How much it was, and how it begins: `5 B "hola\n"`.
@@ -54,7 +55,9 @@ impl Teller {
         };
         let mut told = Told::new(event, call.name(), fact).way(Way::Out);
         if let Some(peer) = peer {
-            told.peer = Some(self.fill(narration::TO, &[("peer", &self.address(peer))]));
+            told.peer = Some(glued(
+                &self.fill(narration::TO, &[("peer", &self.address(peer))]),
+            ));
         }
         if let Some(since) = known.and_then(|known| known.waiting_to_send) {
             told = self.with_wait(told, Some(since), event);
@@ -96,7 +99,9 @@ impl Teller {
             told = told.mark(Mark::Loss);
         }
         if let Some(peer) = peer {
-            told.peer = Some(self.fill(narration::FROM, &[("peer", &self.address(peer))]));
+            told.peer = Some(glued(
+                &self.fill(narration::FROM, &[("peer", &self.address(peer))]),
+            ));
         }
         let answer = known.and_then(|known| known.answer_time(event.at));
         told = match answer {
@@ -243,7 +248,7 @@ impl Teller {
         };
         match (with_command, known.and_then(command_to_reach)) {
             (Some(text), Some(command)) => {
-                let command = self.name(&command);
+                let command = glued(&self.name(&command));
                 told.because_of(text, self.language, &[("command", &command)])
             }
             _ => told.because(plain, self.language),
