@@ -11,8 +11,9 @@ async fn main() -> Result<()> {
 
     let server = Socket::new(Family::Inet, Type::Stream)?;
     server.set_option(&SocketOption::Reuseaddr)?;
-    println!("on {}", server.bind(address)?);
+    let address = server.bind(address)?;
     server.listen(128)?;
+    println!("on {address}");
     let server = server.into_async()?;
     loop {
         // The same calls; `await` lets the others go on while this one waits.

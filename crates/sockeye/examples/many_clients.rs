@@ -13,8 +13,9 @@ fn main() -> Result<()> {
 
     let server = Socket::new(Family::Inet, Type::Stream)?;
     server.set_option(&SocketOption::Reuseaddr)?;
-    println!("on {}", server.bind(address)?);
+    let address = server.bind(address)?;
     server.listen(128)?;
+    println!("on {address}");
     loop {
         // accept alone doesn't make a server serve many: it only gives a socket for each. Somebody has to wait at
         // every one of them; here, a thread. For thousands of clients, see `echo_async`.

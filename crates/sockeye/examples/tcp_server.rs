@@ -12,9 +12,10 @@ fn main() -> Result<()> {
     // Without this, a server that is started again has to wait until its old connections are forgotten (60 s).
     server.set_option(&SocketOption::Reuseaddr)?;
     // 127.0.0.1 is for programs of this machine; 0.0.0.0 would be for everyone.
-    println!("on {}", server.bind(address)?);
+    let address = server.bind(address)?;
     // Doesn't wait: from now on the kernel answers handshakes, and lines up the clients that wait for accept.
     server.listen(5)?;
+    println!("on {address}");
     loop {
         // Here it waits. What comes is a second socket, for this client alone, on the same port.
         let (conversation, client) = server.accept()?;

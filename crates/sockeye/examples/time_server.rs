@@ -17,8 +17,9 @@ fn main() -> Result<()> {
     // Whoever closes first keeps the connection's leftover for 60 s. Here that is the server, so it needs this option
     // to be started again at once.
     server.set_option(&SocketOption::Reuseaddr)?;
-    println!("on {}", server.bind(address)?);
+    let address = server.bind(address)?;
     server.listen(5)?;
+    println!("on {address}");
     loop {
         let (conversation, client) = server.accept()?;
         // The client has nothing to ask: to connect is the question.
