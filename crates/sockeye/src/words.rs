@@ -65,6 +65,7 @@ texts! {
     DRAINING = "stopping: {conversations} conversations may finish within {time}" | "parando: {conversations} conversaciones pueden terminar en {time}";
     FULL = "all {most} conversations are taken; whoever comes now waits (--max-conversations)" | "las {most} conversaciones están ocupadas; quien llegue ahora espera (--max-conversations)";
     CUT = "{cut} conversations were still going on after {time} and were cut" | "{cut} conversaciones seguían después de {time} y se cortaron";
+    CAME = "{peer} has connected" | "se ha conectado {peer}";
 }
 
 #[cfg(test)]

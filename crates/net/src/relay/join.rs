@@ -40,6 +40,8 @@ pub enum Until {
     BothEnd,
     /// As soon as the right stream has ended: a person at a terminal has nobody to type to any more.
     RightEnds,
+    /// As soon as the left stream has ended and all of it is written: no answer is waited for.
+    LeftEnds,
 }
 
 /// How two streams are joined.
@@ -204,7 +206,10 @@ impl Conversation {
                 }
                 _ => false,
             });
-        broken || back.is_done() && (out.is_done() || self.until == Until::RightEnds)
+        broken
+            || out.is_done() && back.is_done()
+            || back.is_done() && self.until == Until::RightEnds
+            || out.is_done() && self.until == Until::LeftEnds
     }
 
     fn tell(&mut self) {
@@ -258,7 +263,7 @@ impl Conversation {
     }
 
     fn is_over_but_for(&self, driven: &[Option<Driven>; 2]) -> bool {
-        let back_ended = driven[1].is_none() && self.directions[1].is_done();
+        let ended = |place: usize| driven[place].is_none() && self.directions[place].is_done();
         let broken = (0..2)
             .filter(|place| driven[*place].is_none())
             .any(|place| {
@@ -270,7 +275,9 @@ impl Conversation {
                     _ => false,
                 }
             });
-        broken || back_ended && self.until == Until::RightEnds
+        broken
+            || ended(1) && self.until == Until::RightEnds
+            || ended(0) && self.until == Until::LeftEnds
     }
 
     fn leave_loop(&mut self) {

@@ -11,7 +11,9 @@ use crate::session::Session;
 use crate::stdio;
 
 mod connect;
+mod conversation;
 mod generate;
+mod listen;
 mod programs;
 mod ready;
 mod relay;
@@ -31,6 +33,7 @@ pub(crate) fn run(command: Command) -> ExitCode {
         Command::Show(args) => show::run(&args),
         Command::Connect(args) => in_session(&args.view, |session| connect::run(&args, session)),
         Command::Wait(args) => in_session(&args.view, |session| wait::run(&args, session)),
+        Command::Listen(args) => in_session(&args.view, |session| listen::run(&args, session)),
         Command::Relay(args) => in_session(&args.view, |session| relay::run(&args, session)),
         _ => {
             stdio::say("sockeye: not in this build");
