@@ -4,19 +4,14 @@ use std::ffi::{OsStr, OsString};
 
 use clap::Command;
 
-use crate::cli::Usage;
+use crate::cli::{ENTRIES, Entry, Usage};
 
 /// `typed` with its command in front.
-pub(crate) fn with_command(
-    typed: &[OsString],
-    definition: &Command,
-    commands: &[&str],
-) -> Result<Vec<OsString>, Usage> {
-    let is_command = |word: &OsStr| commands.iter().any(|name| word == *name) || word == "help";
+pub(crate) fn with_command(typed: &[OsString]) -> Result<Vec<OsString>, Usage> {
+    let is_command = |word: &OsStr| Entry::named(word).is_some() || word == "help";
     let asks_for_text = |word: &OsStr| {
-        ["-h", "--help", "-V", "--version"]
-            .iter()
-            .any(|flag| word == *flag)
+        let flags = ["-h", "--help", "-V", "--version"];
+        flags.iter().any(|flag| word == *flag)
     };
     let Some(first) = typed.first() else {
         return Ok(Vec::new());
@@ -24,7 +19,12 @@ pub(crate) fn with_command(
     if is_command(first) || asks_for_text(first) {
         return Ok(typed.to_vec());
     }
-    let at = first_operand(typed, definition.find_subcommand("connect"));
+    let at = if first.as_encoded_bytes().starts_with(b"-") {
+        let connect = Entry::named("connect".as_ref()).map(Entry::definition);
+        first_operand(typed, connect.as_ref())
+    } else {
+        Some(0)
+    };
     let mut arranged = typed.to_vec();
     match at.map(|at| (at, typed[at].as_os_str())) {
         Some((at, word)) if is_command(word) => {
@@ -32,20 +32,8 @@ pub(crate) fn with_command(
             arranged.insert(0, command);
         }
         Some((at, word)) => {
-            if let Some(meant) = misspelt(word, commands) {
-                let mut line = vec!["sockeye".to_owned(), meant.to_owned()];
-                line.extend(
-                    typed
-                        .iter()
-                        .enumerate()
-                        .filter(|(index, _)| *index != at)
-                        .map(|(_, word)| word.to_string_lossy().into_owned()),
-                );
-                let line = super::quote::line(line.iter().map(String::as_str));
-                return Err(Usage::new(format!(
-                    "\"{}\" is no command; did you mean: {line}",
-                    word.to_string_lossy()
-                )));
+            if let Some(meant) = misspelt(word) {
+                return Err(did_you_mean(typed, at, meant));
             }
             arranged.insert(0, "connect".into());
         }
@@ -53,6 +41,19 @@ pub(crate) fn with_command(
         None => arranged.insert(0, "connect".into()),
     }
     Ok(arranged)
+}
+
+fn did_you_mean(typed: &[OsString], at: usize, meant: &str) -> Usage {
+    let texts: Vec<_> = typed.iter().map(|word| word.to_string_lossy()).collect();
+    let others = texts.iter().enumerate().filter(|(index, _)| *index != at);
+    let line = ["sockeye", meant]
+        .into_iter()
+        .chain(others.map(|(_, word)| &**word));
+    Usage::new(format!(
+        "\"{}\" is no command; did you mean: {}",
+        texts[at],
+        super::quote::line(line)
+    ))
 }
 
 /// The place of the first word that is neither a flag nor a flag's value, as the flags of `command` have it.
@@ -89,12 +90,12 @@ fn first_operand(typed: &[OsString], command: Option<&Command>) -> Option<usize>
 }
 
 /// The command that `word` was probably meant to be: a slip away, and no service by that name is known.
-fn misspelt<'a>(word: &OsStr, commands: &[&'a str]) -> Option<&'a str> {
+fn misspelt(word: &OsStr) -> Option<&'static str> {
     let word = word.to_str()?;
     if word.len() < 3 || !word.bytes().all(|byte| byte.is_ascii_alphabetic()) {
         return None;
     }
-    let meant = commands.iter().copied().find(|name| {
+    let meant = ENTRIES.iter().map(|entry| entry.name).find(|name| {
         let slips = if word.len() < 5 { 1 } else { 2 };
         distance(word, name) <= slips
     })?;
@@ -129,9 +130,7 @@ mod tests {
 
     fn arranged(line: &str) -> Result<String, String> {
         let typed: Vec<OsString> = line.split_whitespace().map(OsString::from).collect();
-        let definition = super::super::definition();
-        let words = with_command(&typed, &definition, super::super::COMMANDS)
-            .map_err(|usage| usage.problem)?;
+        let words = with_command(&typed).map_err(|usage| usage.problem)?;
         Ok(words
             .iter()
             .map(|word| word.to_string_lossy())

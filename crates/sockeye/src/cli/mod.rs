@@ -17,10 +17,10 @@ pub(crate) mod view;
 pub(crate) mod wait;
 mod welcome;
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fmt;
 
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{Args, FromArgMatches};
 use sockeye_model::{Address, AddressError, Target};
 
 use crate::{exit, limits};
@@ -79,61 +79,95 @@ impl From<AddressError> for Usage {
     }
 }
 
-/// The command line as clap sees it.
-#[derive(Parser, Debug)]
-#[command(
-    name = "sockeye",
-    version,
-    about = "Every socket, in plain sight: open, serve, relay and show any socket"
-)]
-#[command(
-    disable_help_subcommand = false,
-    arg_required_else_help = false,
-    subcommand_required = true
-)]
-#[command(subcommand_help_heading = "Commands", max_term_width = 110)]
-#[command(
-    override_usage = "sockeye COMMAND [OPTIONS] …\n       sockeye [OPTIONS] ADDRESS    (the same as sockeye connect)"
-)]
-struct Typed {
-    #[command(subcommand)]
-    command: TypedCommand,
+/// A command, as help, manual page, completions and the parser know it.
+struct Entry {
+    name: &'static str,
+    about: &'static str,
+    examples: &'static str,
+    /// Not in the help: there is nothing behind it yet.
+    hidden: bool,
+    flags: fn(clap::Command) -> clap::Command,
+    meant: fn(&clap::ArgMatches) -> Result<Command, Usage>,
 }
 
-#[derive(Subcommand, Debug)]
-enum TypedCommand {
-    /// The first minute: a server and a client talk, call by call; ends by itself in 3 s
-    #[command(hide = true)]
-    Demo(DemoArgs),
-    /// A client: stdin to the socket, the socket to stdout
-    #[command(after_help = connect::EXAMPLES)]
-    Connect(connect::ConnectFlags),
-    /// A server you type into: one conversation, or many with -k
-    #[command(hide = true, after_help = listen::EXAMPLES)]
-    Listen(listen::ListenFlags),
-    /// Ready partners: echo, discard, daytime, chargen, time
-    #[command(hide = true, after_help = serve::EXAMPLES)]
-    Serve(serve::ServeFlags),
-    /// Join any two ends
-    #[command(hide = true, after_help = relay::EXAMPLES)]
-    Relay(relay::RelayFlags),
-    /// Wait until each address answers, then run a program
-    #[command(after_help = wait::EXAMPLES)]
-    Wait(wait::WaitFlags),
-    /// Show a recording in any view
-    #[command(after_help = offline::SHOW_EXAMPLES)]
-    Show(ShowArgs),
-    /// The table of address schemes and their options
-    Schemes,
-    /// The manual page and shell completions
-    #[command(after_help = offline::GENERATE_EXAMPLES)]
-    Generate(GenerateArgs),
-}
-
-/// The names of all commands.
-const COMMANDS: &[&str] = &[
-    "demo", "connect", "listen", "serve", "relay", "wait", "show", "schemes", "generate",
+/// Every command, in the order of the help.
+#[rustfmt::skip]
+const ENTRIES: &[Entry] = &[
+    Entry {
+        name: "demo", hidden: true, examples: "",
+        about: "The first minute: a server and a client talk, call by call; ends by itself in 3 s",
+        flags: DemoArgs::augment_args,
+        meant: |matches| Ok(Command::Demo(Box::new(read(matches)?))),
+    },
+    Entry {
+        name: "connect", hidden: false, examples: connect::EXAMPLES,
+        about: "A client: stdin to the socket, the socket to stdout",
+        flags: connect::ConnectFlags::augment_args,
+        meant: |matches| Ok(Command::Connect(Box::new(read::<connect::ConnectFlags>(matches)?.meant()?))),
+    },
+    Entry {
+        name: "listen", hidden: true, examples: listen::EXAMPLES,
+        about: "A server you type into: one conversation, or many with -k",
+        flags: listen::ListenFlags::augment_args,
+        meant: |matches| Ok(Command::Listen(Box::new(read::<listen::ListenFlags>(matches)?.meant()?))),
+    },
+    Entry {
+        name: "serve", hidden: true, examples: serve::EXAMPLES,
+        about: "Ready partners: echo, discard, daytime, chargen, time",
+        flags: serve::ServeFlags::augment_args,
+        meant: |matches| Ok(Command::Serve(Box::new(read::<serve::ServeFlags>(matches)?.meant()?))),
+    },
+    Entry {
+        name: "relay", hidden: true, examples: relay::EXAMPLES,
+        about: "Join any two ends",
+        flags: relay::RelayFlags::augment_args,
+        meant: |matches| Ok(Command::Relay(Box::new(read::<relay::RelayFlags>(matches)?.meant()?))),
+    },
+    Entry {
+        name: "wait", hidden: false, examples: wait::EXAMPLES,
+        about: "Wait until each address answers, then run a program",
+        flags: wait::WaitFlags::augment_args,
+        meant: |matches| Ok(Command::Wait(Box::new(read::<wait::WaitFlags>(matches)?.meant()?))),
+    },
+    Entry {
+        name: "show", hidden: false, examples: offline::SHOW_EXAMPLES,
+        about: "Show a recording in any view",
+        flags: ShowArgs::augment_args,
+        meant: |matches| Ok(Command::Show(Box::new(read(matches)?))),
+    },
+    Entry {
+        name: "schemes", hidden: false, examples: "",
+        about: "The table of address schemes and their options",
+        flags: |command| command,
+        meant: |_| Ok(Command::Schemes),
+    },
+    Entry {
+        name: "generate", hidden: false, examples: offline::GENERATE_EXAMPLES,
+        about: "The manual page and shell completions",
+        flags: GenerateArgs::augment_args,
+        meant: |matches| Ok(Command::Generate(Box::new(read(matches)?))),
+    },
 ];
+
+impl Entry {
+    fn named(name: &OsStr) -> Option<&'static Self> {
+        ENTRIES.iter().find(|entry| name == entry.name)
+    }
+
+    /// Its definition for clap. Only the command that is asked for is built: that is most of the start-up time.
+    fn definition(&self) -> clap::Command {
+        let command = clap::Command::new(self.name)
+            .about(self.about)
+            .after_help(self.examples)
+            .hide(self.hidden)
+            .max_term_width(WIDEST);
+        (self.flags)(command)
+    }
+}
+
+fn read<T: FromArgMatches>(matches: &clap::ArgMatches) -> Result<T, Usage> {
+    T::from_arg_matches(matches).map_err(|error| message::usage(&error))
+}
 
 /// The definition that help, manual page and completions are made from.
 pub(crate) fn definition() -> clap::Command {
@@ -141,10 +175,20 @@ pub(crate) fn definition() -> clap::Command {
         .iter()
         .map(|(code, meaning)| format!("  {code:<6} {meaning}\n"))
         .collect();
-    Typed::command().after_help(format!(
-        "An address is HOST:PORT, :PORT, HOST PORT, or SCHEME:TARGET[#OPTION,…]; sockeye schemes lists them.\n\n\
-         Exit codes:\n{codes}\nsockeye COMMAND --help tells more, with examples. sockeye --show-limits prints every limit."
-    ))
+    clap::Command::new("sockeye")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about("Every socket, in plain sight: open, serve, relay and show any socket")
+        .override_usage(
+            "sockeye COMMAND [OPTIONS] …\n       sockeye [OPTIONS] ADDRESS    (the same as sockeye connect)",
+        )
+        .subcommand_required(true)
+        .max_term_width(WIDEST)
+        .subcommands(ENTRIES.iter().map(Entry::definition))
+        .after_help(format!(
+            "An address is HOST:PORT, :PORT, HOST PORT, or SCHEME:TARGET[#OPTION,…]; sockeye schemes lists them.\n\n\
+             Exit codes:\n{codes}\nsockeye COMMAND --help tells more, with examples. \
+             sockeye --show-limits prints every limit."
+        ))
 }
 
 /// What the words of the command line mean; the first word is the program's own name.
@@ -163,36 +207,28 @@ pub(crate) fn parse(words: Vec<OsString>) -> Result<Command, Usage> {
     if let Some(usage) = habit::of_another_tool(typed) {
         return Err(usage);
     }
-    let arranged = arrange::with_command(typed, &definition(), COMMANDS)?;
-    let name = words.first().cloned().unwrap_or_default();
-    let mut definition = definition();
-    match definition.try_get_matches_from_mut(std::iter::once(name).chain(arranged)) {
-        Ok(matches) => Typed::from_arg_matches(&matches)
-            .map_err(|error| message::usage(&error))?
-            .command
-            .meant(),
-        Err(error) => message::answer(&error).map_or_else(
-            || Err(habit::inside_a_command(typed).unwrap_or_else(|| message::usage(&error))),
-            |text| Ok(Command::Print(text)),
-        ),
+    let arranged = arrange::with_command(typed)?;
+    let entry = arranged.first().and_then(|name| Entry::named(name));
+    let matches = match entry {
+        Some(entry) => entry
+            .definition()
+            .bin_name(format!("sockeye {}", entry.name))
+            .try_get_matches_from(&arranged),
+        None => definition().try_get_matches_from(std::iter::once(&words[0]).chain(&arranged)),
+    };
+    match (matches, entry) {
+        (Ok(matches), Some(entry)) => (entry.meant)(&matches),
+        // Nothing but help and the version gets here, and clap answers those.
+        (Ok(_), None) => Ok(Command::Print(welcome::TEXT.to_owned())),
+        (Err(error), _) => match message::answer(&error) {
+            Some(text) => Ok(Command::Print(text)),
+            None => Err(habit::inside_a_command(typed).unwrap_or_else(|| message::usage(&error))),
+        },
     }
 }
 
-impl TypedCommand {
-    fn meant(self) -> Result<Command, Usage> {
-        Ok(match self {
-            Self::Demo(args) => Command::Demo(Box::new(args)),
-            Self::Connect(flags) => Command::Connect(Box::new(flags.meant()?)),
-            Self::Listen(flags) => Command::Listen(Box::new(flags.meant()?)),
-            Self::Serve(flags) => Command::Serve(Box::new(flags.meant()?)),
-            Self::Relay(flags) => Command::Relay(Box::new(flags.meant()?)),
-            Self::Wait(flags) => Command::Wait(Box::new(flags.meant()?)),
-            Self::Show(args) => Command::Show(Box::new(args)),
-            Self::Schemes => Command::Schemes,
-            Self::Generate(args) => Command::Generate(Box::new(args)),
-        })
-    }
-}
+/// The most columns that help is wrapped to.
+const WIDEST: usize = 110;
 
 /// The words of a command that no shell will see, by the rules of an `exec:` address.
 fn command_words(command: &str) -> Result<Vec<String>, Usage> {
@@ -238,16 +274,6 @@ pub(crate) mod tests {
     #[test]
     fn the_definition_is_consistent() {
         definition().debug_assert();
-    }
-
-    #[test]
-    fn every_command_is_in_the_list_that_tells_it_from_an_address() {
-        let definition = definition();
-        let names: Vec<&str> = definition
-            .get_subcommands()
-            .map(clap::Command::get_name)
-            .collect();
-        assert_eq!(names, COMMANDS);
     }
 
     #[test]
