@@ -139,6 +139,12 @@ impl Direction {
         !matches!(self.pending, Pending::Nothing)
     }
 
+    /// Whether any view is told of its sockets.
+    pub(crate) fn is_watched(&self) -> bool {
+        let watched = |end: &End| end.handle().is_some_and(|handle| handle.tap.is_on());
+        watched(&self.source) || watched(&self.sink)
+    }
+
     /// Long reads and splicing from now on, or short copies again.
     pub(crate) fn set_bulk(&mut self, bulk: bool) {
         self.bulk = bulk;
@@ -160,6 +166,11 @@ impl Direction {
                 Next::Done
             }
         }
+    }
+
+    /// Whether a wait that begins now would be told.
+    pub(crate) fn may_say_that_it_waits(&self) -> bool {
+        !self.parked && self.is_watched()
     }
 
     /// Says once that this direction waits, and for what.

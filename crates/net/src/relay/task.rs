@@ -3,6 +3,8 @@
 use std::future::poll_fn;
 use std::task::{Context, Poll, ready};
 
+use tokio::task::coop::has_budget_remaining;
+
 use super::BUSY;
 use super::direction::{Direction, Next};
 
@@ -49,6 +51,13 @@ fn drive(
     may_leave: bool,
     context: &mut Context<'_>,
 ) -> Poll<Stopped> {
+    // A task that has had its turn is pending too, and waits for nothing that could be told.
+    let park = |direction: &mut Direction, next| {
+        if has_budget_remaining() {
+            direction.park(next);
+        }
+        Poll::Pending
+    };
     loop {
         if direction.is_done() {
             return Poll::Ready(Stopped::Done);
@@ -62,11 +71,17 @@ fn drive(
             }
             // Asked at every turn: it is what lets the other tasks have theirs.
             match direction.source.poll_readable(context) {
-                Poll::Ready(Ok(_)) => {}
-                Poll::Ready(Err(_)) => {}
+                Poll::Ready(_) => {}
                 Poll::Pending => {
-                    direction.park(Next::Readable);
-                    return Poll::Pending;
+                    // The event loop may not have heard yet: who says that a call waits asks the kernel first.
+                    if direction.may_say_that_it_waits() && has_budget_remaining() {
+                        match direction.step() {
+                            Next::Readable => {}
+                            Next::Done => return Poll::Ready(Stopped::Done),
+                            Next::More | Next::Writable => continue,
+                        }
+                    }
+                    return park(direction, Next::Readable);
                 }
             }
         }
@@ -78,19 +93,13 @@ fn drive(
                 match direction.source.poll_readable(context) {
                     Poll::Ready(Ok(mut readiness)) => readiness.clear(),
                     Poll::Ready(Err(_)) => {}
-                    Poll::Pending => {
-                        direction.park(next);
-                        return Poll::Pending;
-                    }
+                    Poll::Pending => return park(direction, next),
                 }
             }
             next @ Next::Writable => match direction.sink.poll_writable(context) {
                 Poll::Ready(Ok(mut readiness)) => readiness.clear(),
                 Poll::Ready(Err(_)) => {}
-                Poll::Pending => {
-                    direction.park(next);
-                    return Poll::Pending;
-                }
+                Poll::Pending => return park(direction, next),
             },
         }
     }

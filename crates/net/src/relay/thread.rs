@@ -142,7 +142,8 @@ fn wait(
     stop: BorrowedFd<'_>,
     quiet: Option<Duration>,
 ) -> Option<Stopped> {
-    let mut said = false;
+    // Whether a wait begins is asked for apart only where somebody is told.
+    let mut said = !direction.is_watched();
     loop {
         let (end, flags) = match next {
             Next::Readable => (&direction.source, PollFlags::IN),
