@@ -117,6 +117,8 @@ if len(sys.argv) > 1:
 def serve(kind):
     s = socket.socket(socket.AF_INET, kind)
     s.bind(('127.0.0.1', 0))
+    if kind == socket.SOCK_STREAM:
+        s.listen(1)
     print('%s:%d' % s.getsockname())
     return s
 def collect(s):
@@ -175,7 +177,6 @@ s.close()";
 fn a_python_server_answers_the_tcp_client() {
     let script = "
 s = serve(socket.SOCK_STREAM)
-s.listen(1)
 c, peer = s.accept()
 got = collect(c)
 c.sendall(got.upper())";
