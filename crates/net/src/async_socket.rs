@@ -296,7 +296,7 @@ impl AsyncSocket {
     }
 
     /// After a short read of a stream nothing is left: it saves the call that would say so.
-    fn drained(&self, received: Received, room: usize) -> Drained {
+    pub(crate) fn drained(&self, received: Received, room: usize) -> Drained {
         match received {
             Received::Data { len, .. } if self.kind() == Type::Stream && 0 < len && len < room => {
                 Empty

@@ -132,7 +132,10 @@ async fn drain(room: &Room, limits: &Limits) -> u64 {
         return 0;
     }
     limits.tell(Notice::Draining { conversations });
-    if tokio::time::timeout(limits.drain, room.empty()).await.is_ok() {
+    if tokio::time::timeout(limits.drain, room.empty())
+        .await
+        .is_ok()
+    {
         return 0;
     }
     let cut = room.end_all();

@@ -1,6 +1,6 @@
 //! A server of messages: one or several bound sockets, any number of peers.
 
-use sockeye_model::{SocketAddress, SocketId};
+use sockeye_model::{SocketAddress, SocketId, Totals};
 
 use super::bound::Bound;
 use super::limits::Dropped;
@@ -51,6 +51,15 @@ impl MessageServer {
     /// The sockets' numbers in the stream of events, in the same order.
     pub fn ids(&self) -> Vec<SocketId> {
         self.sockets.iter().map(Bound::id).collect()
+    }
+
+    /// Bytes and messages so far, in both directions, of all sockets.
+    pub fn totals(&self) -> Totals {
+        let mut all = Totals::default();
+        for bound in &self.sockets {
+            all += bound.handle().totals();
+        }
+        all
     }
 
     /// Messages that were not passed on so far.

@@ -1,0 +1,129 @@
+//! Receiving and sending on a stream step by step: what a waiting conversation keeps is a word, not a future.
+
+use std::io;
+use std::task::{Context, Poll, ready};
+
+use sockeye_model::{Call, Timestamp};
+use tokio::io::unix::AsyncFdReadyGuard;
+
+use crate::async_socket::{AsyncSocket, Drained, Lent};
+use crate::buffer::{Buffer, Lease};
+use crate::error::Result;
+use crate::handle::Received;
+
+/// A call that has been made and has not returned.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct UnderWay {
+    began: Timestamp,
+    /// It was told that it waits.
+    parked: bool,
+}
+
+/// Of streams only: messages also wait for errors.
+impl AsyncSocket {
+    /// `recv` into a buffer of the pool, taken once there is something to receive; `call` begins as `None`, and is so
+    /// again when it has returned. One task at a time may wait.
+    pub(crate) fn poll_recv_lease(
+        &self,
+        context: &mut Context<'_>,
+        call: &mut Option<UnderWay>,
+    ) -> Poll<Result<Lent>> {
+        let handle = self.handle();
+        let under_way = match call {
+            Some(under_way) => under_way,
+            None => {
+                ready!(handle.tap.poll_room(context));
+                call.insert(UnderWay::now(handle.tap.now()))
+            }
+        };
+        loop {
+            let mut guard = match self.poll_read_ready(context) {
+                Poll::Ready(Ok(guard)) => Some(guard),
+                Poll::Ready(Err(error)) => {
+                    *call = None;
+                    return Poll::Ready(Err(self.about_peer(Call::Recv, error)));
+                }
+                // The event loop may not have heard yet: who says that a call waits asks the kernel first.
+                Poll::Pending if handle.tap.is_on() && !under_way.parked => None,
+                Poll::Pending => return Poll::Pending,
+            };
+            let received = match self.recv_now(under_way.began) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => match &mut guard {
+                    Some(guard) => {
+                        guard.clear_ready();
+                        continue;
+                    }
+                    None => {
+                        under_way.parked = true;
+                        handle.emit_waiting(Call::Recv);
+                        return Poll::Pending;
+                    }
+                },
+                received => received,
+            };
+            *call = None;
+            return Poll::Ready(match received {
+                Ok((lent, drained)) => {
+                    if let (Drained::Empty, Some(guard)) = (drained, &mut guard) {
+                        guard.clear_ready();
+                    }
+                    Ok(lent)
+                }
+                Err(error) => Err(self.about_peer(Call::Recv, error)),
+            });
+        }
+    }
+
+    fn recv_now(&self, began: Timestamp) -> io::Result<(Lent, Drained)> {
+        let mut buffer = Buffer::lend();
+        let received = self.handle().recv(began, &mut buffer)?;
+        let drained = self.drained(received, buffer.len());
+        let lent = match received {
+            Received::Data { len, .. } => Lent::Data(Lease::new(buffer, len)),
+            Received::End => Lent::End,
+        };
+        Ok((lent, drained))
+    }
+
+    /// `send`: tries at once and asks the event loop only when there is no room. `call` as for receiving.
+    pub(crate) fn poll_send(
+        &self,
+        context: &mut Context<'_>,
+        call: &mut Option<UnderWay>,
+        data: &[u8],
+    ) -> Poll<Result<usize>> {
+        let handle = self.handle();
+        let under_way = call.get_or_insert_with(|| UnderWay::now(handle.tap.now()));
+        let mut guard = None;
+        let sent = loop {
+            match handle.send(under_way.began, data) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    if let Some(stale) = &mut guard {
+                        AsyncFdReadyGuard::clear_ready(stale);
+                    }
+                    if !std::mem::replace(&mut under_way.parked, true) {
+                        handle.emit_waiting(Call::Send);
+                    }
+                    match ready!(self.poll_write_ready(context)) {
+                        Ok(ready) => guard = Some(ready),
+                        Err(error) => break Err(error),
+                    }
+                }
+                sent => break sent,
+            }
+        };
+        *call = None;
+        Poll::Ready(sent.map_err(|error| self.about_peer(Call::Send, error)))
+    }
+}
+
+impl UnderWay {
+    fn now(began: Timestamp) -> Self {
+        Self {
+            began,
+            parked: false,
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! Ends conversations in which nothing moves: one timer for all of them.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
+
+use tokio::task::AbortHandle;
+use tokio::time::Instant;
+
+use crate::{AsyncSocket, Shutdown};
+
+/// Looks at every socket it was given, eight times within the limit, and shuts down those that have not moved.
+///
+/// Both directions are shut down, so a conversation meets its end in whatever call it waits in.
+#[derive(Debug)]
+pub(super) struct Sweep {
+    watched: Arc<Watched>,
+    task: AbortHandle,
+}
+
+#[derive(Debug, Default)]
+struct Watched {
+    sockets: Mutex<Vec<Quiet>>,
+    ended: AtomicU64,
+}
+
+#[derive(Debug)]
+struct Quiet {
+    socket: Weak<AsyncSocket>,
+    moved: u64,
+    since: Instant,
+}
+
+impl Sweep {
+    /// Starts it in the event loop that runs now.
+    pub(super) fn start(limit: Duration) -> Self {
+        let watched = Arc::new(Watched::default());
+        let sweeping = Arc::clone(&watched);
+        let every = (limit / 8).max(SHORTEST);
+        let task = tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(every).await;
+                sweeping.look(limit);
+            }
+        });
+        Self {
+            watched,
+            task: task.abort_handle(),
+        }
+    }
+
+    pub(super) fn watch(&self, socket: &Arc<AsyncSocket>) {
+        let quiet = Quiet {
+            socket: Arc::downgrade(socket),
+            moved: 0,
+            since: Instant::now(),
+        };
+        let mut sockets = self
+            .watched
+            .sockets
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        sockets.push(quiet);
+    }
+
+    /// How many it has ended.
+    pub(super) fn ended(&self) -> u64 {
+        self.watched.ended.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for Sweep {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Watched {
+    fn look(&self, limit: Duration) {
+        let now = Instant::now();
+        let mut sockets = self.sockets.lock().unwrap_or_else(PoisonError::into_inner);
+        sockets.retain_mut(|quiet| {
+            let Some(socket) = quiet.socket.upgrade() else {
+                return false;
+            };
+            let totals = socket.totals();
+            // Calls too: an empty message moves no byte.
+            let moved = totals.bytes_sent + totals.bytes_received + totals.sends + totals.receives;
+            if moved != quiet.moved {
+                (quiet.moved, quiet.since) = (moved, now);
+            } else if now.duration_since(quiet.since) >= limit {
+                self.ended.fetch_add(1, Ordering::Relaxed);
+                // One that its peer has reset meanwhile is over as well.
+                let _ = socket.shutdown(Shutdown::Both);
+                return false;
+            }
+            true
+        });
+    }
+}
+
+/// A shorter limit than eight of these is kept less exactly.
+const SHORTEST: Duration = Duration::from_millis(5);

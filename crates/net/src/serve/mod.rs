@@ -1,0 +1,230 @@
+//! Ready partners: the five simple services of the RFCs, over streams and over messages.
+
+mod chargen;
+mod daytime;
+mod discard;
+mod echo;
+mod idle;
+mod time;
+mod visitor;
+
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, SystemTime};
+
+use sockeye_model::{SocketAddress, Totals, Type};
+
+use crate::messages::{Dropped, MessageServer, Reply};
+use crate::server::{Ended, Limits, Summary, serve_streams};
+use crate::{AsyncSocket, Error, Listener, Result};
+use idle::Sweep;
+use visitor::{Ledger, Visitor};
+
+/// One of the simple services. Each answers on a stream and on messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Service {
+    /// Sends back what it gets: [RFC 862](https://www.rfc-editor.org/rfc/rfc862).
+    Echo,
+    /// Throws away what it gets: [RFC 863](https://www.rfc-editor.org/rfc/rfc863).
+    Discard,
+    /// Says the time in words: [RFC 867](https://www.rfc-editor.org/rfc/rfc867).
+    Daytime,
+    /// Says letters without end: [RFC 864](https://www.rfc-editor.org/rfc/rfc864).
+    Chargen,
+    /// Says the seconds since 1900 in 4 bytes: [RFC 868](https://www.rfc-editor.org/rfc/rfc868).
+    Time,
+}
+
+/// How services are served.
+#[derive(Clone, Debug)]
+pub struct Serving {
+    /// Conversations at once, and how long they may finish.
+    pub limits: Limits,
+    /// Ends a conversation when nothing has moved either way for this long, to within an eighth of it.
+    pub idle: Option<Duration>,
+}
+
+/// What a service did on one listener.
+#[derive(Debug, Default)]
+pub struct Served {
+    /// Its conversations; a socket of datagrams has none.
+    pub conversations: Summary,
+    /// Those that the idle limit ended.
+    pub idle: u64,
+    /// Bytes both ways; calls of streams, messages of sockets that keep messages.
+    pub totals: Totals,
+    /// Messages that were not answered, and why.
+    pub dropped: Dropped,
+    /// Why a socket of datagrams could not go on; `None` when it was told to stop.
+    pub failed: Option<Error>,
+}
+
+impl Service {
+    /// All of them, in the order of their ports.
+    pub const ALL: [Self; 5] = [
+        Self::Echo,
+        Self::Discard,
+        Self::Daytime,
+        Self::Chargen,
+        Self::Time,
+    ];
+
+    /// `echo`, `discard`, `daytime`, `chargen` or `time`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Echo => "echo",
+            Self::Discard => "discard",
+            Self::Daytime => "daytime",
+            Self::Chargen => "chargen",
+            Self::Time => "time",
+        }
+    }
+
+    /// The service of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|service| service.name() == name)
+    }
+
+    /// The port that the RFC gives it, below 1024: 7, 9, 13, 19 or 37.
+    pub const fn port(self) -> u16 {
+        match self {
+            Self::Echo => 7,
+            Self::Discard => 9,
+            Self::Daytime => 13,
+            Self::Chargen => 19,
+            Self::Time => 37,
+        }
+    }
+
+    /// The port that this tool gives it, which needs no privilege: 7000 more.
+    pub const fn own_port(self) -> u16 {
+        7000 + self.port()
+    }
+
+    /// Serves on all of the listener's sockets until `stop` is ready, then lets conversations finish.
+    ///
+    /// A stream and a `SOCK_SEQPACKET` socket have conversations; datagrams are answered one by one, except those
+    /// from a port that could answer for ever ([`would_loop`](crate::messages::would_loop)).
+    ///
+    /// Dropping the future ends every conversation.
+    ///
+    /// # Errors
+    /// What getting sockets of datagrams ready gave: `setsockopt`. Later failures are in [`Served`].
+    pub async fn serve(
+        self,
+        listener: Listener,
+        how: &Serving,
+        stop: impl Future<Output = ()>,
+    ) -> Result<Served> {
+        let datagrams = |socket: &AsyncSocket| socket.kind() == Type::Datagram;
+        if listener.sockets().iter().any(datagrams) {
+            return self.serve_messages(listener, stop).await;
+        }
+        Ok(self.serve_conversations(listener, how, stop).await)
+    }
+
+    async fn serve_messages(
+        self,
+        listener: Listener,
+        stop: impl Future<Output = ()>,
+    ) -> Result<Served> {
+        let (sockets, _path) = listener.into_sockets();
+        let server = MessageServer::new(sockets)?;
+        let mut line = chargen::Line::new();
+        let failed = {
+            let answering = server.serve(|_, reply| self.answer(reply, &mut line));
+            tokio::select! {
+                ended = answering => ended.err(),
+                () = stop => None,
+            }
+        };
+        Ok(Served {
+            totals: server.totals(),
+            dropped: server.dropped(),
+            failed,
+            ..Served::default()
+        })
+    }
+
+    fn answer(self, reply: &mut Reply<'_>, line: &mut chargen::Line) {
+        match self {
+            Self::Echo => reply.echo(),
+            Self::Discard => {}
+            Self::Daytime => reply.send(daytime::text(SystemTime::now()).as_bytes()),
+            Self::Chargen => reply.send(line.random_stretch()),
+            Self::Time => reply.send(&time::seconds(SystemTime::now())),
+        }
+    }
+
+    async fn serve_conversations(
+        self,
+        listener: Listener,
+        how: &Serving,
+        stop: impl Future<Output = ()>,
+    ) -> Served {
+        let ledger = Arc::new(Ledger::default());
+        let sweep = how.idle.map(Sweep::start);
+        let stopping = Arc::new(AtomicBool::new(false));
+        let stop = async {
+            stop.await;
+            stopping.store(true, Ordering::Relaxed);
+        };
+        let visitor = |socket: AsyncSocket| Visitor::new(socket, &ledger, sweep.as_ref());
+        let limits = &how.limits;
+        let conversations = match self {
+            Self::Echo => {
+                serve_streams(listener, limits, stop, |socket, _: SocketAddress| {
+                    echo::converse(visitor(socket))
+                })
+                .await
+            }
+            Self::Discard => {
+                serve_streams(listener, limits, stop, |socket, _| {
+                    discard::converse(visitor(socket))
+                })
+                .await
+            }
+            Self::Daytime => {
+                serve_streams(listener, limits, stop, |socket, _| {
+                    daytime::converse(visitor(socket))
+                })
+                .await
+            }
+            Self::Chargen => {
+                serve_streams(listener, limits, stop, |socket, _| {
+                    chargen::converse(visitor(socket), Arc::clone(&stopping))
+                })
+                .await
+            }
+            Self::Time => {
+                serve_streams(listener, limits, stop, |socket, _| {
+                    time::converse(visitor(socket))
+                })
+                .await
+            }
+        };
+        Served {
+            conversations,
+            idle: sweep.map_or(0, |sweep| sweep.ended()),
+            totals: ledger.totals(),
+            ..Served::default()
+        }
+    }
+}
+
+/// Says one thing and ends: whatever the visitor says is received and thrown away, or the close would reset the
+/// connection and what was said might be lost with it.
+async fn say_once(visitor: Visitor, text: &[u8]) -> Ended {
+    if visitor.send_all(text).await.is_err() || visitor.shutdown(crate::Shutdown::Write).is_err() {
+        return Ended::Failed;
+    }
+    // A visitor that stays is left after a while; what was said has long arrived.
+    match tokio::time::timeout(LINGER, discard::until_end(&visitor)).await {
+        Ok(ended) => ended,
+        Err(_) => Ended::Clean,
+    }
+}
+
+/// How long a visitor that has been told all may take to close its side.
+const LINGER: Duration = Duration::from_secs(2);
