@@ -38,7 +38,6 @@ fn a_dial_by_name_tells_the_look_up_then_the_socket_then_the_connect() {
 #[test]
 fn after_a_refusal_the_next_address_is_tried_at_once_and_ipv6_comes_first() {
     let (kept, tap, viewer) = Kept::start();
-    let began = Instant::now();
     in_loop(async {
         let (_server, port) = ipv4_only_server();
         let how = Knows::dialing(&["127.0.0.1", "::1"], tap.clone());
@@ -46,12 +45,22 @@ fn after_a_refusal_the_next_address_is_tried_at_once_and_ipv6_comes_first() {
         let peer = dialed.socket.peer_address().unwrap();
         assert_eq!(peer.inet().unwrap().ip(), Ipv4Addr::LOCALHOST);
     });
-    assert!(began.elapsed() < Duration::from_millis(240));
     assert_eq!(
         kept.story(viewer),
         "#0 name.example=::1+127.0.0.1, #1 socket, #1 connecting(::1), #1 failed(connect,ECONNREFUSED), \
          #1 closed, #2 socket, #2 connecting(127.0.0.1), #2 connected(127.0.0.1), #2 closed"
     );
+}
+
+#[test]
+fn many_addresses_that_refuse_cost_no_quarter_of_a_second_each() {
+    let refusing: Vec<_> = (2..42).map(|last| format!("127.0.0.{last}")).collect();
+    let refusing: Vec<_> = refusing.iter().map(String::as_str).collect();
+    let began = Instant::now();
+    let how = Knows::dialing(&refusing, Tap::off());
+    let error = in_loop(async { dial(&tcp(free_port()), &how).await.unwrap_err() });
+    assert_eq!(error.failures().len(), 40, "{error}");
+    assert!(began.elapsed() < Duration::from_secs(5));
 }
 
 #[test]
@@ -66,7 +75,7 @@ fn a_silent_first_address_costs_a_quarter_of_a_second_and_its_socket_is_closed()
     });
     let took = began.elapsed();
     assert!(took >= Duration::from_millis(250), "{took:?}");
-    assert!(took < Duration::from_millis(900), "{took:?}");
+    assert!(took < Duration::from_secs(5), "{took:?}");
     assert_eq!(
         kept.story(viewer),
         "#0 name.example=::1+127.0.0.1, #1 socket, #1 connecting(::1), #2 socket, #2 connecting(127.0.0.1), \
@@ -375,4 +384,18 @@ fn a_resolver_that_fails_is_quoted() {
         }
     ));
     assert_eq!(error.to_string(), "look up name.example: odd");
+}
+
+#[test]
+fn a_dial_may_run_on_any_thread() {
+    fn may_move<T: Send>(value: T) -> T {
+        value
+    }
+    let (target, how) = (address("127.0.0.1:1"), quiet());
+    drop(may_move(dial(&target, &how)));
+    let listening = open_scene::silent();
+    let server = address("127.0.0.1:0");
+    let opening = may_move(sockeye_net::listen(&server, &listening));
+    let listener = in_loop(opening).unwrap();
+    drop(may_move(listener.accept()));
 }

@@ -1,5 +1,6 @@
 //! Every option of an address that is a socket's is set on the socket, told, and really there.
 #![allow(clippy::unwrap_used, reason = "a test that can't go on should stop")]
+#![allow(clippy::print_stdout, reason = "a test that is skipped says so")]
 
 mod open_scene;
 

@@ -269,7 +269,7 @@ fn an_abstract_name_may_hold_any_byte_and_has_107_of_them() {
                 let address = abstract_name(scheme, &name);
                 let listener = listen(&address, &silent()).await.unwrap();
                 let local = SocketAddress::UnixAbstract(name.as_slice().into());
-                assert_eq!(listener.local_addresses(), [local.clone()]);
+                assert_eq!(listener.local_addresses(), std::slice::from_ref(&local));
                 let client = dial(&address, &quiet()).await.unwrap();
                 assert_eq!(client.socket.peer_address().unwrap(), local);
                 let busy = listen(&address, &silent()).await.unwrap_err();

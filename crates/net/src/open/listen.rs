@@ -109,9 +109,11 @@ fn on_one_port(
 ) -> Result<Listener, OpenError> {
     let chooses = locals.iter().all(|local| local.port() == Some(0));
     let mut tries = if chooses { PORTS_TRIED } else { 1 };
+    // Half-opened sockets stay until the end, so that the system doesn't choose their port again.
+    let mut halves = Vec::new();
     loop {
         tries -= 1;
-        match open_all(setup, locals, backlog, both) {
+        match open_all(setup, locals, backlog, both, &mut halves) {
             Err(error) if tries > 0 && error.errno() == Errno::EADDRINUSE => {}
             result => return Ok(result?),
         }
@@ -123,32 +125,33 @@ fn open_all(
     locals: &[SocketAddress],
     backlog: u32,
     both: bool,
+    halves: &mut Vec<(Socket, SocketAddress)>,
 ) -> Result<Listener, Error> {
-    let mut open: Vec<(Socket, SocketAddress)> = Vec::new();
     let mut left_out = Vec::new();
     let mut chosen = 0;
+    let first = halves.len();
     for local in locals {
         match open_one(setup, &with_port(local, chosen), both) {
             Ok((socket, bound)) => {
                 chosen = bound.port().unwrap_or(0);
-                open.push((socket, bound));
+                halves.push((socket, bound));
             }
             Err(error) if locals.len() > 1 && is_missing(local, &error) => left_out.push(error),
             Err(error) => return Err(error),
         }
     }
-    if open.is_empty()
+    if halves.len() == first
         && let Some(error) = left_out.pop()
     {
         return Err(error);
     }
     // Only when each has its port: nobody is let in by one half of a server that then gives up.
     if setup.kind != Type::Datagram {
-        for (socket, local) in &open {
+        for (socket, local) in &halves[first..] {
             setup::listen_on(socket, backlog, local)?;
         }
     }
-    Listener::new(open, left_out, None)
+    Listener::new(halves.split_off(first), left_out, None)
 }
 
 fn open_one(

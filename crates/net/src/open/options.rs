@@ -67,8 +67,14 @@ impl Handle {
             let done = sockopt::set_ipv6_multicast_if(self, interface.index);
             ("IPV6_MULTICAST_IF", done)
         } else {
-            let any = Ipv4Addr::UNSPECIFIED;
-            let done = sockopt::set_ip_multicast_if_with_ifindex(self, &any, &any, interface.index);
+            // 127.0.0.1 is never chosen by itself for a group: messages on lo would say that 0.0.0.0 sent them.
+            let source = match interface.name.as_str() {
+                "lo" => Ipv4Addr::LOCALHOST,
+                _ => Ipv4Addr::UNSPECIFIED,
+            };
+            let group = Ipv4Addr::UNSPECIFIED;
+            let index = interface.index;
+            let done = sockopt::set_ip_multicast_if_with_ifindex(self, &group, &source, index);
             ("IP_MULTICAST_IF", done)
         };
         self.configured(

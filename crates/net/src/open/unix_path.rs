@@ -7,7 +7,7 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use sockeye_local::{FileId, PathState, path_state};
+use sockeye_local::{Doubt, FileId, PathState, path_state};
 use sockeye_model::{Call, Errno, Kind, SocketAddress, SocketId, Timestamp, UnixName};
 use sockeye_tap::Tap;
 
@@ -121,8 +121,9 @@ fn make_room(typed: &Path, path: &Path, tap: &Tap, socket: SocketId) -> Result<(
                 let address = SocketAddress::UnixPath(Arc::from(typed));
                 OpenError::Call(Error::at(Call::Unlink, address, source))
             }),
+        // What can't even be looked at can't be bound either: bind(2) says it best.
         PathState::Unknown {
-            doubt: sockeye_local::Doubt::Unreadable(std::io::ErrorKind::NotADirectory),
+            doubt: Doubt::Unreadable(_),
         } => Ok(()),
         why => Err(refused(why)),
     }
