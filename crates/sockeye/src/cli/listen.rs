@@ -15,14 +15,16 @@ use crate::limits;
 
 pub(crate) const EXAMPLES: &str = "\
 Examples:
-  sockeye listen :7000                      wait for one client on this machine and talk to it
-  sockeye listen any:7000                   the same for everyone who can reach this machine
-  sockeye listen :0                         on a port that the system chooses
-  sockeye listen -k --explain :7000         many clients, each call told in words
-  sockeye listen udp://:7000                UDP: whoever writes is a peer
+  sockeye listen :7000                          wait for one client on this machine and talk to it
+  sockeye listen any:7000                       the same for everyone who can reach this machine
+  sockeye listen :0                             on a port that the system chooses
+  sockeye listen -k --explain :7000             many clients, each call told in words
+  sockeye listen udp://:7000                    UDP: whoever writes is a peer
   sockeye listen -k :7000 --exec 'tr a-z A-Z'   a program for each conversation
 
-A program started with --exec finds in its environment SOCKEYE_PEER, SOCKEYE_LOCAL and SOCKEYE_PROTOCOL.";
+A program started with --exec finds in its environment SOCKEYE_PROTOCOL, SOCKEYE_LOCAL and
+SOCKEYE_PEER; on IPv4 and IPv6 also SOCKEYE_LOCAL_HOST, SOCKEYE_LOCAL_PORT, SOCKEYE_PEER_HOST
+and SOCKEYE_PEER_PORT.";
 
 /// As typed.
 #[derive(Args, Debug)]

@@ -156,12 +156,12 @@ impl Entry {
 
     /// Its definition for clap. Only the command that is asked for is built: that is most of the start-up time.
     fn definition(&self) -> clap::Command {
-        let command = clap::Command::new(self.name)
+        // The flags' own description comes first, so that it is replaced.
+        (self.flags)(clap::Command::new(self.name))
             .about(self.about)
             .after_help(self.examples)
             .hide(self.hidden)
-            .max_term_width(WIDEST);
-        (self.flags)(command)
+            .max_term_width(WIDEST)
     }
 }
 
@@ -274,6 +274,51 @@ pub(crate) mod tests {
     #[test]
     fn the_definition_is_consistent() {
         definition().debug_assert();
+    }
+
+    #[test]
+    fn help_of_a_command_says_what_it_does_with_examples() {
+        for entry in ENTRIES {
+            let Ok(Command::Print(help)) = meant(&format!("{} --help", entry.name)) else {
+                panic!("{}", entry.name)
+            };
+            assert!(help.starts_with(entry.about), "{help}");
+            assert!(help.contains(entry.examples), "{help}");
+            assert!(
+                help.contains(&format!("Usage: sockeye {}", entry.name)),
+                "{help}"
+            );
+        }
+    }
+
+    #[test]
+    fn every_example_is_understood() {
+        for entry in ENTRIES {
+            for line in entry
+                .examples
+                .lines()
+                .filter_map(|line| line.trim().strip_prefix("sockeye "))
+            {
+                let line = line.split("  ").next().unwrap_or(line);
+                let line = line.split([';', '|', '<', '>', '&']).next().unwrap_or(line);
+                let words = sh_words(line);
+                let parsed = parse(std::iter::once("sockeye".into()).chain(words).collect());
+                assert!(parsed.is_ok(), "{line}: {parsed:?}");
+            }
+        }
+    }
+
+    /// The words of a line with simple quotes.
+    fn sh_words(line: &str) -> Vec<OsString> {
+        let mut words = Vec::new();
+        for (index, piece) in line.split('\'').enumerate() {
+            if index % 2 == 1 {
+                words.push(piece.into());
+            } else {
+                words.extend(piece.split_whitespace().map(OsString::from));
+            }
+        }
+        words
     }
 
     #[test]

@@ -13,12 +13,12 @@ use crate::cli::{Usage, address};
 
 pub(crate) const EXAMPLES: &str = "\
 Examples:
-  sockeye relay :8080 localhost:7007                each client of 8080 gets a connection to 7007
-  sockeye relay :8080 unix:/run/app.sock            TCP in front of a UNIX socket
-  sockeye relay --frame line udp://:7514 file:log   a line for each datagram
-  sockeye relay --dial-both localhost:7019 localhost:7009   join two servers
-  sockeye relay --dry-run :8080 localhost:7007      how it would be done
-  sockeye relay --hex :8080 localhost:7007          and see every byte";
+  sockeye relay :8080 localhost:7007                 each client of 8080 gets a connection to 7007
+  sockeye relay :8080 unix:/run/app.sock             TCP in front of a UNIX socket
+  sockeye relay --frame line udp://:7514 file:log    a line for each datagram
+  sockeye relay --dial-both :7019 :7009              join two servers
+  sockeye relay --dry-run :8080 localhost:7007       how it would be done
+  sockeye relay --hex :8080 localhost:7007           and see every byte";
 
 /// As typed.
 #[derive(Args, Debug)]

@@ -19,11 +19,11 @@ Services and their ports, each on TCP and UDP, on this machine only:
   time 7037      says the seconds since 1900      (RFC 868)
 
 Examples:
-  sockeye serve                                     all of them
-  sockeye serve echo daytime                        these two
-  sockeye serve echo=any:7007                       for everyone who can reach this machine
-  sockeye serve echo=tcp://:7007 echo=unix:/tmp/e.sock   one service on two addresses
-  sockeye serve --one-at-a-time --explain echo      what a server that is not concurrent does";
+  sockeye serve                                            all of them
+  sockeye serve echo daytime                               these two
+  sockeye serve echo=any:7007                              for everyone who can reach this machine
+  sockeye serve echo=tcp://:7007 echo=unix:/tmp/e.sock     one service on two addresses
+  sockeye serve --one-at-a-time --explain echo             what a server that is not concurrent does";
 
 /// The names that `serve` knows.
 pub(crate) const SERVICES: &[&str] = &["echo", "discard", "daytime", "chargen", "time"];
