@@ -38,7 +38,7 @@ pub(crate) const UDP_SESSION_IDLE: Duration = Duration::from_secs(60);
 /// The longest duration a flag takes: a year of 365 days.
 pub(crate) const DURATION_MAX: Duration = Duration::from_secs(365 * 86_400);
 /// The size of `--frame chunk` when no size is given, bytes.
-pub(crate) const CHUNK: usize = 1_024;
+const CHUNK: usize = sockeye_net::framing::DEFAULT_CHUNK.get();
 /// The largest `--frame chunk`, bytes: the largest message any scheme carries.
 pub(crate) const CHUNK_MAX: usize = 16 << 20;
 /// The longest `--send` text, bytes.
@@ -47,6 +47,13 @@ pub(crate) const SEND_MAX: usize = 64 << 10;
 pub(crate) const WAIT_ADDRESSES_MAX: usize = 64;
 /// How long a view that is blocked may hold up the end of the command.
 pub(crate) const VIEW_PATIENCE: Duration = Duration::from_secs(2);
+
+/// How many messages may wait for one UDP or unix-dgram session's reader.
+const QUEUED_MESSAGES: u32 = 1_024;
+/// How many bytes may.
+const QUEUED_BYTES: usize = 256 << 10;
+/// How many connections may wait to be accepted; the kernel may allow fewer (`net.core.somaxconn`).
+const BACKLOG: u32 = 4_096;
 
 /// One value of the table.
 #[derive(Clone, Copy)]
@@ -107,6 +114,13 @@ const ROWS: &[Row] = &[
     row("--drain", Time(DRAIN), Time(DURATION_MAX), "conversations may finish after SIGINT or SIGTERM"),
     row("--frame chunk=SIZE", Bytes(CHUNK), Bytes(CHUNK_MAX), "bytes of one message cut from a stream"),
     fixed(Time(VIEW_PATIENCE), "a blocked terminal may delay the end"),
+    fixed(Count(QUEUED_MESSAGES), "messages that may wait for one UDP session's reader"),
+    fixed(Bytes(QUEUED_BYTES), "bytes that may wait for one UDP session's reader"),
+    row("#backlog=N", Count(BACKLOG), Count(i32::MAX as u32), "connections that may wait to be accepted; the kernel may allow fewer"),
+    row("#sndbuf=, #rcvbuf=", Unlimited, Bytes(sockeye_model::option::MAX_BYTES), "a socket's buffers; none is the kernel's own choice"),
+    fixed(Bytes(sockeye_model::SUN_PATH_MAX), "an abstract name; a longer path is reached through its directory"),
+    fixed(Bytes(sockeye_view::record::PAYLOAD_LIMIT), "--record keeps the bytes of one send or receive up to this"),
+    fixed(Bytes(sockeye_view::replay::LINE_LIMIT), "show reads lines of a recording up to this"),
 ];
 
 /// The table that `--show-limits` prints.
@@ -162,11 +176,27 @@ mod tests {
             "{table}"
         );
         assert!(
-            table.contains("--frame chunk=SIZE     1KiB     16MiB"),
+            table.contains("--frame chunk=SIZE     1452B    16MiB"),
             "{table}"
         );
         assert!(table.contains("connect --retry-delay  200ms"), "{table}");
         assert_eq!(table.lines().count(), ROWS.len() + 1);
+    }
+
+    #[test]
+    fn what_is_printed_is_what_the_socket_layer_keeps_to() {
+        let sessions = sockeye_net::messages::SessionLimits::default();
+        assert_eq!(sessions.sessions, UDP_SESSIONS as usize);
+        assert_eq!(sessions.idle, UDP_SESSION_IDLE);
+        assert_eq!(sessions.queued_messages, QUEUED_MESSAGES as usize);
+        assert_eq!(sessions.queued_bytes, QUEUED_BYTES);
+        let listening = sockeye_net::Listening::new(sockeye_net::Tap::off());
+        assert_eq!(listening.backlog, BACKLOG);
+        let dialing = sockeye_net::Dialing::new(sockeye_net::Tap::off());
+        assert_eq!(
+            (dialing.timeout, dialing.retry_delay),
+            (CONNECT_TIMEOUT, RETRY_DELAY)
+        );
     }
 
     #[test]

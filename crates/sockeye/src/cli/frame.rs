@@ -1,55 +1,34 @@
-//! `--frame`: how messages are marked in a stream.
+//! `--frame`: how messages are marked in a stream, with sizes as people write them.
+
+use std::num::NonZeroUsize;
+
+pub(crate) use sockeye_net::framing::Framing;
 
 use crate::cli::quantity;
-use crate::limits::{CHUNK, CHUNK_MAX};
-
-/// The rule by which a stream is cut into messages, and messages are put into a stream.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Framing {
-    /// A message ends with a newline.
-    Line,
-    /// A message ends with a NUL byte.
-    Nul,
-    /// A message follows its length in 2 bytes, most significant first.
-    Len16,
-    /// A message follows its length in 4 bytes, most significant first.
-    Len32,
-    /// A message is whatever one read gave, of at most this many bytes; the borders are lost on the way back.
-    Chunk(usize),
-}
+use crate::limits::CHUNK_MAX;
 
 /// The words that `--frame` takes.
 pub(crate) const CHOICES: &str = "line, nul, len16, len32, chunk or chunk=SIZE";
 
 /// Reads the value of `--frame`.
 pub(crate) fn framing(text: &str) -> Result<Framing, String> {
-    Ok(match text {
-        "line" => Framing::Line,
-        "nul" => Framing::Nul,
-        "len16" => Framing::Len16,
-        "len32" => Framing::Len32,
-        "chunk" => Framing::Chunk(CHUNK),
-        _ => {
-            let size = text
-                .strip_prefix("chunk=")
-                .ok_or_else(|| format!("wants {CHOICES}"))?;
-            match quantity::size(size)? {
-                0 => return Err("wants a chunk of at least 1 byte".to_owned()),
-                size if size > CHUNK_MAX => {
-                    return Err(format!(
-                        "wants a chunk of at most {}",
-                        quantity::size_text(CHUNK_MAX)
-                    ));
-                }
-                size => Framing::Chunk(size),
-            }
-        }
-    })
+    let Some(size) = text.strip_prefix("chunk=") else {
+        return text.parse().map_err(|_| format!("wants {CHOICES}"));
+    };
+    match NonZeroUsize::new(quantity::size(size)?) {
+        Some(size) if size.get() <= CHUNK_MAX => Ok(Framing::Chunk(size)),
+        Some(_) => Err(format!(
+            "wants a chunk of at most {}",
+            quantity::size_text(CHUNK_MAX)
+        )),
+        None => Err("wants a chunk of at least 1 byte".to_owned()),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use sockeye_net::framing::DEFAULT_CHUNK;
 
     #[test]
     fn every_choice_is_read() {
@@ -58,8 +37,11 @@ mod tests {
             ("nul", Framing::Nul),
             ("len16", Framing::Len16),
             ("len32", Framing::Len32),
-            ("chunk", Framing::Chunk(CHUNK)),
-            ("chunk=8k", Framing::Chunk(8_192)),
+            ("chunk", Framing::Chunk(DEFAULT_CHUNK)),
+            (
+                "chunk=8k",
+                Framing::Chunk(NonZeroUsize::new(8_192).unwrap()),
+            ),
         ] {
             assert_eq!(framing(text), Ok(frame));
         }
@@ -69,6 +51,7 @@ mod tests {
     fn another_word_is_answered_with_the_choices() {
         assert_eq!(framing("lines"), Err(format!("wants {CHOICES}")));
         assert!(framing("chunk=0").is_err());
+        assert!(framing("chunk=").is_err());
         assert!(framing("chunk=17m").unwrap_err().contains("16MiB"));
     }
 }
