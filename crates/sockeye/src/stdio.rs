@@ -7,6 +7,7 @@
 //! - Descriptors that we inherited are never made non-blocking, and the terminal's settings are never touched:
 //!   whoever shares them would find them changed.
 
+use std::fs::File;
 use std::io::{self, Write};
 
 use sockeye_view::catalogue::Language;
@@ -35,6 +36,15 @@ pub(crate) fn output(result: io::Result<()>) -> ExitCode {
             failure.say();
             failure.exit
         }),
+    }
+}
+
+/// Leaves stdout to the copy that a conversation has of it: when that is closed, whoever reads our output sees its end,
+/// although we go on sending. Ours leads to `/dev/null` from now on.
+pub(crate) fn leave_stdout() {
+    // Without /dev/null the end of our output comes when we end.
+    if let Ok(null) = File::options().write(true).open("/dev/null") {
+        let _ = rustix::stdio::dup2_stdout(null);
     }
 }
 

@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use sockeye_model::plan::{NeedsFraming, Plan, plan};
-use sockeye_model::{Address, Carries, Errno, Kind, SocketAddress, SocketId, Tally, Totals};
+use sockeye_model::{
+    Address, Carries, Errno, Kind, SocketAddress, SocketId, Tally, Target, Totals,
+};
 use sockeye_net::channel::{Place, Plain, open_stream, shape};
 use sockeye_net::exec::Environment;
 use sockeye_net::relay::{Broken, Joined, Joining, Passing, Stream, join};
@@ -114,6 +116,12 @@ async fn once(args: &RelayArgs, session: &Session, tally: &mut Tally) -> Outcome
     };
     let from = open(&args.from, Place::From).await?;
     let to = open(&args.to, Place::To).await?;
+    if [&args.from, &args.to]
+        .iter()
+        .any(|address| address.target == Target::Stdio)
+    {
+        stdio::leave_stdout();
+    }
     tally.conversations = 1;
     let progress = Arc::new(Progress::default());
     let joining = joining(args, &progress);
