@@ -1,0 +1,12 @@
+//! The traps that the netcat family falls into, each with a test that fails when the tool falls in.
+//!
+//! A test's number is its trap's; its modules are by subject. Here is no number 10, 21, 24 and 25: those wait for
+//! WebSocket and TLS.
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+mod ending;
+mod peers;
+#[path = "../tool/ran.rs"]
+#[allow(dead_code, reason = "the other test program uses the rest")]
+mod ran;
+mod tool;
