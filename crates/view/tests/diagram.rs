@@ -40,6 +40,7 @@ sessions! {
     a_client_alone_sends_its_arrows_out: tcp_client;
     a_server_alone_draws_its_clients_by_number: tcp_server;
     a_udp_server_alone_names_its_peers: udp_server;
+    a_udp_client_connects_without_sending_anything: udp_client;
     a_refused_connect_is_an_arrow_back: refused;
     a_reset_is_an_arrow_back: reset;
     a_slow_reader_is_a_wait: slow_reader;

@@ -38,6 +38,7 @@ sessions! {
     a_server_with_two_clients_numbers_its_sockets: tcp_server;
     both_ends_of_a_conversation_are_told_in_order: tcp_both;
     a_udp_server_hears_everybody_on_one_socket: udp_server;
+    a_udp_client_connects_without_sending_anything: udp_client;
     a_refused_connect_says_what_to_try: refused;
     a_reset_says_how_many_bytes_had_arrived: reset;
     a_slow_reader_makes_send_wait: slow_reader;
@@ -217,4 +218,46 @@ fn a_wait_is_counted_on_a_terminal_while_it_lasts() {
         text.ends_with("accept esperando a un cliente, 4 s"),
         "{text:?}"
     );
+}
+
+#[test]
+fn time_wait_is_on_the_side_whose_shutdown_began_first_even_if_it_was_told_last() {
+    let mut scene = scenes::late_reply();
+    let shutdown = scene.events.remove(4);
+    scene.events.truncate(6);
+    scene.half_closed(1_500_450, 1, sockeye_model::End::Ours);
+    scene.events.last_mut().unwrap().took = Some(std::time::Duration::from_micros(400));
+    assert!(matches!(
+        shutdown.kind,
+        sockeye_model::Kind::HalfClosed { .. }
+    ));
+    scene.half_closed(1_500_400, 1, sockeye_model::End::Peer);
+    let ours = scene.events.len() - 2;
+    scene.events.swap(ours, ours + 1);
+    scene.closed(1_500_500, 1, 8, 9, Some(sockeye_model::End::Peer));
+    let text = in_language(&scene, Language::English);
+    assert!(text.contains("port 51546 rests"), "{text}");
+}
+
+#[test]
+fn nothing_that_happens_over_udp_is_called_a_connection() {
+    for scene in [
+        scenes::udp_client(),
+        scenes::udp_server(),
+        scenes::udp_both(),
+    ] {
+        let options = ExplainOptions {
+            width: 300,
+            ..ExplainOptions::default()
+        };
+        let text = told(&scene, options);
+        let text = text
+            .replace("no connection", "")
+            .replace("(connection refused)", "");
+        assert!(!text.contains("connection"), "{text}");
+        assert!(
+            !text.contains("FIN") && !text.contains("TIME_WAIT"),
+            "{text}"
+        );
+    }
 }

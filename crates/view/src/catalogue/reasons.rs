@@ -122,6 +122,8 @@ crate::texts! {
                      | "{sends} send, 1 recv: un flujo guarda bytes, no mensajes";
     RECV_WAIT = "the other side has not spoken; neither side has to speak first"
               | "el otro lado no ha hablado; ninguno está obligado a hablar primero";
+    MORE_WAIT = "nothing is wrong: the other side has nothing to say now"
+              | "no pasa nada malo: el otro lado no tiene ahora nada que decir";
     ANSWER_WAIT = "the other side may be at work, or waiting for more from you"
                 | "el otro lado puede estar trabajando, o esperando más de ti";
     UDP_RECV = "one message, whole, with its sender's address: you answer to that"
@@ -146,6 +148,8 @@ crate::texts! {
     // The end.
     HALF_CLOSE = "you can still receive: each direction closes alone"
                | "aún puedes recibir: cada sentido se cierra por separado";
+    UDP_HALF_CLOSE = "nothing goes to the other side: UDP has no end to announce"
+                   | "al otro lado no le llega nada: UDP no tiene fin que anunciar";
     PEER_HALF_CLOSE = "the other side will send no more; you still can; 0 B is never a message"
                     | "el otro lado no enviará más; tú aún puedes; 0 B nunca es un mensaje";
     PEER_CLOSED_TOO = "the other side has finished too; 0 B is never a message"

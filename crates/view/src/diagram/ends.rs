@@ -206,7 +206,8 @@ impl Ends {
             .map(|(id, _)| *id)
     }
 
-    /// Whether an event can be drawn now, or has to wait for what caused it: a receive for its send.
+    /// Whether an event can be drawn now, or has to wait for what came before it: a receive for its send, the end for the
+    /// receive.
     pub(super) fn is_ready(&self, event: &Event<'_>) -> bool {
         if !self.pair {
             return true;
@@ -219,6 +220,10 @@ impl Ends {
                 .partner(event.socket)
                 .and_then(|partner| self.known.get(&partner))
                 .is_none_or(|partner| partner.ended),
+            // What was sent before the end arrives before it.
+            Kind::HalfClosed { end: End::Ours } | Kind::Closed { .. } => {
+                !self.is_on_its_way(event.socket)
+            }
             _ => true,
         }
     }
@@ -286,7 +291,9 @@ impl Ends {
             Kind::Sent { payload, .. } => {
                 known.side.get_or_insert(Side::Right);
                 known.sending = false;
-                if let Some(to) = destination {
+                // A stream's bytes are on their way before it is known who accepts them.
+                let stream = (self.pair && !known.datagram).then_some(SocketId::NONE);
+                if let Some(to) = destination.or(stream) {
                     if known.flying.len() >= FLYING {
                         known.flying.pop_front();
                     }

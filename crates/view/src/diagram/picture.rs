@@ -122,7 +122,6 @@ pub(super) fn title(text: &mut String, title: &str, widths: Widths, options: &Di
     for _ in columns(&line)..width {
         line.push('─');
     }
-    text.push('\n');
     Paint::Joint.put(text, &line, options.colour);
     text.push('\n');
 }

@@ -253,8 +253,12 @@ impl Teller {
                     Transport::Tcp | Transport::Other => narration::SEND_NO_MORE_FIN,
                     _ => narration::SEND_NO_MORE,
                 };
+                let reason = match transport {
+                    Transport::Udp => reasons::UDP_HALF_CLOSE,
+                    _ => reasons::HALF_CLOSE,
+                };
                 Told::new(event, Call::Shutdown.name(), self.say(fact))
-                    .because(reasons::HALF_CLOSE, self.language)
+                    .because(reason, self.language)
             }
             End::Peer => {
                 let reason = match known {
@@ -306,6 +310,11 @@ impl Teller {
         told: impl Fn(String) -> Told,
     ) -> Told {
         let port = known.local.as_ref().and_then(SocketAddress::port);
+        // A call is told when it has returned: whoever began first, ended first.
+        let first = match first {
+            Some(End::Peer) if known.we_ended_first => Some(End::Ours),
+            other => other,
+        };
         match (first, port) {
             (Some(End::Ours), Some(port)) => {
                 let reason = if known.accepted {

@@ -86,7 +86,10 @@ pub(crate) struct Known {
     pub(crate) first_way: Option<Way>,
     pub(crate) received: u64,
     pub(crate) ended_by_us: bool,
-    pub(crate) ended_by_peer: bool,
+    /// When the peer's end was received.
+    pub(crate) ended_by_peer: Option<Timestamp>,
+    /// Our `shutdown` began before the peer's end came, though it may have been told after it.
+    pub(crate) we_ended_first: bool,
     /// The connection was thrown away: nothing rests in TIME_WAIT.
     pub(crate) reset: bool,
     pub(crate) waiting_to_receive: Option<Timestamp>,
@@ -111,7 +114,8 @@ impl Known {
             first_way: None,
             received: 0,
             ended_by_us: false,
-            ended_by_peer: false,
+            ended_by_peer: None,
+            we_ended_first: false,
             reset: false,
             waiting_to_receive: None,
             waiting_to_send: None,
@@ -275,9 +279,13 @@ impl Known {
                     self.first_sender.clone_from(peer);
                 }
             }
-            Kind::HalfClosed { end: End::Ours } => self.ended_by_us = true,
+            Kind::HalfClosed { end: End::Ours } => {
+                let began = event.took.map_or(event.at, |took| event.at - took);
+                self.we_ended_first = self.ended_by_peer.is_none_or(|peer| began < peer);
+                self.ended_by_us = true;
+            }
             Kind::HalfClosed { end: End::Peer } => {
-                self.ended_by_peer = true;
+                self.ended_by_peer.get_or_insert(event.at);
                 self.waiting_to_receive = None;
             }
             Kind::Failed { call, errno, .. } => {

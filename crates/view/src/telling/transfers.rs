@@ -19,11 +19,14 @@ impl Teller {
     /// The same in at most `columns` columns: the size always, as much of the beginning as there is room for.
     pub(crate) fn payload_within(&self, payload: &Payload<'_>, columns: usize) -> String {
         if payload.is_empty() && payload.unit() == Unit::Message {
-            return self.say(narration::EMPTY).to_owned();
+            let empty = self.say(narration::EMPTY);
+            if escape::columns(empty) <= columns {
+                return empty.to_owned();
+            }
         }
         let size = catalogue::bytes(payload.len(), self.language);
         match payload.data() {
-            Some(data) if self.preview > 0 => {
+            Some(data) if self.preview > 0 && !data.is_empty() => {
                 let room = columns.saturating_sub(size.len() + 3).min(self.preview);
                 if room < LEAST_PREVIEW.min(data.len()) {
                     return size;
@@ -236,10 +239,11 @@ impl Teller {
                 Transport::Udp if anybody => (reasons::UDP_RECV_WAIT, Some(reasons::UDP_RECV_TRY)),
                 Transport::UnixDatagram => (reasons::MESSAGE_RECV_WAIT, None),
                 Transport::Tcp | Transport::UnixStream | Transport::UnixSeqPacket => {
-                    let reason = if asked {
-                        reasons::ANSWER_WAIT
-                    } else {
-                        reasons::RECV_WAIT
+                    let silent = known.is_none_or(|known| known.received == 0);
+                    let reason = match (asked, silent) {
+                        (true, _) => reasons::ANSWER_WAIT,
+                        (false, true) => reasons::RECV_WAIT,
+                        (false, false) => reasons::MORE_WAIT,
                     };
                     (reason, None)
                 }

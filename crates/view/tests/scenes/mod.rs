@@ -829,3 +829,47 @@ pub(crate) fn one_of_each() -> Vec<(&'static str, Event<'static>)> {
     assert_eq!(names.len(), scene.events.len());
     names.into_iter().zip(scene.events).collect()
 }
+
+/// A UDP client that connects its socket, gets an answer, then asks a port that nobody has open.
+pub(crate) fn udp_client() -> Scene {
+    let mut scene = Scene::default();
+    scene.created(100, 1, Family::Inet, Type::Datagram);
+    scene.connecting(200, 1, "127.0.0.1:7007");
+    scene.connected(210, 1, "127.0.0.1:40000", "127.0.0.1:7007", 10);
+    let message = |data: &'static [u8], out: bool| {
+        let payload = bytes(data, Unit::Message);
+        let len = data.len() as u64;
+        if out {
+            Kind::Sent {
+                call: Call::Send,
+                payload,
+                asked: len,
+                peer: None,
+            }
+        } else {
+            Kind::Received {
+                call: Call::Recv,
+                payload,
+                room: 65_536,
+                truncated_from: None,
+                peer: None,
+            }
+        }
+    };
+    scene.at(300, 1, message(b"hola\n", true));
+    scene.waiting(310, 1, Call::Recv);
+    scene.at(420, 1, message(b"HOLA\n", false));
+    scene.at(500, 1, message(b"", true));
+    scene.waiting(510, 1, Call::Recv);
+    scene.failed(
+        2_000_000,
+        1,
+        Call::Recv,
+        Errno::ECONNREFUSED,
+        Some("127.0.0.1:7007"),
+    );
+    scene.half_closed(2_000_100, 1, End::Ours);
+    scene.closed(2_000_200, 1, 5, 5, None);
+    scene.tally((2, 5), (1, 5), 1, 1);
+    scene
+}

@@ -158,7 +158,9 @@ impl<W: Write> Diagram<W> {
         if end == End::Ours {
             let cell = self.cell_of(event.socket, &told);
             let mut row = self.row(told.at, side, cell);
-            row.arrow = Some(self.end_arrow(transport, side.other()));
+            if !transport.is_datagram() {
+                row.arrow = Some(self.end_arrow(transport, side.other()));
+            }
             self.explain(&mut row, side, told.reasons);
             let expects = partner.map(|by| Expected::End { by });
             return self.hold(row, expects.into_iter().collect(), event.at);
@@ -179,7 +181,7 @@ impl<W: Write> Diagram<W> {
             return self.draw_pending();
         }
         let mut row = self.row(told.at, side, cell);
-        if partner.is_none() {
+        if partner.is_none() && !transport.is_datagram() {
             row.arrow = Some(self.end_arrow(transport, side));
         }
         self.explain(&mut row, side, told.reasons);

@@ -78,6 +78,9 @@ impl<W: Write> Diagram<W> {
             told.more
                 .push(self.teller.fill(narration::AFTER_SEND, &[("time", &time)]));
         }
+        if named.ours.is_some() && !told.more.is_empty() {
+            text.push(',');
+        }
         let expected = Expected::Receive { by: event.socket };
         let joins = self.pending.as_ref().is_some_and(|pending| {
             pending.expects.contains(&expected)

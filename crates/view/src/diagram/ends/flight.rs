@@ -39,6 +39,17 @@ impl Ends {
         }
     }
 
+    /// Whether something that this stream sent has not been received, and its other end, one of ours, is still open.
+    pub(super) fn is_on_its_way(&self, socket: SocketId) -> bool {
+        self.known.get(&socket).is_some_and(|known| {
+            !known.datagram
+                && !known.flying.is_empty()
+                && known
+                    .partner
+                    .is_some_and(|partner| self.known.contains_key(&partner))
+        })
+    }
+
     /// The socket without a known address that sent a message of this length to `socket`.
     fn anonymous_sender(&self, socket: SocketId, len: u64) -> Option<SocketId> {
         self.known
