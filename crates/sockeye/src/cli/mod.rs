@@ -84,8 +84,6 @@ struct Entry {
     name: &'static str,
     about: &'static str,
     examples: &'static str,
-    /// Not in the help: there is nothing behind it yet.
-    hidden: bool,
     flags: fn(clap::Command) -> clap::Command,
     meant: fn(&clap::ArgMatches) -> Result<Command, Usage>,
 }
@@ -94,55 +92,55 @@ struct Entry {
 #[rustfmt::skip]
 const ENTRIES: &[Entry] = &[
     Entry {
-        name: "demo", hidden: true, examples: "",
+        name: "demo", examples: "",
         about: "The first minute: a server and a client talk, call by call; ends by itself in 3 s",
         flags: DemoArgs::augment_args,
         meant: |matches| Ok(Command::Demo(Box::new(read(matches)?))),
     },
     Entry {
-        name: "connect", hidden: false, examples: connect::EXAMPLES,
+        name: "connect", examples: connect::EXAMPLES,
         about: "A client: stdin to the socket, the socket to stdout",
         flags: connect::ConnectFlags::augment_args,
         meant: |matches| Ok(Command::Connect(Box::new(read::<connect::ConnectFlags>(matches)?.meant()?))),
     },
     Entry {
-        name: "listen", hidden: true, examples: listen::EXAMPLES,
+        name: "listen", examples: listen::EXAMPLES,
         about: "A server you type into: one conversation, or many with -k",
         flags: listen::ListenFlags::augment_args,
         meant: |matches| Ok(Command::Listen(Box::new(read::<listen::ListenFlags>(matches)?.meant()?))),
     },
     Entry {
-        name: "serve", hidden: true, examples: serve::EXAMPLES,
+        name: "serve", examples: serve::EXAMPLES,
         about: "Ready partners: echo, discard, daytime, chargen, time",
         flags: serve::ServeFlags::augment_args,
         meant: |matches| Ok(Command::Serve(Box::new(read::<serve::ServeFlags>(matches)?.meant()?))),
     },
     Entry {
-        name: "relay", hidden: true, examples: relay::EXAMPLES,
+        name: "relay", examples: relay::EXAMPLES,
         about: "Join any two ends",
         flags: relay::RelayFlags::augment_args,
         meant: |matches| Ok(Command::Relay(Box::new(read::<relay::RelayFlags>(matches)?.meant()?))),
     },
     Entry {
-        name: "wait", hidden: false, examples: wait::EXAMPLES,
+        name: "wait", examples: wait::EXAMPLES,
         about: "Wait until each address answers, then run a program",
         flags: wait::WaitFlags::augment_args,
         meant: |matches| Ok(Command::Wait(Box::new(read::<wait::WaitFlags>(matches)?.meant()?))),
     },
     Entry {
-        name: "show", hidden: false, examples: offline::SHOW_EXAMPLES,
+        name: "show", examples: offline::SHOW_EXAMPLES,
         about: "Show a recording in any view",
         flags: ShowArgs::augment_args,
         meant: |matches| Ok(Command::Show(Box::new(read(matches)?))),
     },
     Entry {
-        name: "schemes", hidden: false, examples: "",
+        name: "schemes", examples: "",
         about: "The table of address schemes and their options",
         flags: |command| command,
         meant: |_| Ok(Command::Schemes),
     },
     Entry {
-        name: "generate", hidden: false, examples: offline::GENERATE_EXAMPLES,
+        name: "generate", examples: offline::GENERATE_EXAMPLES,
         about: "The manual page and shell completions",
         flags: GenerateArgs::augment_args,
         meant: |matches| Ok(Command::Generate(Box::new(read(matches)?))),
@@ -160,7 +158,6 @@ impl Entry {
         (self.flags)(clap::Command::new(self.name))
             .about(self.about)
             .after_help(self.examples)
-            .hide(self.hidden)
             .max_term_width(WIDEST)
     }
 }
