@@ -15,7 +15,7 @@ use sockeye_tap::Tap;
 use tokio::io::Interest;
 use tokio::io::unix::{AsyncFd, AsyncFdReadyGuard};
 
-use crate::buffer::Lease;
+use crate::buffer::{Buffer, Lease};
 use crate::error::{Error, Result};
 use crate::handle::{Handle, Received};
 use crate::socket::{CONNECT_AGAIN, Shutdown, Socket};
@@ -36,6 +36,15 @@ pub enum Lent {
     Data(Lease),
     /// The other side will send no more.
     End,
+}
+
+impl Lent {
+    pub(crate) fn of(buffer: Buffer, received: Received) -> Self {
+        match received {
+            Received::Data { len, .. } => Self::Data(Lease::new(buffer, len)),
+            Received::End => Self::End,
+        }
+    }
 }
 
 impl AsyncSocket {
@@ -147,11 +156,7 @@ impl AsyncSocket {
             let room = buffer.len();
             let received = handle.recv(began, &mut buffer)?;
             let drained = self.drained(received, room);
-            let lent = match received {
-                Received::Data { len, .. } => Lent::Data(Lease::new(buffer, len)),
-                Received::End => Lent::End,
-            };
-            Ok((lent, drained))
+            Ok((Lent::of(buffer, received), drained))
         })
         .await
         .map_err(|source| self.about_peer(Call::Recv, source))

@@ -156,14 +156,13 @@ impl Bound {
         handle.emit_failed(handle.tap.now(), Call::SendMsg, errno, Some(peer));
     }
 
-    /// Sends each of `count` messages, in order, waiting for room. One that the kernel refuses is told by `failed`
-    /// and the rest still go; an ICMP error about an earlier message stops none.
+    /// Sends each of `count` messages, in order, waiting for room, and tells how each came out. After one that the
+    /// kernel refuses the rest still go; an ICMP error about an earlier message stops none.
     pub(super) async fn send_batch<'a>(
         &self,
         count: usize,
         message: impl Fn(usize) -> Outgoing<'a>,
-        mut sent: impl FnMut(Timestamp, Outgoing<'a>),
-        mut failed: impl FnMut(Timestamp, Outgoing<'a>, io::Error),
+        mut told: impl FnMut(Timestamp, Outgoing<'a>, io::Result<()>),
         mut refused: impl FnMut(&SocketAddress, Errno),
     ) -> io::Result<()> {
         let handle = self.handle();
@@ -175,7 +174,7 @@ impl Bound {
             match sys::send_batch(handle.as_fd(), count - done, |index| message(done + index)) {
                 Ok(taken) => {
                     for index in done..done + taken {
-                        sent(began, message(index));
+                        told(began, message(index), Ok(()));
                     }
                     done += taken;
                     again = false;
@@ -194,7 +193,7 @@ impl Bound {
                         continue;
                     }
                     self.counts.unsent.fetch_add(1, Ordering::Relaxed);
-                    failed(began, message(done), error);
+                    told(began, message(done), Err(error));
                     done += 1;
                     again = false;
                 }

@@ -4,13 +4,25 @@
 //! data.
 
 mod bound;
+mod conversation;
+mod inbox;
+mod length;
 mod limits;
+mod line;
+mod pooled;
+mod relay;
 mod serve;
 mod serve_unix;
 mod server;
+mod session;
+mod sessions;
 mod would_loop;
 
+pub use conversation::{Messages, is_passing};
+pub use length::TooLong;
 pub use limits::{Dropped, SessionLimits, WhenFull};
+pub use relay::{Joined, Joining, Passed, relay};
 pub use serve::{Message, Reply};
 pub use server::MessageServer;
+pub use session::Session;
 pub use would_loop::would_loop;

@@ -184,18 +184,18 @@ where
             .send_batch(
                 count,
                 outgoing,
-                |began, reply| {
-                    if each {
+                |began, reply, sent| match sent {
+                    Ok(()) if each => {
                         let peer = reply.to.map(peer_of);
                         let len = reply.data.len();
                         handle.sent(began, Call::SendMmsg, reply.data, len, peer.as_ref());
-                    } else {
-                        handle.count_sent(reply.data.len() as u64, 1);
                     }
-                },
-                |began, reply, error| {
-                    let peer = reply.to.map(peer_of);
-                    handle.emit_failed(began, Call::SendMmsg, Errno::from(&error), peer.as_ref());
+                    Ok(()) => handle.count_sent(reply.data.len() as u64, 1),
+                    Err(error) => {
+                        let (call, errno) = (Call::SendMmsg, Errno::from(&error));
+                        let peer = reply.to.map(peer_of);
+                        handle.emit_failed(began, call, errno, peer.as_ref());
+                    }
                 },
                 refused,
             )

@@ -57,13 +57,13 @@ pub(crate) fn next_error(socket: BorrowedFd<'_>) -> Option<(Name, Errno)> {
         return None;
     }
     name.set_len(header.msg_namelen);
-    let len = usize::try_from(header.msg_controllen).ok()?;
-    let number = error_number(control.0.get(..len.min(CONTROL_BYTES))?)?;
+    let number = error_number(&control, header.msg_controllen)?;
     Some((name, Errno(number)))
 }
 
 /// Looks for the error among the control messages: `struct sock_extended_err` begins with its number.
-fn error_number(mut control: &[u8]) -> Option<i32> {
+fn error_number(control: &Control, len: impl TryInto<usize>) -> Option<i32> {
+    let mut control = &control.0[..len.try_into().ok()?.min(CONTROL_BYTES)];
     let word = mem::size_of::<usize>();
     let int = |bytes: Option<&[u8]>| Some(i32::from_ne_bytes(bytes?.try_into().ok()?));
     loop {

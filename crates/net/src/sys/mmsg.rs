@@ -20,7 +20,7 @@ const LEAST_ROOM: usize = 8;
 const STRIDE: usize = ROOM + 128;
 
 /// A `sockaddr_in` or `sockaddr_in6` as the kernel wrote it: read only where somebody asks who it is.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 #[repr(C, align(8))]
 pub(crate) struct Name {
     bytes: [u8; NAME_BYTES],
@@ -157,17 +157,20 @@ impl Batch {
         self.slots[index].local
     }
 
-    /// Adds a copy of a message; `false` when it is full or the message doesn't fit.
-    pub(crate) fn push(&mut self, message: &[u8]) -> bool {
-        if self.count == BATCH || message.len() > ROOM {
+    /// Adds a message, a copy of two parts; `false` when it is full or the message doesn't fit.
+    pub(crate) fn push(&mut self, first: &[u8], second: &[u8]) -> bool {
+        let whole = first.len() + second.len();
+        if self.count == BATCH || whole > ROOM {
             return false;
         }
         let start = self.count * STRIDE;
-        self.data[start..start + message.len()].copy_from_slice(message);
+        let middle = start + first.len();
+        self.data[start..middle].copy_from_slice(first);
+        self.data[middle..start + whole].copy_from_slice(second);
         self.slots[self.count] = Slot {
             name: Name::NONE,
             local: None,
-            whole: message.len(),
+            whole,
         };
         self.count += 1;
         true
@@ -325,11 +328,11 @@ mod tests {
     #[test]
     fn a_full_batch_takes_no_more() {
         let mut batch = Batch::new();
-        assert!(!batch.push(&[0; ROOM + 1]));
+        assert!(!batch.push(&[0; ROOM], b"x"));
         for index in 0..BATCH {
-            assert!(batch.push(&[index as u8; 3]));
+            assert!(batch.push(&[index as u8], &[index as u8; 2]));
         }
-        assert!(!batch.push(b"x"));
+        assert!(!batch.push(b"x", b""));
         assert_eq!((batch.len(), batch.message(63)), (64, &[63; 3][..]));
     }
 }

@@ -1,0 +1,280 @@
+//! One conversation of messages, whatever kind of socket carries it.
+
+use std::os::fd::AsFd;
+
+use sockeye_model::event::Note;
+use sockeye_model::{Call, DropReason, Errno, Family, Kind, SocketAddress, SocketId, Totals, Type};
+use sockeye_tap::Tap;
+
+use super::bound::{is_icmp, peer_of};
+use super::length::{check_length, udp_max, unix_max};
+use super::pooled::Pooled;
+use super::relay::{NotSent, Passed, TRIES, is_length};
+use super::session::Session;
+use crate::async_socket::Drained;
+use crate::error::{Error, Result};
+use crate::sys::{Name, Outgoing, ROOM, send_batch};
+use crate::{AsyncSocket, Lent, Shutdown};
+
+/// One conversation of messages. One task may receive while another sends.
+#[derive(Debug)]
+pub enum Messages {
+    /// A connected socket: UDP, UNIX datagrams or packets. It hears its peer alone.
+    Connected(AsyncSocket),
+    /// One peer of a server.
+    Session(Session),
+    /// A socket that sends to an address and hears whoever answers: multicast, broadcast.
+    Towards(AsyncSocket, SocketAddress),
+}
+
+impl Messages {
+    /// The next message, or the end where there is one: SEQPACKET's end, a session's end. UDP has none.
+    ///
+    /// No message is cut, however long; an empty one is data. Dropping the future loses nothing.
+    ///
+    /// # Errors
+    /// `ECONNREFUSED` and its kin on a connected UDP socket, when an ICMP error came back for an earlier message: the
+    /// conversation may go on ([`is_passing`]). Otherwise as for [`AsyncSocket::recv`].
+    pub async fn recv(&self) -> Result<Lent> {
+        match self {
+            Self::Connected(socket) => socket.recv_lease().await,
+            Self::Session(session) => session.recv().await,
+            Self::Towards(socket, _) => socket
+                .read(Call::RecvFrom, |handle, began| {
+                    let mut buffer = handle.buffer_for_next()?;
+                    let (received, _) = handle.recv_from(began, &mut buffer)?;
+                    Ok((Lent::of(buffer, received), Drained::Whole))
+                })
+                .await
+                .map_err(|source| Error::new(Call::RecvFrom, source)),
+        }
+    }
+
+    /// Sends one message, waiting for room.
+    ///
+    /// # Errors
+    /// [`TooLong`](super::TooLong) before anything is sent. `ECONNREFUSED` and its kin on a connected UDP socket are
+    /// about an earlier message, and this one has **not** been sent: [`is_passing`]. Otherwise as for
+    /// [`AsyncSocket::send`].
+    pub async fn send(&self, message: &[u8]) -> Result<()> {
+        match self {
+            Self::Session(session) => session.send(message).await,
+            Self::Connected(socket) => {
+                check_length(message.len(), self.max_len()?)
+                    .map_err(|source| socket.about_peer(Call::Send, source))?;
+                socket.send(message).await.map(drop)
+            }
+            Self::Towards(socket, peer) => {
+                check_length(message.len(), self.max_len()?)
+                    .map_err(|source| Error::at(Call::SendTo, peer.clone(), source))?;
+                socket.send_to(message, peer).await.map(drop)
+            }
+        }
+    }
+
+    /// The longest message that can be sent, bytes: 65,507 for UDP over IPv4, 65,527 over IPv6, what `SO_SNDBUF` lets
+    /// through for UNIX.
+    ///
+    /// # Errors
+    /// What `getsockopt` gave, for a UNIX socket.
+    pub fn max_len(&self) -> Result<usize> {
+        let (socket, peer) = match self {
+            Self::Session(session) => return session.max_len(),
+            Self::Towards(socket, peer) => (socket, Some(peer.clone())),
+            Self::Connected(socket) => (socket, socket.peer_address().ok()),
+        };
+        match (socket.family(), peer.and_then(|peer| peer.inet())) {
+            (Family::Unix, _) => unix_max(socket.handle()),
+            (_, Some(peer)) if socket.kind() == Type::Datagram => Ok(udp_max(peer.ip())),
+            // The kernel says so when a raw packet is too long.
+            _ => Ok(ROOM),
+        }
+    }
+
+    /// Whether the other side can end it. UDP and UNIX datagrams go on for ever.
+    pub fn has_end(&self) -> bool {
+        match self {
+            Self::Connected(socket) => socket.kind() == Type::SeqPacket,
+            Self::Session(_) => true,
+            Self::Towards(..) => false,
+        }
+    }
+
+    /// Says that no more will be sent, where the socket can: `shutdown` of a SEQPACKET socket.
+    ///
+    /// # Errors
+    /// What `shutdown` gave, other than that the peer has gone.
+    pub fn finish(&self) -> Result<()> {
+        match self {
+            Self::Connected(socket) if socket.kind() == Type::SeqPacket => {
+                match socket.shutdown(Shutdown::Write) {
+                    Err(error) if error.errno() == Errno::ENOTCONN => Ok(()),
+                    told => told,
+                }
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether its messages are UDP's, which the kernel takes and gives in batches.
+    pub fn is_udp(&self) -> bool {
+        match self {
+            Self::Session(session) => session.is_udp(),
+            Self::Connected(socket) | Self::Towards(socket, _) => {
+                socket.kind() == Type::Datagram && socket.family() != Family::Unix
+            }
+        }
+    }
+
+    /// The peer; for a socket towards a group, the group.
+    pub fn peer(&self) -> SocketAddress {
+        match self {
+            Self::Session(session) => session.peer().clone(),
+            Self::Towards(_, peer) => peer.clone(),
+            Self::Connected(socket) => socket.peer_address().unwrap_or(SocketAddress::UnixUnnamed),
+        }
+    }
+
+    /// This end's address.
+    ///
+    /// # Errors
+    /// What `getsockname` gave.
+    pub fn local_address(&self) -> Result<SocketAddress> {
+        match self {
+            Self::Session(session) => Ok(session.local_address()),
+            Self::Connected(socket) | Self::Towards(socket, _) => socket.local_address(),
+        }
+    }
+
+    /// Its number in the stream of events.
+    pub fn id(&self) -> SocketId {
+        match self {
+            Self::Session(session) => session.id(),
+            Self::Connected(socket) | Self::Towards(socket, _) => socket.id(),
+        }
+    }
+
+    /// Messages and bytes so far, in both directions.
+    pub fn totals(&self) -> Totals {
+        match self {
+            Self::Session(session) => session.totals(),
+            Self::Connected(socket) | Self::Towards(socket, _) => socket.totals(),
+        }
+    }
+
+    pub(super) fn tap(&self) -> &Tap {
+        match self {
+            Self::Session(session) => &session.bound().handle().tap,
+            Self::Connected(socket) | Self::Towards(socket, _) => &socket.handle().tap,
+        }
+    }
+
+    /// Tells something found out about it.
+    pub(super) fn tell(&self, kind: Kind<'_>) {
+        match self {
+            Self::Session(session) => session.emit(kind),
+            Self::Connected(socket) | Self::Towards(socket, _) => {
+                let handle = socket.handle();
+                handle.emit(handle.tap.now(), kind);
+            }
+        }
+    }
+
+    pub(super) fn tell_dropped(&self, messages: u64, why: DropReason) {
+        self.tell(Kind::Noted(Note::Dropped { messages, why }));
+    }
+
+    /// UDP: what has come, at least one message, up to a batch; `None` is the end.
+    pub(super) async fn recv_batch(&self) -> Result<Option<Pooled>> {
+        let socket = match self {
+            Self::Session(session) => return session.recv_batch().await,
+            Self::Connected(socket) | Self::Towards(socket, _) => socket,
+        };
+        let received = socket.read(Call::RecvMmsg, |handle, began| {
+            let mut batch = Pooled::lend();
+            batch
+                .recv(handle.as_fd(), false)
+                .inspect_err(|error| handle.failed(began, Call::RecvMmsg, error))?;
+            for index in 0..batch.len() {
+                let peer = matches!(self, Self::Towards(..)).then(|| peer_of(batch.name(index)));
+                handle.received(
+                    began,
+                    Call::RecvMmsg,
+                    batch.message(index),
+                    ROOM,
+                    batch.truncated_from(index),
+                    peer.as_ref(),
+                );
+            }
+            let drained = if batch.is_full() {
+                Drained::Whole
+            } else {
+                Drained::Empty
+            };
+            Ok((Some(batch), drained))
+        });
+        received
+            .await
+            .map_err(|source| socket.about_peer(Call::RecvMmsg, source))
+    }
+
+    /// UDP: sends each message of `batch`, waiting for room; what could not be sent is counted and said.
+    pub(super) async fn send_batch(&self, batch: &Pooled, passed: &mut Passed) -> Result<()> {
+        let (socket, to) = match self {
+            Self::Session(session) => {
+                return session
+                    .send_batch(batch, passed)
+                    .await
+                    .map_err(|source| Error::at(Call::SendMmsg, session.peer().clone(), source));
+            }
+            Self::Connected(socket) => (socket, None),
+            Self::Towards(socket, peer) => (socket, peer.inet().map(Name::new)),
+        };
+        let peer = to.as_ref().map(peer_of);
+        let handle = socket.handle();
+        let (mut done, mut tries) = (0, 0);
+        while done < batch.len() {
+            let outgoing = |index: usize| Outgoing {
+                data: batch.message(done + index),
+                to: to.as_ref(),
+                from: None,
+            };
+            let rest = batch.len() - done;
+            let began = handle.tap.now();
+            let sent = socket.write(Call::SendMmsg, |handle, _| {
+                send_batch(handle.as_fd(), rest, outgoing)
+            });
+            match sent.await {
+                Ok(sent) => {
+                    for data in (done..done + sent).map(|index| batch.message(index)) {
+                        handle.sent(began, Call::SendMmsg, data, data.len(), peer.as_ref());
+                        passed.sent(data.len());
+                    }
+                    done += sent;
+                    tries = 0;
+                }
+                Err(error) => {
+                    handle.failed(began, Call::SendMmsg, &error);
+                    if tries < TRIES && is_icmp(&error) {
+                        tries += 1;
+                        passed.refused += u64::from(!is_length(&error));
+                        continue;
+                    }
+                    let error = Error::at(Call::SendMmsg, self.peer(), error);
+                    if passed.not_sent(error) == NotSent::TooLong {
+                        self.tell_dropped(1, DropReason::TooLong);
+                    }
+                    done += 1;
+                    tries = 0;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether `error` is about an earlier message, which an ICMP error answered: the conversation may go on, and where a
+/// send said so the message has to be sent again.
+pub fn is_passing(error: &Error) -> bool {
+    is_icmp(&error.source)
+}

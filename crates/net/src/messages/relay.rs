@@ -1,0 +1,325 @@
+//! Two conversations of messages joined: each message goes to the other side as it is, or it is said why not.
+
+use std::future::{Future, pending};
+use std::io;
+use std::pin::pin;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use sockeye_model::DropReason;
+use tokio::time::{Instant, sleep};
+
+use super::bound::is_icmp;
+use super::conversation::Messages;
+use super::length::TooLong;
+use crate::Lent;
+use crate::error::{Error, Result};
+
+/// How two conversations of messages are joined.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Joining {
+    /// Over after no message has come from either side for this long.
+    pub idle: Option<Duration>,
+    /// Once one side has ended, or broken, and the other is of a kind that never ends (UDP, UNIX datagrams): over
+    /// after no message has come for this long.
+    pub quiet: Duration,
+}
+
+impl Default for Joining {
+    /// No idle limit; 1 s.
+    fn default() -> Self {
+        Self {
+            idle: None,
+            quiet: Duration::from_secs(1),
+        }
+    }
+}
+
+/// What went one way.
+#[derive(Debug, Default)]
+pub struct Passed {
+    /// Messages sent on.
+    pub messages: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Messages longer than the other side can carry; each was dropped and said.
+    pub too_long: u64,
+    /// Times that "port unreachable", or another ICMP error, came back on either socket of this direction. No message
+    /// was given up for it.
+    pub refused: u64,
+    /// Messages that the kernel did not take, or that a framing can't carry.
+    pub unsent: u64,
+    /// Why the first message of `too_long` or `unsent` was not sent on.
+    pub first_failure: Option<Error>,
+    /// Why this direction broke; `None` also while it had not ended.
+    pub broken: Option<Error>,
+    /// Its source has ended, and all that came from there was sent on.
+    pub ended: bool,
+}
+
+/// How a conversation came out.
+#[derive(Debug, Default)]
+pub struct Joined {
+    /// From left to right.
+    pub left_to_right: Passed,
+    /// From right to left.
+    pub right_to_left: Passed,
+    /// The idle limit ended it.
+    pub idle: bool,
+    /// It was told to stop.
+    pub stopped: bool,
+}
+
+impl Joined {
+    /// Whether every message that came was sent on, and nothing broke. Refusals are no fault of the relay.
+    pub fn is_clean(&self) -> bool {
+        [&self.left_to_right, &self.right_to_left]
+            .iter()
+            .all(|passed| passed.is_clean())
+    }
+}
+
+impl Passed {
+    fn is_clean(&self) -> bool {
+        self.too_long == 0 && self.unsent == 0 && self.broken.is_none()
+    }
+
+    pub(super) fn sent(&mut self, len: usize) {
+        self.messages += 1;
+        self.bytes += len as u64;
+    }
+
+    /// Counts a message that could not be sent on.
+    pub(super) fn not_sent(&mut self, error: Error) -> NotSent {
+        let why = if is_too_long(&error) {
+            self.too_long += 1;
+            NotSent::TooLong
+        } else {
+            self.unsent += 1;
+            NotSent::Failed
+        };
+        self.first_failure.get_or_insert(error);
+        why
+    }
+}
+
+/// Why a message was not sent on: a failed call has been told as such, a message that is too long is still to be said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum NotSent {
+    TooLong,
+    Failed,
+}
+
+/// Joins two conversations until both have ended, or as `how` says, or until `stop` is ready.
+///
+/// One message there is one message here, an empty one too; none is cut, joined or split. One that is too long for the
+/// other side is dropped, said and counted, and the rest goes on. In batches where both are UDP and nobody wants the
+/// bytes, one by one otherwise. The end of one direction never ends the other.
+///
+/// Dropping the future leaves both open; a message on its way may be lost.
+pub async fn relay(
+    left: &Messages,
+    right: &Messages,
+    how: Joining,
+    stop: impl Future<Output = ()>,
+) -> Joined {
+    let batched =
+        left.is_udp() && right.is_udp() && !left.tap().wants_bytes() && !right.tap().wants_bytes();
+    let mut joined = Joined::default();
+    let heard = AtomicU64::new(0);
+    let there = pass(left, right, batched, &heard, &mut joined.left_to_right);
+    let back = pass(right, left, batched, &heard, &mut joined.right_to_left);
+    let over = both(there, back, how, &heard, stop, || {
+        [left.has_end(), right.has_end()]
+    })
+    .await;
+    joined.idle = over == Over::Idle;
+    joined.stopped = over == Over::Stopped;
+    joined
+}
+
+/// Why a conversation was over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Over {
+    Ended,
+    Idle,
+    Stopped,
+}
+
+/// Runs both directions; `has_end` tells which side, left and right, can still end by itself.
+pub(super) async fn both(
+    there: impl Future<Output = ()>,
+    back: impl Future<Output = ()>,
+    how: Joining,
+    heard: &AtomicU64,
+    stop: impl Future<Output = ()>,
+    has_end: impl Fn() -> [bool; 2],
+) -> Over {
+    let (mut there, mut back, mut stop) = (pin!(there), pin!(back), pin!(stop));
+    let mut done = [false; 2];
+    let mut silence = Silence::new(how.idle);
+    let mut lingers = false;
+    loop {
+        tokio::select! {
+            () = &mut there, if !done[0] => done[0] = true,
+            () = &mut back, if !done[1] => done[1] = true,
+            () = silence.over(heard) => {
+                return if lingers { Over::Ended } else { Over::Idle };
+            }
+            () = &mut stop => return Over::Stopped,
+        }
+        let [left_ends, right_ends] = has_end();
+        if done == [true; 2] {
+            return Over::Ended;
+        }
+        if (done[0] && !right_ends || done[1] && !left_ends)
+            && how.idle.is_none_or(|idle| how.quiet < idle)
+        {
+            lingers = true;
+            silence = Silence::new(Some(how.quiet));
+        }
+    }
+}
+
+async fn pass(
+    from: &Messages,
+    to: &Messages,
+    batched: bool,
+    heard: &AtomicU64,
+    passed: &mut Passed,
+) {
+    let ended = if batched {
+        pass_batches(from, to, heard, passed).await
+    } else {
+        pass_each(from, to, heard, passed).await
+    };
+    match ended.and_then(|()| to.finish()) {
+        Ok(()) => passed.ended = true,
+        Err(error) => passed.broken = Some(error),
+    }
+}
+
+async fn pass_each(
+    from: &Messages,
+    to: &Messages,
+    heard: &AtomicU64,
+    passed: &mut Passed,
+) -> Result<()> {
+    loop {
+        let message = match from.recv().await {
+            Ok(Lent::Data(message)) => message,
+            Ok(Lent::End) => return Ok(()),
+            Err(error) => {
+                came_back(from, error, passed)?;
+                continue;
+            }
+        };
+        heard.fetch_add(1, Ordering::Relaxed);
+        send_on(to, &message, passed).await?;
+    }
+}
+
+/// Sends a message to the other side, which may be told of an earlier one's ICMP error instead: then once more.
+pub(super) async fn send_on(to: &Messages, message: &[u8], passed: &mut Passed) -> Result<()> {
+    let mut tries = 0;
+    loop {
+        match to.send(message).await {
+            Ok(()) => {
+                passed.sent(message.len());
+                return Ok(());
+            }
+            // Where there is a connection, other failures mean that the other side has gone.
+            Err(error) if !to.is_udp() && !is_too_long(&error) => return Err(error),
+            Err(error) if to.is_udp() && tries < TRIES && is_icmp(&error.source) => {
+                tries += 1;
+                passed.refused += u64::from(!is_length(&error.source));
+            }
+            Err(error) => {
+                if passed.not_sent(error) == NotSent::TooLong {
+                    to.tell_dropped(1, DropReason::TooLong);
+                }
+                return Ok(());
+            }
+        }
+    }
+}
+
+fn is_too_long(error: &Error) -> bool {
+    TooLong::of(error).is_some() || is_length(&error.source)
+}
+
+async fn pass_batches(
+    from: &Messages,
+    to: &Messages,
+    heard: &AtomicU64,
+    passed: &mut Passed,
+) -> Result<()> {
+    loop {
+        let batch = match from.recv_batch().await {
+            Ok(Some(batch)) => batch,
+            Ok(None) => return Ok(()),
+            Err(error) => {
+                came_back(from, error, passed)?;
+                continue;
+            }
+        };
+        heard.fetch_add(batch.len() as u64, Ordering::Relaxed);
+        to.send_batch(&batch, passed).await?;
+        drop(batch);
+        // A flood must leave the others their turn.
+        tokio::task::yield_now().await;
+    }
+}
+
+/// A receive that failed: on UDP an ICMP error is counted and it goes on.
+pub(super) fn came_back(from: &Messages, error: Error, passed: &mut Passed) -> Result<()> {
+    if from.is_udp() && is_icmp(&error.source) {
+        passed.refused += 1;
+        return Ok(());
+    }
+    Err(error)
+}
+
+/// "Too long" may be about an earlier message too: a router that can't fragment said so.
+pub(super) fn is_length(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(libc::EMSGSIZE)
+}
+
+/// Notices that nothing has been heard for a while, to within an eighth of it.
+struct Silence {
+    limit: Option<Duration>,
+    last: u64,
+    since: Instant,
+}
+
+impl Silence {
+    fn new(limit: Option<Duration>) -> Self {
+        Self {
+            limit,
+            last: u64::MAX,
+            since: Instant::now(),
+        }
+    }
+
+    async fn over(&mut self, heard: &AtomicU64) {
+        let Some(limit) = self.limit else {
+            return pending().await;
+        };
+        loop {
+            let now = heard.load(Ordering::Relaxed);
+            if now != self.last {
+                self.last = now;
+                self.since = Instant::now();
+            }
+            let quiet = self.since.elapsed();
+            if quiet >= limit {
+                return;
+            }
+            let step = (limit / 8).max(Duration::from_millis(1));
+            sleep(step.min(limit - quiet)).await;
+        }
+    }
+}
+
+/// How often a message is sent again because the kernel spoke of an earlier one instead.
+pub(super) const TRIES: u32 = 3;
