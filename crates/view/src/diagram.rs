@@ -85,6 +85,8 @@ pub struct Diagram<W> {
     said: Said,
     summary: Summary,
     headed: bool,
+    /// Something has been drawn.
+    begun: bool,
     pending: Option<Pending>,
     waits_told: HashSet<String>,
 }
@@ -133,6 +135,7 @@ impl<W: Write> Diagram<W> {
             said: Said::new(options.reasons),
             summary: Summary::default(),
             headed: false,
+            begun: false,
             pending: None,
             waits_told: HashSet::new(),
             options,
@@ -241,12 +244,16 @@ impl<W: Write> Diagram<W> {
     fn title(&mut self, title: &str) -> io::Result<()> {
         self.draw_pending()?;
         let mut text = String::new();
+        if self.begun {
+            text.push('\n');
+        }
         picture::title(&mut text, title, self.widths, &self.options);
         self.headed = false;
         self.put(&text)
     }
 
     fn put(&mut self, text: &str) -> io::Result<()> {
+        self.begun = true;
         if self.options.ascii {
             self.out.write_all(to_ascii(text).as_bytes())
         } else {
