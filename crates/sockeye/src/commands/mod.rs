@@ -18,6 +18,7 @@ mod programs;
 mod ready;
 mod relay;
 mod schemes;
+mod serve;
 mod show;
 mod wait;
 
@@ -34,6 +35,7 @@ pub(crate) fn run(command: Command) -> ExitCode {
         Command::Connect(args) => in_session(&args.view, |session| connect::run(&args, session)),
         Command::Wait(args) => in_session(&args.view, |session| wait::run(&args, session)),
         Command::Listen(args) => in_session(&args.view, |session| listen::run(&args, session)),
+        Command::Serve(args) => in_session(&args.view, |session| serve::run(&args, session)),
         Command::Relay(args) => in_session(&args.view, |session| relay::run(&args, session)),
         _ => {
             stdio::say("sockeye: not in this build");

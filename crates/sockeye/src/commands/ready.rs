@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::os::unix::net::{SocketAddr, UnixDatagram};
 
-use sockeye_model::{Address, Carries, Host, Port, Target};
+use sockeye_model::{Address, Carries, Host, Port, SocketAddress, Target};
 use sockeye_net::{Listener, Reach};
 use sockeye_view::catalogue::Language;
 
@@ -46,9 +46,18 @@ pub(crate) fn say(
     } else {
         session.status(&whole)
     }
+    tell(listener.local_addresses(), ready_fd, language)
+}
+
+/// Says to scripts and to the service manager that it serves, on these addresses.
+pub(crate) fn tell(
+    addresses: &[SocketAddress],
+    ready_fd: Option<i32>,
+    language: Language,
+) -> Result<(), Failure> {
     notify_manager();
     match ready_fd {
-        Some(number) => tell_script(listener, number).map_err(|error| {
+        Some(number) => tell_script(addresses, number).map_err(|error| {
             let error = io_text(&error, language);
             Failure::new(
                 ExitCode::OutputFailed,
@@ -111,9 +120,8 @@ fn chooses_port(typed: &Address) -> bool {
 }
 
 /// Each address on a line, then the descriptor is closed: who waits for its end knows that nothing more comes.
-fn tell_script(listener: &Listener, number: i32) -> io::Result<()> {
-    let lines: String = listener
-        .local_addresses()
+fn tell_script(addresses: &[SocketAddress], number: i32) -> io::Result<()> {
+    let lines: String = addresses
         .iter()
         .map(|address| format!("{address}\n"))
         .collect();

@@ -1,0 +1,226 @@
+//! `serve`: ready partners on their own ports, until a signal.
+
+mod lines;
+mod words;
+
+use sockeye_model::{Address, Host, Port, Scheme, SocketAddress, Tally, Target};
+use sockeye_net::serve::{Served, Service, Serving};
+use sockeye_net::server::{Limits, Notice, Seats};
+use sockeye_net::{Listener, Listening, Signals, listen};
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+
+use crate::cli::ServeArgs;
+use crate::cli::quantity::duration_text;
+use crate::commands::{Outcome, ready, runtime};
+use crate::exit::ExitCode;
+use crate::limits::CONNECT_TIMEOUT;
+use crate::report::{Failure, io_text};
+use crate::session::Session;
+use crate::{advice, words as common};
+
+/// Serves until it is told to stop.
+pub(crate) fn run(args: &ServeArgs, session: Session) -> ExitCode {
+    let mut tally = Tally::default();
+    let outcome = runtime(session.look.language)
+        .and_then(|runtime| runtime.block_on(serve(args, &session, &mut tally)));
+    session.finish(tally, outcome)
+}
+
+/// A service on one address.
+struct Post {
+    service: Service,
+    address: Address,
+}
+
+/// What was asked for; nothing is everything.
+fn posts(args: &ServeArgs) -> Vec<Post> {
+    let own = |service: Service| {
+        [Scheme::Tcp, Scheme::Udp].map(|scheme| {
+            let target = Target::Inet {
+                host: Host::Empty,
+                port: Port::Number(service.own_port()),
+            };
+            Post {
+                service,
+                address: Address::new(scheme, target),
+            }
+        })
+    };
+    if args.services.is_empty() {
+        return Service::ALL.into_iter().flat_map(own).collect();
+    }
+    let asked = args.services.iter().filter_map(|asked| {
+        let service = Service::named(asked.name)?;
+        Some(match &asked.address {
+            None => own(service).into(),
+            Some(address) => vec![Post {
+                service,
+                address: address.clone(),
+            }],
+        })
+    });
+    asked.flatten().collect()
+}
+
+/// A post that listens.
+struct Open {
+    post: Post,
+    listener: Listener,
+}
+
+async fn serve(args: &ServeArgs, session: &Session, tally: &mut Tally) -> Outcome {
+    let language = session.look.language;
+    // Caught before anybody is told that it can be stopped.
+    let mut signals = Signals::new()
+        .map_err(|error| Failure::new(ExitCode::Failure, io_text(&error, language)))?;
+    let open = open(args, session).await?;
+    lines::say_ready(&open, session);
+    let bound: Vec<SocketAddress> = open
+        .iter()
+        .flat_map(|open| open.listener.local_addresses())
+        .cloned()
+        .collect();
+    ready::tell(&bound, args.server.ready_fd, language)?;
+
+    let (notices, mut noticed) = mpsc::unbounded_channel();
+    let (stop, stopped) = watch::channel(false);
+    let seats = Seats::new(args.server.max_conversations as usize);
+    let mut all_seats = vec![seats.clone()];
+    let mut running = JoinSet::new();
+    let mut services = Vec::new();
+    for Open { post, listener } in open {
+        let limits = if args.one_at_a_time {
+            let one = Seats::new(1);
+            all_seats.push(one.clone());
+            Limits {
+                seats: one,
+                ..Limits::new(1, args.server.drain)
+            }
+        } else {
+            Limits {
+                seats: seats.clone(),
+                notices: Some(notices.clone()),
+                ..Limits::new(1, args.server.drain)
+            }
+        };
+        let how = Serving {
+            limits,
+            idle: args.idle,
+        };
+        let place = services.len();
+        let service = post.service;
+        services.push((post, Served::default()));
+        let mut stopped = stopped.clone();
+        running.spawn(async move {
+            let stopped = async {
+                // The sender outlives this task.
+                let _ = stopped.wait_for(|stop| *stop).await;
+            };
+            (place, service.serve(listener, &how, stopped).await)
+        });
+    }
+
+    let mut outcome = Ok(ExitCode::Clean);
+    let mut stopping = false;
+    loop {
+        tokio::select! {
+            biased;
+            ended = running.join_next() => match ended {
+                None => break,
+                Some(Ok((place, served))) => {
+                    let (post, slot) = &mut services[place];
+                    match served.map(broken) {
+                        Ok((served, failed)) => {
+                            *slot = served;
+                            if let Some(error) = failed {
+                                outcome = Err(Failure::of_net(&error, Some(&post.address), language));
+                            }
+                        }
+                        Err(error) => {
+                            outcome = Err(Failure::of_net(&error, Some(&post.address), language));
+                        }
+                    }
+                    // The others go on; the last failure is said at the end.
+                    if let (Err(failure), false) = (&outcome, running.is_empty()) {
+                        failure.say();
+                    }
+                }
+                Some(Err(panic)) => std::panic::resume_unwind(panic.into_panic()),
+            },
+            Some(notice) = noticed.recv() => {
+                // Draining is said once for all.
+                if let Notice::Full { most } = notice {
+                    session.status(&common::FULL.fill(language, &[("most", &most)]));
+                }
+            }
+            () = signals.stop(), if !stopping => {
+                stopping = true;
+                let conversations: usize = all_seats.iter().map(Seats::taken).sum();
+                if conversations > 0 {
+                    let time = duration_text(args.server.drain);
+                    let places: [(&str, &dyn std::fmt::Display); 2] =
+                        [("conversations", &conversations), ("time", &time)];
+                    session.status(&common::DRAINING.fill(language, &places));
+                }
+                let _ = stop.send(true);
+            }
+        }
+    }
+    lines::say_served(&services, args.server.drain, session);
+    for (_, served) in &services {
+        tally.totals += served.totals;
+        tally.conversations += served.conversations.conversations;
+        tally.failed += served.conversations.failed + served.conversations.cut;
+    }
+    outcome
+}
+
+/// What it did, and why it could not go on.
+fn broken(mut served: Served) -> (Served, Option<sockeye_net::Error>) {
+    let accept = served.conversations.accept_failed.take();
+    let failed = served.failed.take().or(accept);
+    (served, failed)
+}
+
+/// Opens every post; what can't be opened is said with its reason and holder, and the rest start.
+///
+/// # Errors
+/// When nothing could be opened: the last failure, with its own code if all agree on it, else "can't bind".
+async fn open(args: &ServeArgs, session: &Session) -> Result<Vec<Open>, Failure> {
+    let language = session.look.language;
+    let listening = Listening::new(session.tap.clone());
+    let mut open = Vec::new();
+    let mut failures: Vec<Failure> = Vec::new();
+    for post in posts(args) {
+        match listen(&post.address, &listening).await {
+            Ok(listener) => open.push(Open { post, listener }),
+            Err(error) => {
+                let advice = advice::on_open(&session.tap, &error, post.address.scheme, language);
+                let mut failure =
+                    Failure::of_open(&error, &post.address, CONNECT_TIMEOUT, language)
+                        .with_advice(advice);
+                failure.line = format!("{}: {}", post.service.name(), failure.line);
+                failures.push(failure);
+            }
+        }
+    }
+    let last = if open.is_empty() {
+        failures.pop()
+    } else {
+        None
+    };
+    failures.iter().for_each(Failure::say);
+    match last {
+        None => Ok(open),
+        Some(last) => {
+            let agreed = failures.iter().all(|failure| failure.exit == last.exit);
+            let exit = if agreed {
+                last.exit
+            } else {
+                ExitCode::CannotBind
+            };
+            Err(Failure { exit, ..last })
+        }
+    }
+}

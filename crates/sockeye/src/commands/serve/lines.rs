@@ -1,0 +1,213 @@
+//! What `serve` says at its start and its end: a line a service, with a client that works as printed.
+
+use std::fmt::Display;
+use std::time::Duration;
+
+use sockeye_model::{Address, Carries, Host, Port, Scheme, Target};
+use sockeye_net::serve::{Served, Service};
+use sockeye_net::{Listener, Reach};
+use sockeye_view::catalogue::{self, Language, Text};
+
+use super::{Open, Post, words};
+use crate::cli::quantity::duration_text;
+use crate::cli::quote;
+use crate::session::Session;
+use crate::words as common;
+
+/// A line for each that listens, in columns.
+pub(super) fn say_ready(open: &[Open], session: &Session) {
+    let language = session.look.language;
+    for error in open.iter().flat_map(|open| open.listener.left_out()) {
+        let address = error
+            .address
+            .as_ref()
+            .map_or_else(String::new, ToString::to_string);
+        let error = crate::report::io_text(&error.source, language);
+        let places: [(&str, &dyn Display); 2] = [("address", &address), ("error", &error)];
+        session.status(&common::LEFT_OUT.fill(language, &places));
+    }
+    let rows: Vec<[String; 4]> = open
+        .iter()
+        .map(|Open { post, listener }| {
+            let line = client(post, listener);
+            [
+                post.service.name().to_owned(),
+                post.address.scheme.to_string(),
+                whereabouts(listener),
+                words::TRY.fill(language, &[("line", &line)]),
+            ]
+        })
+        .collect();
+    let width = |column: usize| {
+        let lengths = rows.iter().map(|row| row[column].chars().count());
+        lengths.max().unwrap_or(0)
+    };
+    let (first, second, third) = (width(0), width(1), width(2));
+    for [name, scheme, place, client] in &rows {
+        session.announce(&format!(
+            "{name:first$}  {scheme:second$}  {place:third$}  {client}"
+        ));
+    }
+    if let Some(line) = wider(open) {
+        session.status(&words::FOR_EVERYONE.fill(language, &[("line", &line)]));
+    }
+}
+
+/// Every address, as the kernel gives it.
+fn whereabouts(listener: &Listener) -> String {
+    let addresses = listener.local_addresses().iter();
+    addresses
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+/// The command that opens the first of them to everyone, when all are for this machine only.
+fn wider(open: &[Open]) -> Option<String> {
+    let local = open
+        .iter()
+        .all(|open| open.listener.reach() == Reach::ThisMachine);
+    let first = open
+        .iter()
+        .find(|open| matches!(open.post.address.target, Target::Inet { .. }))?;
+    let port = first.listener.local_addresses().first()?.port()?;
+    let address = address_at(first.post.address.scheme, Host::Any, port);
+    let service = format!("{}={}", first.post.service.name(), short(&address));
+    local.then(|| quote::line(["sockeye", "serve", &service]))
+}
+
+/// A client of this post that works as printed.
+fn client(post: &Post, listener: &Listener) -> String {
+    let address = short(&reached(post, listener));
+    let connect = ["sockeye", "connect", &address];
+    let carries = post.address.scheme.carries();
+    let more: &[&str] = match (post.service, carries) {
+        (Service::Chargen, Carries::Stream) => return format!("{} | head", quote::line(connect)),
+        (Service::Time, Carries::Stream) => &["--hex"],
+        (_, Carries::Stream) => &[],
+        (Service::Discard, Carries::Messages) => &["--send", "hola", "--send-only"],
+        (Service::Time, Carries::Messages) => &["--send", "hola", "--hex"],
+        (_, Carries::Messages) => &["--send", "hola"],
+    };
+    quote::line(connect.into_iter().chain(more.iter().copied()))
+}
+
+/// The address for a client: the port that was chosen, and a name where there are several addresses.
+fn reached(post: &Post, listener: &Listener) -> Address {
+    let scheme = post.address.scheme;
+    let port = listener
+        .local_addresses()
+        .first()
+        .and_then(|local| local.port());
+    let (Target::Inet { host, .. }, Some(port)) = (&post.address.target, port) else {
+        return Address::new(scheme, post.address.target.clone());
+    };
+    let host = match host {
+        Host::Empty | Host::Any => Host::Name("localhost".to_owned()),
+        Host::V4(address) if address.is_unspecified() => Host::Name("localhost".to_owned()),
+        Host::V6 { address, .. } if address.is_unspecified() => Host::Name("localhost".to_owned()),
+        host => host.clone(),
+    };
+    address_at(scheme, host, port)
+}
+
+fn address_at(scheme: Scheme, host: Host, port: u16) -> Address {
+    let port = Port::Number(port);
+    Address::new(scheme, Target::Inet { host, port })
+}
+
+/// As one types it: TCP needs no scheme.
+fn short(address: &Address) -> String {
+    let whole = address.to_string();
+    whole
+        .strip_prefix("tcp://")
+        .map_or(whole.clone(), str::to_owned)
+}
+
+/// What each service was asked, the addresses of one kind together.
+pub(super) fn say_served(services: &[(Post, Served)], drain: Duration, session: &Session) {
+    let language = session.look.language;
+    let mut said = false;
+    for service in Service::ALL {
+        for datagrams in [false, true] {
+            let mut all = Served::default();
+            for (post, served) in services {
+                if post.service == service && is_datagrams(post.address.scheme) == datagrams {
+                    add(&mut all, served);
+                }
+            }
+            if let Some(line) = served_line(service, datagrams, &all, drain, language) {
+                said = true;
+                session.announce(&line);
+            }
+        }
+    }
+    if !said {
+        session.status(words::NOTHING.say(language));
+    }
+}
+
+fn is_datagrams(scheme: Scheme) -> bool {
+    matches!(scheme, Scheme::Udp | Scheme::UnixDgram)
+}
+
+fn add(all: &mut Served, one: &Served) {
+    all.totals += one.totals;
+    all.idle += one.idle;
+    all.conversations.conversations += one.conversations.conversations;
+    all.conversations.failed += one.conversations.failed;
+    all.conversations.cut += one.conversations.cut;
+    all.dropped.would_loop += one.dropped.would_loop;
+    all.dropped.unsent += one.dropped.unsent + one.dropped.queue_full;
+}
+
+/// `None` when nobody came.
+fn served_line(
+    service: Service,
+    datagrams: bool,
+    served: &Served,
+    drain: Duration,
+    language: Language,
+) -> Option<String> {
+    let count = if datagrams {
+        served.totals.receives
+    } else {
+        served.conversations.conversations
+    };
+    if count == 0 {
+        return None;
+    }
+    let time = duration_text(drain);
+    let details: Vec<String> = [
+        (words::FAILED, served.conversations.failed),
+        (words::CUT, served.conversations.cut),
+        (words::IDLE, served.idle),
+        (words::WOULD_LOOP, served.dropped.would_loop),
+        (words::UNANSWERED, served.dropped.unsent),
+    ]
+    .into_iter()
+    .filter(|(_, count)| *count > 0)
+    .map(|(text, count): (Text, u64)| text.fill(language, &[("count", &count), ("time", &time)]))
+    .collect();
+    let details = if details.is_empty() {
+        String::new()
+    } else {
+        format!(" ({})", details.join(", "))
+    };
+    let text = if datagrams {
+        words::MESSAGES
+    } else {
+        words::STREAMS
+    };
+    let received = catalogue::bytes(served.totals.bytes_received, language);
+    let sent = catalogue::bytes(served.totals.bytes_sent, language);
+    let places: [(&str, &dyn Display); 6] = [
+        ("service", &service.name()),
+        ("conversations", &count),
+        ("messages", &count),
+        ("details", &details),
+        ("received", &received),
+        ("sent", &sent),
+    ];
+    Some(text.fill(language, &places))
+}

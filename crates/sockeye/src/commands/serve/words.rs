@@ -1,0 +1,37 @@
+//! What `serve` says, in English and Spanish.
+
+use sockeye_view::texts;
+
+texts! {
+    TRY = "try: {line}" | "prueba: {line}";
+    FOR_EVERYONE = "this machine only; for everyone: {line}" | "solo esta máquina; para todos: {line}";
+    STREAMS = "{service}: conversations {conversations}{details}, received {received}, sent {sent}" | "{service}: conversaciones {conversations}{details}, recibidos {received}, enviados {sent}";
+    MESSAGES = "{service}: datagrams {messages}{details}, received {received}, sent {sent}" | "{service}: datagramas {messages}{details}, recibidos {received}, enviados {sent}";
+    FAILED = "reset or failed {count}" | "reiniciadas o fallidas {count}";
+    CUT = "cut after {time} {count}" | "cortadas tras {time} {count}";
+    IDLE = "ended by --idle {count}" | "terminadas por --idle {count}";
+    WOULD_LOOP = "not answered, could loop {count}" | "sin respuesta, podrían dar vueltas {count}";
+    UNANSWERED = "answers that could not be sent {count}" | "respuestas que no se pudieron enviar {count}";
+    NOTHING = "nobody came" | "no vino nadie";
+}
+
+#[cfg(test)]
+mod tests {
+    use sockeye_view::catalogue::Language;
+
+    #[test]
+    fn both_languages_fill_the_same_places() {
+        for (name, text) in super::ALL {
+            let places = |language| {
+                let mut places = text.places(language);
+                places.sort_unstable();
+                places
+            };
+            assert_eq!(
+                places(Language::English),
+                places(Language::Spanish),
+                "{name}"
+            );
+        }
+    }
+}
