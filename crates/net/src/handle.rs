@@ -411,6 +411,10 @@ impl Handle {
 
     pub(crate) fn shutdown(&self, how: net::Shutdown) -> io::Result<()> {
         let began = self.tap.now();
+        if how != net::Shutdown::Read {
+            // Before the call: the peer's end may be read, on another thread, before it returns.
+            self.note_end(End::Ours);
+        }
         let done = net::shutdown(&self.fd, how).map_err(io::Error::from);
         self.told(began, Call::Shutdown, None, done)?;
         if how == net::Shutdown::Read {
@@ -422,7 +426,6 @@ impl Handle {
                 },
             );
         } else {
-            self.note_end(End::Ours);
             self.emit(began, Kind::HalfClosed { end: End::Ours });
         }
         Ok(())

@@ -182,6 +182,8 @@ impl Conversation {
                 }
                 continue;
             }
+            // A socket that stays registered would wake the loop for every byte that a thread moves.
+            self.leave_loop();
             let may_return = self
                 .directions
                 .iter()
