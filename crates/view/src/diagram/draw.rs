@@ -144,7 +144,9 @@ impl<W: Write> Diagram<W> {
             self.own_name(socket, side)
         };
         let mut text = format!("{}{number}{}", sign(told.mark), told.name);
-        append(&mut text, &[told.whole_fact()]);
+        let call = text.len();
+        append(&mut text, std::slice::from_ref(&told.fact));
+        append_more(&mut text, call, told.peer.iter().chain(&told.more));
         vec![coloured(text, told)]
     }
 
@@ -182,6 +184,16 @@ fn append(text: &mut String, more: &[String]) {
     for more in more.iter().filter(|more| !more.is_empty()) {
         text.push(' ');
         text.push_str(more);
+    }
+}
+
+/// Appends what follows a fact, behind a comma; `call` is how long the text is without the fact.
+fn append_more<'a>(text: &mut String, call: usize, more: impl IntoIterator<Item = &'a String>) {
+    for more in more {
+        if text.len() > call {
+            text.push(',');
+        }
+        append(text, std::slice::from_ref(more));
     }
 }
 

@@ -7,7 +7,7 @@ use sockeye_model::{Call, End, Errno, Event, SocketAddress, SocketId};
 use super::super::ends::{Lettered, Side};
 use super::super::picture::{Arrow, ArrowKind, Cell};
 use super::super::{Diagram, Expected, TOGETHER};
-use super::{append, plain};
+use super::{append_more, plain};
 use crate::catalogue::narration;
 use crate::telling::{Told, Transport};
 
@@ -105,7 +105,7 @@ impl<W: Write> Diagram<W> {
             self.teller
                 .fill(narration::BORN_SHORT, &[("new", &event.socket)])
         );
-        append(&mut text, &told.more);
+        append_more(&mut text, 0, &told.more);
         let mut cell: Cell = vec![plain(text)];
         cell.extend(self.select(told.reasons));
         let expected = Expected::Accept { at: local.clone() };

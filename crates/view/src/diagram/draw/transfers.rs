@@ -7,7 +7,7 @@ use sockeye_model::{Event, Payload, SocketAddress, SocketId};
 use super::super::ends::{Lettered, Side, Taken};
 use super::super::picture::{Arrow, ArrowKind, Cell};
 use super::super::{Diagram, Expected};
-use super::{append, coloured, plain};
+use super::{append, append_more, coloured, plain};
 use crate::catalogue::{self, narration, reasons};
 use crate::telling::{Mark, Reason, Told, Transport};
 
@@ -25,6 +25,7 @@ impl<W: Write> Diagram<W> {
         let starts = event.took.map_or(event.at, |took| event.at - took);
         let named = self.named(event.socket, to, peer, narration::TO);
         let mut text = self.own_name(event.socket, side) + &told.name;
+        let call = text.len();
         append(&mut text, named.ours.as_slice());
         let in_part = told
             .reasons
@@ -33,7 +34,7 @@ impl<W: Write> Diagram<W> {
         if in_part {
             append(&mut text, std::slice::from_ref(&told.fact));
         }
-        append(&mut text, &told.more);
+        append_more(&mut text, call, &told.more);
         told.reasons
             .retain(|reason| reason.text != reasons::UDP_REPLY || !self.ends.pairs());
         let mut row = self.row(starts, side, vec![coloured(text, &told)]);
@@ -63,6 +64,7 @@ impl<W: Write> Diagram<W> {
         let named = self.named(event.socket, from, peer, narration::FROM);
         let size = catalogue::bytes(payload.len(), self.options.language);
         let mut text = self.own_name(event.socket, side) + &told.name;
+        let call = text.len();
         append(&mut text, named.ours.as_slice());
         if told.mark == Mark::Loss {
             append(&mut text, std::slice::from_ref(&told.fact));
@@ -78,9 +80,6 @@ impl<W: Write> Diagram<W> {
             told.more
                 .push(self.teller.fill(narration::AFTER_SEND, &[("time", &time)]));
         }
-        if named.ours.is_some() && !told.more.is_empty() {
-            text.push(',');
-        }
         let expected = Expected::Receive { by: event.socket };
         let joins = self.pending.as_ref().is_some_and(|pending| {
             pending.expects.contains(&expected)
@@ -95,7 +94,7 @@ impl<W: Write> Diagram<W> {
             if !whole {
                 append(&mut text, &[size]);
             }
-            append(&mut text, &told.more);
+            append_more(&mut text, call, &told.more);
             let mut cell: Cell = vec![coloured(text, &told)];
             cell.extend(self.select(told.reasons));
             if let Some(pending) = &mut self.pending {
@@ -106,7 +105,7 @@ impl<W: Write> Diagram<W> {
         if from.is_some() && told.mark != Mark::Loss {
             append(&mut text, &[size]);
         }
-        append(&mut text, &told.more);
+        append_more(&mut text, call, &told.more);
         let mut row = self.row(told.at, side, vec![coloured(text, &told)]);
         if from.is_none() {
             let label = match truncated_from {
