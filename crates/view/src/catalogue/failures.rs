@@ -160,6 +160,9 @@ failures! {
     Connect EADDRNOTAVAIL
         "no free port for this end, or the address to connect from is not of this machine"
       | "no queda puerto libre para este extremo, o la dirección de salida no es de esta máquina";
+    Connect ENAMETOOLONG
+        "a socket's path has room for 107 bytes; use a shorter name, or go into its folder first (cd) and name it from there"
+      | "la ruta de un socket tiene sitio para 107 bytes; usa un nombre más corto, o entra antes en su carpeta (cd) y nómbralo desde ahí";
     Connect ENOENT
         "there is no socket at this path; start the server first, or check the path"
       | "no hay ningún socket en esa ruta; arranca antes el servidor o revisa la ruta";
@@ -195,8 +198,8 @@ failures! {
         "that address is not of this machine; use one of its own, or any for all of them"
       | "esa dirección no es de esta máquina; usa una de las suyas, o any para todas";
     Bind ENAMETOOLONG
-        "a socket's path has room for 107 bytes; go into its folder first and use a shorter path"
-      | "la ruta de un socket tiene sitio para 107 bytes; entra antes en su carpeta y usa una ruta más corta";
+        "a socket's path has room for 107 bytes; use a shorter name, or go into its folder first (cd) and name it from there"
+      | "la ruta de un socket tiene sitio para 107 bytes; usa un nombre más corto, o entra antes en su carpeta (cd) y nómbralo desde ahí";
     Bind ENOENT
         "the folder of this path does not exist"
       | "la carpeta de esa ruta no existe";
@@ -467,6 +470,7 @@ mod tests {
                     Errno::EACCES,
                     Errno::EADDRNOTAVAIL,
                     Errno::ENOENT,
+                    Errno::ENAMETOOLONG,
                 ][..],
             ),
             (
