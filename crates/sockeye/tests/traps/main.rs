@@ -5,6 +5,10 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod ending;
+mod flow;
+mod lines;
+mod output;
+mod paths;
 mod peers;
 #[path = "../tool/ran.rs"]
 #[allow(dead_code, reason = "the other test program uses the rest")]
