@@ -72,10 +72,6 @@ pub struct Summary {
 /// Then it closes the listener (which removes its UNIX path), lets the conversations that go on finish for
 /// [`Limits::drain`], and ends those that have not. Whoever connected and was not accepted yet is reset by the kernel.
 ///
-/// A conversation's future should keep no more than it needs while it waits: it is all that an idle connection costs
-/// beside its registration. In an `async fn` every argument lives until the end; a plain `fn` that takes the peer's
-/// address and returns an `async move` block without it does not keep it.
-///
 /// Dropping the future ends every conversation.
 pub async fn serve_streams<F>(
     listener: Listener,
@@ -85,6 +81,21 @@ pub async fn serve_streams<F>(
 ) -> Summary
 where
     F: Future<Output = Ended> + Send + 'static,
+{
+    let boxed = |socket, peer| Box::pin(converse(socket, peer));
+    serve_small(listener, limits, stop, boxed).await
+}
+
+/// [`serve_streams`] for a conversation that needs no box: all of it, and nothing else, is what one that waits costs
+/// beside its registration with the event loop.
+pub(crate) async fn serve_small<F>(
+    listener: Listener,
+    limits: &Limits,
+    stop: impl Future<Output = ()>,
+    mut converse: impl FnMut(AsyncSocket, SocketAddress) -> F,
+) -> Summary
+where
+    F: Future<Output = Ended> + Send + Unpin + 'static,
 {
     let mut stop = pin!(stop);
     let room = Room::new(limits.seats.clone());

@@ -16,7 +16,7 @@ use std::time::{Duration, SystemTime};
 use sockeye_model::{SocketAddress, Totals, Type};
 
 use crate::messages::{Dropped, MessageServer, Reply};
-use crate::server::{Ended, Limits, Summary, serve_streams};
+use crate::server::{Ended, Limits, Summary, serve_small, serve_streams};
 use crate::{AsyncSocket, Error, Listener, Result};
 use idle::Sweep;
 use visitor::{Ledger, Visitor};
@@ -174,7 +174,7 @@ impl Service {
         let limits = &how.limits;
         let conversations = match self {
             Self::Echo => {
-                serve_streams(listener, limits, stop, |socket, _: SocketAddress| {
+                serve_small(listener, limits, stop, |socket, _: SocketAddress| {
                     echo::converse(visitor(socket))
                 })
                 .await

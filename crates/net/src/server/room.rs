@@ -52,7 +52,10 @@ impl Room {
     }
 
     /// Runs a conversation; whether it took the last seat, for the first time.
-    pub(super) fn spawn(&self, future: impl Future<Output = Ended> + Send + 'static) -> bool {
+    pub(super) fn spawn(
+        &self,
+        future: impl Future<Output = Ended> + Send + Unpin + 'static,
+    ) -> bool {
         let was_last = self.0.seats.take();
         let place = self.0.state().take_place();
         let guest = Guest {
@@ -60,10 +63,7 @@ impl Room {
             place,
             ended: None,
         };
-        let task = tokio::spawn(Conversation {
-            future: Box::pin(future),
-            guest,
-        });
+        let task = tokio::spawn(Conversation { future, guest });
         // On another thread it may be over already.
         if let Some(Place::Taken(handle @ None)) = self.0.state().places.get_mut(place) {
             *handle = Some(task.abort_handle());
@@ -154,16 +154,16 @@ impl State {
     }
 }
 
-/// One conversation; boxed, because a future inside another would be there twice.
+/// One conversation. By hand: an `async` block would keep the future twice, where it was and where it is awaited.
 struct Conversation<F> {
-    future: Pin<Box<F>>,
+    future: F,
     guest: Guest,
 }
 
-impl<F: Future<Output = Ended>> Future for Conversation<F> {
+impl<F: Future<Output = Ended> + Unpin> Future for Conversation<F> {
     type Output = ();
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        let ended = ready!(self.future.as_mut().poll(context));
+        let ended = ready!(Pin::new(&mut self.future).poll(context));
         self.guest.ended = Some(ended);
         Poll::Ready(())
     }

@@ -3,6 +3,7 @@
 mod lines;
 mod words;
 
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use sockeye_model::{Address, Host, Port, Scheme, SocketAddress, Tally, Target};
 use sockeye_net::serve::{Served, Service, Serving};
 use sockeye_net::server::{Limits, Notice, Seats};
@@ -85,7 +86,7 @@ async fn serve(args: &ServeArgs, session: &Session, tally: &mut Tally) -> Outcom
 
     let (notices, mut noticed) = mpsc::unbounded_channel();
     let (stop, stopped) = watch::channel(false);
-    let seats = Seats::new(args.server.max_conversations as usize);
+    let seats = Seats::new(conversations(args.server.max_conversations, session));
     let mut all_seats = vec![seats.clone()];
     let mut running = JoinSet::new();
     let mut services = Vec::new();
@@ -176,6 +177,32 @@ async fn serve(args: &ServeArgs, session: &Session, tally: &mut Tally) -> Outcom
     outcome
 }
 
+/// How many conversations there may be at once: as many as were asked for, and the limit of open files allows.
+///
+/// That limit is raised as far as this process may, `RLIMIT_NOFILE` of
+/// [getrlimit(2)](https://man7.org/linux/man-pages/man2/getrlimit.2.html); beyond it an accept would fail.
+fn conversations(asked: u32, session: &Session) -> usize {
+    let wanted = u64::from(asked) + OTHER_DESCRIPTORS;
+    let mut limit = getrlimit(Resource::Nofile);
+    if limit.current.is_some_and(|soft| soft < wanted) {
+        let most = limit.maximum.map_or(wanted, |hard| hard.min(wanted));
+        let raised = Rlimit {
+            current: Some(most),
+            ..limit
+        };
+        if setrlimit(Resource::Nofile, raised).is_ok() {
+            limit = raised;
+        }
+    }
+    let allowed = limit.current.unwrap_or(wanted).min(wanted);
+    let most = allowed.saturating_sub(OTHER_DESCRIPTORS).max(1);
+    if most < u64::from(asked) {
+        let places: [(&str, &dyn std::fmt::Display); 2] = [("most", &most), ("asked", &asked)];
+        session.status(&words::OPEN_FILES.fill(session.look.language, &places));
+    }
+    usize::try_from(most).unwrap_or(usize::MAX)
+}
+
 /// What it did, and why it could not go on.
 fn broken(mut served: Served) -> (Served, Option<sockeye_net::Error>) {
     let accept = served.conversations.accept_failed.take();
@@ -224,3 +251,6 @@ async fn open(args: &ServeArgs, session: &Session) -> Result<Vec<Open>, Failure>
         }
     }
 }
+
+/// Descriptors kept for what is no conversation: standard streams, listeners, the event loop, a recording.
+const OTHER_DESCRIPTORS: u64 = 64;

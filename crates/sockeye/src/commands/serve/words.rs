@@ -12,6 +12,7 @@ texts! {
     IDLE = "ended by --idle {count}" | "terminadas por --idle {count}";
     WOULD_LOOP = "not answered, could loop {count}" | "sin respuesta, podrían dar vueltas {count}";
     UNANSWERED = "answers that could not be sent {count}" | "respuestas que no se pudieron enviar {count}";
+    OPEN_FILES = "{most} conversations at once, not {asked}: the limit of open files (ulimit -n) allows no more" | "{most} conversaciones a la vez, no {asked}: el límite de archivos abiertos (ulimit -n) no permite más";
     NOTHING = "nobody came" | "no vino nadie";
 }
 
