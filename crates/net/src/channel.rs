@@ -6,14 +6,18 @@ use std::os::fd::OwnedFd;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use sockeye_model::plan::Shape;
-use sockeye_model::{Address, Call, Carries, Options, Scheme, SocketAddress, Target};
+use sockeye_model::{Address, Call, Carries, Errno, Options, Scheme, SocketAddress, Target};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, IntoIo, Result};
 use crate::exec::{self, Child, Environment};
-use crate::open::{Dialing, OpenError, dial};
-use crate::relay::Stream;
+use crate::framing::Framing;
+use crate::messages::{self, Messages};
+use crate::open::{BoundPath, Dialing, OpenError, dial};
+use crate::relay::{self, Broken, Stream};
 
 /// Which end of a relay an address is: a file is read at the one and written at the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,36 +37,27 @@ pub fn shape(address: &Address) -> Shape {
     }
 }
 
-/// An opened end that is no kernel socket of its own making: stdio, a file, a program, a passed descriptor.
-#[derive(Debug)]
-pub struct Plain {
-    /// Its bytes.
-    pub stream: Stream,
-    /// The program, for `exec:`.
-    pub child: Option<Child>,
-}
-
 /// Opens `stdio`, `file:`, `exec:` or `fd:`.
 ///
 /// A file at the left is read; at the right it is made if need be, emptied unless `append`, and written.
 ///
 /// # Errors
 /// What opening gave, with the call; a scheme that opens a socket is an `EINVAL`.
-pub fn open_plain(
+fn open_plain(
     address: &Address,
     place: Place,
     environment: Option<&Environment>,
     how: &Dialing,
-) -> Result<Plain> {
+) -> Result<Opened> {
     let stream = match &address.target {
         Target::Stdio => Stream::stdio().map_err(|error| Error::new(Call::Open, error))?,
         Target::File(path) => file(path, place, &address.options)?,
         Target::Fd(number) => descriptor(*number).map_err(|error| Error::new(Call::Open, error))?,
         Target::Exec(words) => {
             let (stream, child) = exec::start(words, environment, &how.tap)?;
-            return Ok(Plain {
-                stream,
+            return Ok(Opened {
                 child: Some(child),
+                ..Channel::Stream(stream).into()
             });
         }
         Target::Inet { .. } | Target::Unix(_) => {
@@ -72,10 +67,7 @@ pub fn open_plain(
             ));
         }
     };
-    Ok(Plain {
-        stream,
-        child: None,
-    })
+    Ok(Channel::Stream(stream).into())
 }
 
 fn file(path: &Path, place: Place, options: &Options) -> Result<Stream> {
@@ -113,26 +105,201 @@ pub fn inherited(number: i32) -> io::Result<OwnedFd> {
     crate::sys::duplicate(number)
 }
 
-/// A stream opened to `address`: a connected socket, or a plain end.
+/// An address, opened.
+#[derive(Debug)]
+pub enum Channel {
+    /// Bytes in order, without boundaries.
+    Stream(Stream),
+    /// Messages, each whole.
+    Messages(Messages),
+}
+
+impl Channel {
+    /// Closing it will be a reset, where there is a connection that can be reset.
+    pub fn reset_on_close(&self) {
+        if let Self::Stream(stream) = self {
+            stream.writer.reset_on_close();
+        }
+    }
+}
+
+/// An open channel and what must live as long as it does.
+#[derive(Debug)]
+pub struct Opened {
+    /// Its bytes or messages.
+    pub channel: Channel,
+    /// The program, for `exec:`.
+    pub child: Option<Child>,
+    /// The file of a UNIX socket that was bound to a path.
+    pub path: Option<BoundPath>,
+}
+
+impl From<Channel> for Opened {
+    fn from(channel: Channel) -> Self {
+        Self {
+            channel,
+            child: None,
+            path: None,
+        }
+    }
+}
+
+/// Opens `address`: a connected socket, stdio, a file, a program or a passed descriptor.
 ///
 /// # Errors
-/// Why it could not be opened; a socket of messages is [`OpenError::Call`] with `EPROTOTYPE`.
-pub async fn open_stream(
+/// Why it could not be opened.
+pub async fn open(
     address: &Address,
     place: Place,
     environment: Option<&Environment>,
     how: &Dialing,
-) -> std::result::Result<Plain, OpenError> {
+) -> std::result::Result<Opened, OpenError> {
     if !address.scheme.can_listen() {
         return open_plain(address, place, environment, how).map_err(OpenError::Call);
     }
-    debug_assert!(
-        address.scheme.carries() == Carries::Stream,
-        "messages are dialed, not opened as a stream"
-    );
     let dialed = dial(address, how).await?;
-    Ok(Plain {
-        stream: Stream::socket(dialed.socket),
+    let channel = match (address.scheme.carries(), dialed.towards) {
+        (Carries::Stream, _) => Channel::Stream(Stream::socket(dialed.socket)),
+        (Carries::Messages, None) => Channel::Messages(Messages::Connected(dialed.socket)),
+        (Carries::Messages, Some(group)) => {
+            Channel::Messages(Messages::Towards(dialed.socket, group))
+        }
+    };
+    Ok(Opened {
+        channel,
         child: None,
+        path: dialed.path,
     })
+}
+
+/// What went one way.
+#[derive(Debug, Default)]
+pub struct Way {
+    /// Bytes that reached the other side.
+    pub bytes: u64,
+    /// Messages that did; 0 between streams.
+    pub messages: u64,
+    /// Messages that could not be passed on, and were said; the first reason.
+    pub dropped: (u64, Option<Error>),
+    /// Bytes that the other side, closed for writing, did not take.
+    pub not_taken: u64,
+    /// Why it ended early.
+    pub broken: Option<Broken>,
+}
+
+/// How a conversation between two channels came out.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// From left to right.
+    pub there: Way,
+    /// From right to left.
+    pub back: Way,
+    /// The idle limit ended it.
+    pub idle: bool,
+}
+
+/// How two channels are joined.
+#[derive(Default)]
+pub struct JoinChannels {
+    /// How messages are marked in a stream; needed between a stream and messages, and only there.
+    pub framing: Option<Framing>,
+    /// Over after nothing has moved either way for this long.
+    pub idle: Option<Duration>,
+    /// Counts the bytes there and back, for whoever shows progress.
+    pub moved: [Arc<AtomicU64>; 2],
+}
+
+/// Joins two channels until their conversation is over, as [`sockeye_model::plan`] says. Both are closed then.
+///
+/// # Errors
+/// A stream and messages without framing: `EPROTOTYPE`. What splitting a stream gave (`EMFILE`, no thread).
+///
+/// Dropping the future closes both.
+pub async fn join_channels(
+    left: Channel,
+    right: Channel,
+    how: JoinChannels,
+) -> io::Result<Outcome> {
+    let JoinChannels {
+        framing,
+        idle,
+        moved,
+    } = how;
+    match (left, right) {
+        (Channel::Stream(left), Channel::Stream(right)) => {
+            let [there, back] = moved;
+            let how = relay::Joining {
+                left_to_right: relay::Passing {
+                    moved: there,
+                    ..relay::Passing::default()
+                },
+                right_to_left: relay::Passing {
+                    moved: back,
+                    ..relay::Passing::default()
+                },
+                idle,
+                ..relay::Joining::default()
+            };
+            Ok(relay::join(left, right, how).await.into())
+        }
+        (Channel::Messages(left), Channel::Messages(right)) => {
+            let how = messages::Joining {
+                idle,
+                ..messages::Joining::default()
+            };
+            let joined = messages::relay(&left, &right, how, std::future::pending()).await;
+            Ok(counted(joined.into(), &moved))
+        }
+        (Channel::Stream(_) | Channel::Messages(_), _) => {
+            let _ = framing;
+            Err(Errno::EPROTOTYPE.into_io())
+        }
+    }
+}
+
+fn counted(outcome: Outcome, moved: &[Arc<AtomicU64>; 2]) -> Outcome {
+    moved[0].fetch_add(outcome.there.bytes, Ordering::Relaxed);
+    moved[1].fetch_add(outcome.back.bytes, Ordering::Relaxed);
+    outcome
+}
+
+impl From<relay::Joined> for Outcome {
+    fn from(joined: relay::Joined) -> Self {
+        let way =
+            |(bytes, result): (u64, Option<std::result::Result<(), Broken>>), not_taken| Way {
+                bytes,
+                not_taken,
+                broken: result.and_then(std::result::Result::err),
+                ..Way::default()
+            };
+        let [from_left, from_right] = joined.not_taken;
+        Self {
+            there: way(joined.left_to_right, from_left),
+            back: way(joined.right_to_left, from_right),
+            idle: joined.idle,
+        }
+    }
+}
+
+impl From<messages::Joined> for Outcome {
+    fn from(joined: messages::Joined) -> Self {
+        let way = |passed: messages::Passed| Way {
+            bytes: passed.bytes,
+            messages: passed.messages,
+            dropped: (passed.too_long + passed.unsent, passed.first_failure),
+            not_taken: 0,
+            broken: passed.broken.map(|error| Broken {
+                writing: matches!(
+                    error.call,
+                    Call::Send | Call::SendTo | Call::SendMsg | Call::SendMmsg
+                ),
+                error: error.source,
+            }),
+        };
+        Self {
+            there: way(joined.left_to_right),
+            back: way(joined.right_to_left),
+            idle: joined.idle,
+        }
+    }
 }

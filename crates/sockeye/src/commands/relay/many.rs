@@ -1,0 +1,390 @@
+//! A relay that serves: each conversation of FROM gets its own TO, or the next client of TO.
+
+use std::fmt::Display;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use sockeye_model::{Carries, Scheme, SocketAddress, Tally, Totals};
+use sockeye_net::channel::{self, Channel, Opened, Place, join_channels};
+use sockeye_net::exec::Environment;
+use sockeye_net::messages::{MessageServer, Messages, Session as MessageSession, SessionLimits};
+use sockeye_net::relay::Stream;
+use sockeye_net::server::{Ended, Limits, Notice, Summary, serve_streams};
+use sockeye_net::{AsyncSocket, Dialing, Listener, Listening, Signals, listen};
+use sockeye_view::catalogue;
+use tokio::sync::mpsc::{self, Receiver, Sender};
+use tokio::task::JoinSet;
+
+use super::once::joining;
+use super::progress::{Progress, with_progress};
+use super::{dialing, not_opened};
+use crate::cli::quantity::duration_text;
+use crate::cli::relay::{RelayArgs, Roles};
+use crate::commands::{Outcome, ready};
+use crate::exit::ExitCode;
+use crate::report::{Failure, io_text};
+use crate::session::Session;
+use crate::views::Look;
+use crate::{advice, stdio, words};
+
+pub(super) async fn run(args: &RelayArgs, session: &Session, tally: &mut Tally) -> Outcome {
+    let language = session.look.language;
+    let failed = |error: io::Error| Failure::new(ExitCode::Failure, io_text(&error, language));
+    let listening = Listening::new(session.tap.clone());
+    let open = async |address| {
+        listen(address, &listening)
+            .await
+            .map_err(|error| not_opened(&error, address, args, session))
+    };
+    let from = open(&args.from).await?;
+    let wider = |from: &str| format!("sockeye relay {from} {}", args.to);
+    ready::say(&from, &args.from, &wider, args.server.ready_fd, session)?;
+    let others = match args.roles {
+        Roles::ListenBoth => {
+            let to = open(&args.to).await?;
+            let wider = |to: &str| format!("sockeye relay --listen-both {} {to}", args.from);
+            ready::say(&to, &args.to, &wider, None, session)?;
+            Others::Come(
+                Peers::of(to, args)
+                    .map_err(|error| Failure::of_net(&error, Some(&args.to), language))?,
+            )
+        }
+        Roles::ListenAndDial | Roles::DialBoth => Others::AreDialed(dialing(args, session)),
+    };
+    let mut signals = Signals::new().map_err(failed)?;
+    let (done, mut over) = mpsc::channel(1);
+    let shared = Arc::new(Shared {
+        args: args.clone(),
+        look: session.look,
+        others,
+        progress: Arc::new(Progress::default()),
+        numbers: AtomicU64::new(0),
+        once: args.once.then_some(done),
+    });
+    let stop = async {
+        tokio::select! {
+            () = signals.stop() => {}
+            () = first_is_over(&mut over), if args.once => {}
+        }
+    };
+    let serving = serve(from, &shared, stop, session);
+    let summary = with_progress(args, session, &shared.progress, serving)
+        .await
+        .map_err(|error| Failure::of_net(&error, Some(&args.from), language))?;
+    let [there, back] = shared.progress.totals();
+    tally.conversations = summary.conversations;
+    tally.failed = summary.failed + summary.cut;
+    tally.totals = Totals {
+        bytes_sent: there,
+        bytes_received: back,
+        ..Totals::default()
+    };
+    say_summary(&summary, [there, back], args, session);
+    match summary.accept_failed {
+        Some(error) => Err(Failure::of_net(&error, Some(&args.from), language)),
+        None if args.once && summary.failed > 0 => Ok(ExitCode::Failure),
+        None => Ok(ExitCode::Clean),
+    }
+}
+
+async fn first_is_over(over: &mut Receiver<()>) {
+    let _ = over.recv().await;
+}
+
+async fn serve(
+    from: Listener,
+    shared: &Arc<Shared>,
+    stop: impl Future<Output = ()>,
+    session: &Session,
+) -> sockeye_net::Result<Summary> {
+    let args = &shared.args;
+    if matches!(args.from.scheme, Scheme::Udp | Scheme::UnixDgram) {
+        return serve_sessions(from, shared, stop).await;
+    }
+    let most = if args.once {
+        1
+    } else {
+        args.server.max_conversations as usize
+    };
+    let (notices, mut noticed) = mpsc::unbounded_channel();
+    let limits = Limits {
+        notices: Some(notices),
+        ..Limits::new(most, args.server.drain)
+    };
+    let carries = args.from.scheme.carries();
+    let serving = serve_streams(from, &limits, stop, |socket, peer| {
+        let local = socket.local_address().unwrap_or(SocketAddress::UnixUnnamed);
+        Shared::conversation(Arc::clone(shared), channel_of(socket, carries), local, peer)
+    });
+    let mut serving = std::pin::pin!(serving);
+    Ok(loop {
+        tokio::select! {
+            biased;
+            summary = &mut serving => break summary,
+            Some(notice) = noticed.recv() => say_notice(notice, args.server.drain, session),
+        }
+    })
+}
+
+fn channel_of(socket: AsyncSocket, carries: Carries) -> Channel {
+    match carries {
+        Carries::Stream => Channel::Stream(Stream::socket(socket)),
+        Carries::Messages => Channel::Messages(Messages::Connected(socket)),
+    }
+}
+
+/// Each peer of a socket of messages is a conversation. They have no end to wait for, so a stop is at once.
+async fn serve_sessions(
+    from: Listener,
+    shared: &Arc<Shared>,
+    stop: impl Future<Output = ()>,
+) -> sockeye_net::Result<Summary> {
+    let (sockets, _path) = from.into_sockets();
+    let server = MessageServer::with_limits(sockets, session_limits(&shared.args))?;
+    let mut stop = std::pin::pin!(stop);
+    let mut conversations = JoinSet::new();
+    let mut summary = Summary::default();
+    loop {
+        tokio::select! {
+            biased;
+            () = &mut stop => break,
+            Some(ended) = conversations.join_next() => {
+                summary.failed += u64::from(!matches!(ended, Ok(Ended::Clean)));
+            }
+            session = server.accept() => match session {
+                Ok(session) => {
+                    summary.conversations += 1;
+                    conversations.spawn(of_session(Arc::clone(shared), session));
+                    summary.most_at_once = summary.most_at_once.max(conversations.len());
+                }
+                Err(error) => {
+                    summary.accept_failed = Some(error);
+                    break;
+                }
+            },
+        }
+    }
+    Ok(summary)
+}
+
+async fn of_session(shared: Arc<Shared>, session: MessageSession) -> Ended {
+    let (local, peer) = (session.local_address(), session.peer().clone());
+    Shared::conversation(
+        shared,
+        Channel::Messages(Messages::Session(session)),
+        local,
+        peer,
+    )
+    .await
+}
+
+fn session_limits(args: &RelayArgs) -> SessionLimits {
+    let defaults = SessionLimits::default();
+    SessionLimits {
+        sessions: args.server.max_udp_sessions as usize,
+        idle: args.idle.unwrap_or(defaults.idle),
+        ..defaults
+    }
+}
+
+fn say_summary(summary: &Summary, [there, back]: [u64; 2], args: &RelayArgs, session: &Session) {
+    let language = session.look.language;
+    if summary.cut > 0 {
+        let time = duration_text(args.server.drain);
+        session.announce(&words::CUT.fill(language, &[("cut", &summary.cut), ("time", &time)]));
+    }
+    let places: [(&str, &dyn Display); 4] = [
+        ("conversations", &summary.conversations),
+        ("failed", &(summary.failed + summary.cut)),
+        ("there", &catalogue::bytes(there, language)),
+        ("back", &catalogue::bytes(back, language)),
+    ];
+    session.status(&words::RELAY_SUMMARY.fill(language, &places));
+}
+
+/// What a server has to say while it serves.
+pub(in crate::commands) fn say_notice(notice: Notice, drain: Duration, session: &Session) {
+    let language = session.look.language;
+    session.status(&match notice {
+        Notice::Full { most } => words::FULL.fill(language, &[("most", &most)]),
+        Notice::Draining { conversations } => {
+            let time = duration_text(drain);
+            words::DRAINING.fill(
+                language,
+                &[("conversations", &conversations), ("time", &time)],
+            )
+        }
+    });
+}
+
+/// Where the other ends come from.
+enum Others {
+    /// TO is opened once a conversation.
+    AreDialed(Dialing),
+    /// `--listen-both`: they connect as well.
+    Come(Peers),
+}
+
+/// The peers of a listener, of whatever kind.
+enum Peers {
+    Connect(Listener, Carries),
+    Write(MessageServer),
+}
+
+impl Peers {
+    fn of(listener: Listener, args: &RelayArgs) -> sockeye_net::Result<Self> {
+        if matches!(args.to.scheme, Scheme::Udp | Scheme::UnixDgram) {
+            let (sockets, _path) = listener.into_sockets();
+            return Ok(Self::Write(MessageServer::with_limits(
+                sockets,
+                session_limits(args),
+            )?));
+        }
+        Ok(Self::Connect(listener, args.to.scheme.carries()))
+    }
+
+    async fn next(&self) -> sockeye_net::Result<Channel> {
+        match self {
+            Self::Connect(listener, carries) => {
+                Ok(channel_of(listener.accept().await?.0, *carries))
+            }
+            Self::Write(server) => Ok(Channel::Messages(Messages::Session(server.accept().await?))),
+        }
+    }
+}
+
+/// What all conversations of a relay share.
+struct Shared {
+    args: RelayArgs,
+    look: Look,
+    others: Others,
+    progress: Arc<Progress>,
+    numbers: AtomicU64,
+    /// With `--once`: told when the one conversation is over.
+    once: Option<Sender<()>>,
+}
+
+impl Shared {
+    async fn conversation(
+        shared: Arc<Self>,
+        left: Channel,
+        local: SocketAddress,
+        peer: SocketAddress,
+    ) -> Ended {
+        let number = shared.numbers.fetch_add(1, Ordering::Relaxed) + 1;
+        let ended = shared.converse(number, left, &local, &peer).await;
+        if let Some(once) = &shared.once {
+            let _ = once.try_send(());
+        }
+        ended
+    }
+
+    async fn converse(
+        &self,
+        number: u64,
+        left: Channel,
+        local: &SocketAddress,
+        peer: &SocketAddress,
+    ) -> Ended {
+        let Self { args, look, .. } = self;
+        let language = look.language;
+        let says = look.says_status();
+        let other = match self.open_other(local, peer).await {
+            Ok(other) => other,
+            Err(failure) => {
+                // The client must not take silence for an answer: its connection is reset.
+                left.reset_on_close();
+                stdio::say(&format!("sockeye: #{number} {peer}: {}", failure.line));
+                return Ended::Failed;
+            }
+        };
+        if says {
+            let places: [(&str, &dyn Display); 3] =
+                [("number", &number), ("peer", peer), ("to", &args.to)];
+            stdio::say(&words::RELAY_BEGAN.fill(language, &places));
+        }
+        let joined = join_channels(left, other.channel, joining(args, &self.progress)).await;
+        let outcome = match joined {
+            Ok(outcome) => outcome,
+            Err(error) => {
+                stdio::say(&format!(
+                    "sockeye: #{number} {peer}: {}",
+                    io_text(&error, language)
+                ));
+                return Ended::Failed;
+            }
+        };
+        if let Some(mut child) = other.child {
+            if outcome.idle {
+                child.terminate();
+            }
+            let _ = child.wait().await;
+        }
+        let line = self.ended_text(number, peer, &outcome);
+        if says {
+            stdio::say(&line);
+        }
+        let whole = [&outcome.there, &outcome.back]
+            .iter()
+            .all(|way| way.broken.is_none() && way.dropped.0 == 0);
+        if whole { Ended::Clean } else { Ended::Failed }
+    }
+
+    fn ended_text(&self, number: u64, peer: &SocketAddress, outcome: &channel::Outcome) -> String {
+        let language = self.look.language;
+        let there = catalogue::bytes(outcome.there.bytes, language);
+        let back = catalogue::bytes(outcome.back.bytes, language);
+        let mut places: Vec<(&str, &dyn Display)> = vec![
+            ("number", &number),
+            ("peer", peer),
+            ("there", &there),
+            ("back", &back),
+        ];
+        let ways = [&outcome.there, &outcome.back];
+        let broken = ways.iter().find_map(|way| {
+            way.broken
+                .as_ref()
+                .map(|broken| io_text(&broken.error, language))
+        });
+        let dropped = ways
+            .iter()
+            .find_map(|way| way.dropped.1.as_ref().map(ToString::to_string));
+        if let Some(error) = broken.or(dropped) {
+            places.push(("error", &error));
+            return words::RELAY_BROKE.fill(language, &places);
+        }
+        if outcome.idle {
+            let time = duration_text(self.args.idle.unwrap_or(Duration::ZERO));
+            places.push(("time", &time));
+            return words::RELAY_IDLE.fill(language, &places);
+        }
+        words::RELAY_ENDED.fill(language, &places)
+    }
+
+    async fn open_other(
+        &self,
+        local: &SocketAddress,
+        peer: &SocketAddress,
+    ) -> Result<Opened, Failure> {
+        let (args, language) = (&self.args, self.look.language);
+        match &self.others {
+            Others::Come(peers) => match peers.next().await {
+                Ok(channel) => Ok(channel.into()),
+                Err(error) => Err(Failure::of_net(&error, Some(&args.to), language)),
+            },
+            Others::AreDialed(dialing) => {
+                let environment = Environment::new(args.from.scheme.name(), local, peer);
+                channel::open(&args.to, Place::To, Some(&environment), dialing)
+                    .await
+                    .map_err(|error| {
+                        let advice =
+                            advice::on_open(&dialing.tap, &error, args.to.scheme, language);
+                        Failure::of_open(&error, &args.to, args.timeout, language)
+                            .with_advice(advice)
+                    })
+            }
+        }
+    }
+}

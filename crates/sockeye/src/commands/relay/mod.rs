@@ -1,0 +1,91 @@
+//! `relay`: two addresses joined, for one conversation or for all that come.
+
+use sockeye_model::plan::{NeedsFraming, Plan, plan};
+use sockeye_model::{Address, Kind, SocketId, Tally};
+use sockeye_net::channel::shape;
+use sockeye_net::{Dialing, OpenError};
+
+use crate::cli::relay::{RelayArgs, Roles};
+use crate::commands::{Outcome, runtime};
+use crate::exit::ExitCode;
+use crate::report::Failure;
+use crate::session::Session;
+use crate::views::Look;
+use crate::{advice, stdio, words};
+
+mod many;
+mod once;
+mod progress;
+
+pub(in crate::commands) use many::say_notice;
+
+/// Joins, until it is told to stop or the one conversation is over.
+pub(crate) fn run(args: &RelayArgs, session: Session) -> ExitCode {
+    let mut tally = Tally::default();
+    let outcome = match planned(args, &session) {
+        Err(failure) => Err(failure),
+        Ok(plan) if args.dry_run => Ok(stdio::print(&dry(args, plan, session.look))),
+        Ok(plan) => match runtime(session.look.language) {
+            Ok(runtime) => runtime.block_on(relay(args, plan, &session, &mut tally)),
+            Err(failure) => Err(failure),
+        },
+    };
+    session.finish(tally, outcome)
+}
+
+fn planned(args: &RelayArgs, session: &Session) -> Result<Plan, Failure> {
+    plan(
+        shape(&args.from),
+        shape(&args.to),
+        session.tap.wants(),
+        args.frame.is_some(),
+        false,
+    )
+    .map_err(|needs: NeedsFraming| Failure::new(ExitCode::Usage, needs.to_string()))
+}
+
+/// What `--dry-run` prints.
+fn dry(args: &RelayArgs, plan: Plan, look: Look) -> String {
+    let language = look.language;
+    let opened = |side: &str, address: &Address| {
+        words::RELAY_PLAN_DIALS.fill(language, &[("side", &side), ("address", address)])
+    };
+    let listens =
+        |address: &Address| words::RELAY_PLAN_LISTENS.fill(language, &[("address", address)]);
+    let (from, to) = match args.roles {
+        Roles::ListenAndDial => (listens(&args.from), opened("to  ", &args.to)),
+        Roles::DialBoth => (opened("from", &args.from), opened("to  ", &args.to)),
+        Roles::ListenBoth => (listens(&args.from), listens(&args.to)),
+    };
+    format!("{from}\n{to}\nplan {plan}\n")
+}
+
+async fn relay(args: &RelayArgs, plan: Plan, session: &Session, tally: &mut Tally) -> Outcome {
+    let plan = plan.to_string().into();
+    session
+        .tap
+        .emit(SocketId::NONE, None, None, Kind::Planned { plan });
+    match args.roles {
+        Roles::DialBoth => once::run(args, session, tally).await,
+        Roles::ListenAndDial | Roles::ListenBoth => many::run(args, session, tally).await,
+    }
+}
+
+/// How TO is connected to.
+pub(super) fn dialing(args: &RelayArgs, session: &Session) -> Dialing {
+    Dialing {
+        timeout: args.timeout,
+        ..Dialing::new(session.tap.clone())
+    }
+}
+
+pub(super) fn not_opened(
+    error: &OpenError,
+    address: &Address,
+    args: &RelayArgs,
+    session: &Session,
+) -> Failure {
+    let language = session.look.language;
+    let advice = advice::on_open(&session.tap, error, address.scheme, language);
+    Failure::of_open(error, address, args.timeout, language).with_advice(advice)
+}
