@@ -5,6 +5,7 @@
 
 mod bound;
 mod conversation;
+mod framed;
 mod inbox;
 mod length;
 mod limits;
@@ -19,6 +20,7 @@ mod sessions;
 mod would_loop;
 
 pub use conversation::{Messages, is_passing};
+pub use framed::{Answers, FramedJoined, FramedJoining, Over, Refused, join_framed};
 pub use length::TooLong;
 pub use limits::{Dropped, SessionLimits, WhenFull};
 pub use relay::{Joined, Joining, Passed, relay};

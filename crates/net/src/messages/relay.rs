@@ -53,6 +53,8 @@ pub struct Passed {
     pub first_failure: Option<Error>,
     /// Why this direction broke; `None` also while it had not ended.
     pub broken: Option<Error>,
+    /// It broke at the side it was sent to, and not where it came from.
+    pub broken_writing: bool,
     /// Its source has ended, and all that came from there was sent on.
     pub ended: bool,
 }
@@ -80,7 +82,7 @@ impl Joined {
 }
 
 impl Passed {
-    fn is_clean(&self) -> bool {
+    pub(super) fn is_clean(&self) -> bool {
         self.too_long == 0 && self.unsent == 0 && self.broken.is_none()
     }
 
@@ -215,7 +217,9 @@ async fn pass_each(
             }
         };
         heard.fetch_add(1, Ordering::Relaxed);
-        send_on(to, &message, passed).await?;
+        let sent = send_on(to, &message, passed).await;
+        passed.broken_writing = sent.is_err();
+        sent?;
     }
 }
 
@@ -286,14 +290,14 @@ pub(super) fn is_length(error: &io::Error) -> bool {
 }
 
 /// Notices that nothing has been heard for a while, to within an eighth of it.
-struct Silence {
+pub(super) struct Silence {
     limit: Option<Duration>,
     last: u64,
     since: Instant,
 }
 
 impl Silence {
-    fn new(limit: Option<Duration>) -> Self {
+    pub(super) fn new(limit: Option<Duration>) -> Self {
         Self {
             limit,
             last: u64::MAX,
@@ -301,7 +305,7 @@ impl Silence {
         }
     }
 
-    async fn over(&mut self, heard: &AtomicU64) {
+    pub(super) async fn over(&mut self, heard: &AtomicU64) {
         let Some(limit) = self.limit else {
             return pending().await;
         };

@@ -48,6 +48,14 @@ pub(crate) enum What {
 }
 
 impl Stream {
+    /// The one socket that both directions are, in the event loop.
+    pub(crate) fn as_socket(&self) -> Option<&AsyncSocket> {
+        match (&self.reader, &self.writer) {
+            (End::Loop(reader), End::Loop(writer)) if Arc::ptr_eq(reader, writer) => Some(reader),
+            _ => None,
+        }
+    }
+
     /// A connected socket.
     pub fn socket(socket: AsyncSocket) -> Self {
         let socket = Arc::new(socket);

@@ -1,0 +1,484 @@
+//! A stream and a conversation of messages joined: a framing says where in the stream a message ends.
+
+use std::future::{Future, pending};
+use std::io;
+use std::pin::pin;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
+use sockeye_model::{Call, Errno, Family, Kind, SocketId, Type};
+use sockeye_tap::Tap;
+use tokio::sync::Notify;
+use tokio::time::timeout;
+
+use super::conversation::Messages;
+use super::relay::{Passed, Silence, came_back, send_on};
+use crate::error::{Error, Result};
+use crate::framing::{Decoder, Framing};
+use crate::handle::Handle;
+use crate::relay::{Joining as StreamJoining, Passing, Stream, Until, join};
+use crate::{AsyncSocket, Lent, Shutdown};
+
+/// How a stream (left) and messages (right) are joined.
+pub struct FramedJoining {
+    /// Where in the stream a message ends.
+    pub input: Framing,
+    /// How messages are marked in the stream; `None` writes their bytes as they are, as nc does, and the boundaries are
+    /// gone.
+    pub output: Option<Framing>,
+    /// What is done with the stream's bytes before they are taken apart.
+    pub left_to_right: Passing,
+    /// What is done with the messages' bytes before they are written.
+    pub right_to_left: Passing,
+    /// When it is over, beside both having ended.
+    pub until: Until,
+    /// What is waited for once the stream has ended, from a socket that has no end of its own.
+    pub answers: Answers,
+    /// What an ICMP error that comes back means.
+    pub refused: Refused,
+    /// Over after nothing has come from either side for this long.
+    pub idle: Option<Duration>,
+}
+
+impl FramedJoining {
+    /// The same framing both ways, no filters; until both have ended, or stopped; ICMP errors are counted: a relay.
+    pub fn new(framing: Framing) -> Self {
+        Self {
+            input: framing,
+            output: Some(framing),
+            left_to_right: Passing::default(),
+            right_to_left: Passing::default(),
+            until: Until::BothEnd,
+            answers: Answers::UntilQuiet {
+                quiet: Duration::from_secs(1),
+                first: Duration::from_secs(5),
+            },
+            refused: Refused::Counted,
+            idle: None,
+        }
+    }
+}
+
+/// What is waited for once the stream has ended. UDP can't tell a lost answer from silence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answers {
+    /// Until no message has come for `quiet`; for the first, until `first`.
+    UntilQuiet {
+        /// After a message.
+        quiet: Duration,
+        /// While none has come at all.
+        first: Duration,
+    },
+    /// It is over as soon as so many have come, also before the stream has ended; after that each may take `within`.
+    Count {
+        /// Messages.
+        messages: u64,
+        /// For each.
+        within: Duration,
+    },
+    /// For ever.
+    Forever,
+}
+
+/// What an ICMP error that comes back over UDP means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// It breaks the conversation: a client that nobody hears.
+    Breaks,
+    /// It is counted, and it goes on.
+    Counted,
+}
+
+/// Why a conversation was over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Over {
+    /// Both had ended, or one as [`Until`] says.
+    Ended,
+    /// The stream had ended, and no message came any more.
+    Quiet,
+    /// As many messages had come as were asked for.
+    Answered,
+    /// Fewer messages came than were asked for.
+    Unanswered,
+    /// The idle limit.
+    Idle,
+    /// One side broke.
+    Broken,
+    /// It was told to stop.
+    Stopped,
+}
+
+/// How a conversation came out.
+#[derive(Debug)]
+pub struct FramedJoined {
+    /// From the stream to the messages. `broken`: reading, taking apart (the stream ended inside a message, a message
+    /// is too long), or sending.
+    pub to_messages: Passed,
+    /// From the messages to the stream. `broken_writing` tells the stream's fault from the messages'.
+    pub to_stream: Passed,
+    /// Why it was over.
+    pub over: Over,
+}
+
+impl FramedJoined {
+    /// Whether every message was passed on whole, and nothing broke.
+    pub fn is_clean(&self) -> bool {
+        self.to_messages.is_clean() && self.to_stream.is_clean()
+    }
+}
+
+/// Joins a stream and a conversation of messages until it is over as `how` says, or until `stop` is ready. What came
+/// from the messages is then written to the stream, which is closed.
+///
+/// From the stream, whatever way it comes in pieces, each framed message is one message sent; one too long for the
+/// socket breaks that direction with the limit, and is never cut. From the messages, each is written as the framing
+/// marks it; one that the framing can't carry is dropped, said and counted.
+pub async fn join_framed(
+    stream: Stream,
+    messages: &Messages,
+    how: FramedJoining,
+    stop: impl Future<Output = ()>,
+) -> FramedJoined {
+    let FramedJoining {
+        left_to_right,
+        right_to_left,
+        ..
+    } = how;
+    let rules = Rules {
+        input: how.input,
+        output: how.output,
+        until: how.until,
+        answers: how.answers,
+        refused: how.refused,
+        idle: how.idle,
+    };
+    let mut joined = FramedJoined {
+        to_messages: Passed::default(),
+        to_stream: Passed::default(),
+        over: Over::Broken,
+    };
+    let changed = |passing: &Passing| passing.filter.is_some() || !passing.first.is_empty();
+    if !changed(&left_to_right)
+        && !changed(&right_to_left)
+        && let Some(socket) = stream.as_socket()
+    {
+        joined.over = converse(socket, messages, &rules, stop, &mut joined).await;
+        return joined;
+    }
+    // Any other stream is joined with one end of a socket pair, as two streams are, and the messages with the other.
+    let (inner, ours) = match socket_pair() {
+        Ok(pair) => pair,
+        Err(error) => {
+            joined.to_messages.broken = Some(error);
+            return joined;
+        }
+    };
+    let piping = StreamJoining {
+        left_to_right,
+        right_to_left,
+        until: Until::RightEnds,
+        idle: None,
+        ended: None,
+    };
+    let mut piping = pin!(join(stream, Stream::socket(inner), piping));
+    let over = tokio::select! {
+        over = converse(&ours, messages, &rules, stop, &mut joined) => Some(over),
+        piped = &mut piping => {
+            if let Some(Err(broken)) = piped.right_to_left.1 {
+                joined.to_stream.broken = Some(Error::new(Call::Write, broken.error));
+                joined.to_stream.broken_writing = true;
+            } else if let Some(Err(broken)) = piped.left_to_right.1 {
+                joined.to_messages.broken = Some(Error::new(Call::Read, broken.error));
+            }
+            None
+        }
+    };
+    let Some(over) = over else {
+        return joined;
+    };
+    joined.over = over;
+    drop(ours);
+    // What was written to our end is still on its way to the stream.
+    let piped = piping.await;
+    if let Some(Err(broken)) = piped.right_to_left.1 {
+        joined.over = Over::Broken;
+        joined.to_stream.broken = Some(Error::new(Call::Write, broken.error));
+        joined.to_stream.broken_writing = true;
+    }
+    joined
+}
+
+/// What [`FramedJoining`] says, but for what happens to bytes.
+struct Rules {
+    input: Framing,
+    output: Option<Framing>,
+    until: Until,
+    answers: Answers,
+    refused: Refused,
+    idle: Option<Duration>,
+}
+
+/// What both directions and the clock are told of.
+#[derive(Default)]
+struct News {
+    /// From either side.
+    heard: AtomicU64,
+    answers: AtomicU64,
+    answer: Notify,
+}
+
+async fn converse(
+    stream: &AsyncSocket,
+    messages: &Messages,
+    rules: &Rules,
+    stop: impl Future<Output = ()>,
+    joined: &mut FramedJoined,
+) -> Over {
+    let news = News::default();
+    let (to_messages, to_stream) = (&mut joined.to_messages, &mut joined.to_stream);
+    let mut there = pin!(send_frames(stream, messages, rules, &news, to_messages));
+    let mut back = pin!(write_frames(messages, stream, rules, &news, to_stream));
+    let mut stop = pin!(stop);
+    let mut done = [false; 2];
+    let mut silence = Silence::new(rules.idle);
+    loop {
+        let input_over = done[0] && !messages.has_end();
+        tokio::select! {
+            biased;
+            outcome = &mut there, if !done[0] => {
+                done[0] = true;
+                if outcome == Outcome::Hopeless {
+                    return Over::Broken;
+                }
+                if rules.until == Until::LeftEnds {
+                    return Over::Ended;
+                }
+            }
+            outcome = &mut back, if !done[1] => {
+                done[1] = true;
+                if outcome == Outcome::Hopeless {
+                    return Over::Broken;
+                }
+                if rules.until == Until::RightEnds {
+                    return Over::Ended;
+                }
+            }
+            over = answered(rules, input_over, &news) => return over,
+            () = silence.over(&news.heard) => return Over::Idle,
+            () = &mut stop => return Over::Stopped,
+        }
+        if done == [true; 2] {
+            return Over::Ended;
+        }
+    }
+}
+
+/// What the end of one direction means for the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outcome {
+    /// It goes on.
+    Over,
+    /// There is nothing to go on with.
+    Hopeless,
+}
+
+/// Returns when enough messages have come, or none comes any more.
+async fn answered(rules: &Rules, input_over: bool, news: &News) -> Over {
+    match rules.answers {
+        Answers::Count { messages, within } => loop {
+            if news.answers.load(Ordering::Relaxed) >= messages {
+                return Over::Answered;
+            }
+            if !input_over {
+                news.answer.notified().await;
+            } else if timeout(within, news.answer.notified()).await.is_err() {
+                return Over::Unanswered;
+            }
+        },
+        Answers::UntilQuiet { quiet, first } if input_over => loop {
+            let none = news.answers.load(Ordering::Relaxed) == 0;
+            let limit = if none { first } else { quiet };
+            if timeout(limit, news.answer.notified()).await.is_err() {
+                return Over::Quiet;
+            }
+        },
+        Answers::UntilQuiet { .. } | Answers::Forever => pending().await,
+    }
+}
+
+async fn send_frames(
+    stream: &AsyncSocket,
+    messages: &Messages,
+    rules: &Rules,
+    news: &News,
+    passed: &mut Passed,
+) -> Outcome {
+    match try_send_frames(stream, messages, rules, news, passed).await {
+        Ok(()) => {
+            passed.ended = true;
+            Outcome::Over
+        }
+        Err(error) => {
+            let icmp = messages.is_udp() && super::is_passing(&error);
+            passed.broken = Some(error);
+            // What has been sent may still be answered, unless nobody is there.
+            if icmp {
+                Outcome::Hopeless
+            } else {
+                Outcome::Over
+            }
+        }
+    }
+}
+
+async fn try_send_frames(
+    stream: &AsyncSocket,
+    messages: &Messages,
+    rules: &Rules,
+    news: &News,
+    passed: &mut Passed,
+) -> Result<()> {
+    let unframed = |error| {
+        Error::new(
+            Call::Read,
+            io::Error::new(io::ErrorKind::InvalidData, error),
+        )
+    };
+    let mut decoder = Decoder::new(rules.input, messages.max_len()?);
+    let mut sent: u32 = 0;
+    loop {
+        let ended = match stream.recv_lease().await? {
+            Lent::Data(piece) => {
+                decoder.push(&piece);
+                false
+            }
+            Lent::End => true,
+        };
+        news.heard.fetch_add(1, Ordering::Relaxed);
+        while let Some(message) = decoder.next_message().map_err(unframed)? {
+            send(messages, message, rules, passed).await?;
+            // A piece may hold thousands of lines: the others have their turn between.
+            sent = sent.wrapping_add(1);
+            if sent.is_multiple_of(TURN) {
+                tokio::task::yield_now().await;
+            }
+        }
+        if ended {
+            if let Some(message) = decoder.finish().map_err(unframed)? {
+                send(messages, message, rules, passed).await?;
+            }
+            return messages.finish();
+        }
+    }
+}
+
+async fn send(
+    messages: &Messages,
+    message: &[u8],
+    rules: &Rules,
+    passed: &mut Passed,
+) -> Result<()> {
+    match rules.refused {
+        Refused::Counted => send_on(messages, message, passed).await,
+        Refused::Breaks => {
+            let sent = messages.send(message).await;
+            passed.broken_writing = sent.is_err();
+            sent?;
+            passed.sent(message.len());
+            Ok(())
+        }
+    }
+}
+
+async fn write_frames(
+    messages: &Messages,
+    stream: &AsyncSocket,
+    rules: &Rules,
+    news: &News,
+    passed: &mut Passed,
+) -> Outcome {
+    let mut framed = Vec::new();
+    loop {
+        let message = match messages.recv().await {
+            Ok(Lent::Data(message)) => message,
+            Ok(Lent::End) => break,
+            Err(error) if rules.refused == Refused::Counted => {
+                match came_back(messages, error, passed) {
+                    Ok(()) => continue,
+                    Err(error) => {
+                        passed.broken = Some(error);
+                        return Outcome::Hopeless;
+                    }
+                }
+            }
+            Err(error) => {
+                passed.broken = Some(error);
+                return Outcome::Hopeless;
+            }
+        };
+        framed.clear();
+        let bytes = match rules
+            .output
+            .map(|framing| framing.encode(&message, &mut framed))
+        {
+            None => &message[..],
+            Some(Ok(())) => &framed[..],
+            Some(Err(unframable)) => {
+                // Not sent as two: EBADMSG is what read(2) calls a message that it can't give.
+                let errno = Errno(libc::EBADMSG);
+                messages.tell(Kind::Failed {
+                    call: Call::Write,
+                    errno,
+                    address: None,
+                });
+                passed.not_sent(Error::new(Call::Write, io::Error::other(unframable)));
+                continue;
+            }
+        };
+        if !bytes.is_empty()
+            && let Err(error) = stream.send_all(bytes).await
+        {
+            passed.broken = Some(error);
+            passed.broken_writing = true;
+            return Outcome::Hopeless;
+        }
+        passed.sent(message.len());
+        news.heard.fetch_add(1, Ordering::Relaxed);
+        news.answers.fetch_add(1, Ordering::Relaxed);
+        news.answer.notify_one();
+    }
+    passed.ended = true;
+    match stream.shutdown(Shutdown::Write) {
+        Ok(()) => Outcome::Over,
+        Err(error) if error.errno() == Errno::ENOTCONN => Outcome::Over,
+        Err(error) => {
+            passed.broken = Some(error);
+            passed.broken_writing = true;
+            Outcome::Hopeless
+        }
+    }
+}
+
+/// Two ends that nobody watches: what goes through has been told, or will be.
+fn socket_pair() -> Result<(AsyncSocket, AsyncSocket)> {
+    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+    let (one, other) = socketpair(AddressFamily::UNIX, SocketType::STREAM, flags, None)
+        .map_err(|errno| Error::new(Call::Socket, io::Error::from(errno)))?;
+    let end = |fd| {
+        let handle = Handle::adopt(
+            fd,
+            &Tap::off(),
+            SocketId::NONE,
+            None,
+            Family::Unix,
+            Type::Stream,
+        )
+        .map_err(|source| Error::new(Call::Socket, source))?;
+        AsyncSocket::register(handle)
+    };
+    Ok((end(one)?, end(other)?))
+}
+
+/// Messages sent before other tasks have their turn.
+const TURN: u32 = 32;
