@@ -9,7 +9,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use sockeye_model::{Sink, Tally};
 use sockeye_tap::{Policy, Tap, ViewFailed, Viewer};
 use sockeye_view::catalogue::Language;
-use sockeye_view::{Header, Record};
+use sockeye_view::{Columns, Header, Record};
 
 use crate::cli::view::ViewArgs;
 use crate::exit::ExitCode;
@@ -34,15 +34,23 @@ pub(crate) struct Session {
 /// Where a sink writes to, in the order of the sinks.
 enum Output {
     Stderr,
+    Stdout,
     Recording(PathBuf),
 }
 
-impl Session {
-    /// Opens the recording, starts the views.
-    pub(crate) fn start(view: &ViewArgs) -> Result<Self, Failure> {
-        let look = Look::on(&io::stderr(), &view.look);
-        let mut sinks: Vec<Box<dyn Sink>> = Vec::new();
-        let mut outputs = Vec::new();
+/// The sinks, and where each writes to.
+struct Shown {
+    sinks: Vec<Box<dyn Sink>>,
+    outputs: Vec<Output>,
+}
+
+impl Shown {
+    /// The recording, if one is to be made.
+    fn recorded(view: &ViewArgs, look: Look) -> Result<Self, Failure> {
+        let mut shown = Self {
+            sinks: Vec::new(),
+            outputs: Vec::new(),
+        };
         if let Some(path) = &view.record {
             let file = recording(path).map_err(|error| {
                 let places: [(&str, &dyn std::fmt::Display); 2] = [
@@ -54,20 +62,35 @@ impl Session {
                     words::RECORDING_OPEN.fill(look.language, &places),
                 )
             })?;
-            sinks.push(Box::new(Record::new(file, &header())));
-            outputs.push(Output::Recording(path.clone()));
+            shown.push(
+                Box::new(Record::new(file, &header())),
+                Output::Recording(path.clone()),
+            );
         }
+        Ok(shown)
+    }
+
+    fn push(&mut self, sink: Box<dyn Sink>, output: Output) {
+        self.sinks.push(sink);
+        self.outputs.push(output);
+    }
+}
+
+impl Session {
+    /// Opens the recording, starts the views.
+    pub(crate) fn start(view: &ViewArgs) -> Result<Self, Failure> {
+        let look = Look::on(&io::stderr(), &view.look);
+        let mut shown = Shown::recorded(view, look)?;
         if view.diagram {
             // Its reasons stand beside the arrows already.
-            sinks.push(look.diagram(views::stderr(), view.explain));
-            outputs.push(Output::Stderr);
+            let diagram = look.diagram(views::stderr(), view.explain, Columns::Auto);
+            shown.push(diagram, Output::Stderr);
         } else if view.explain.is_some() {
-            sinks.push(look.explain(views::stderr(), view.explain, true));
-            outputs.push(Output::Stderr);
+            let narration = look.explain(views::stderr(), view.explain, true);
+            shown.push(narration, Output::Stderr);
         }
         if view.hex {
-            sinks.push(look.hex(views::stderr(), true));
-            outputs.push(Output::Stderr);
+            shown.push(look.hex(views::stderr(), true), Output::Stderr);
         }
         let loses_nothing = view.record.is_some() || view.hex;
         let policy = if loses_nothing {
@@ -75,15 +98,45 @@ impl Session {
         } else {
             Policy::Lossy
         };
-        let (tap, viewer) = sockeye_tap::start(sinks, policy, look.terminal.then_some(TICK))
+        let narrates = view.explain.is_some() || view.diagram;
+        Self::running(shown, look, policy, look.terminal.then_some(TICK), narrates)
+    }
+
+    /// The same for a command that answers with a picture: on stdout, of both ends, and in another view if one was asked
+    /// for. `beside` is told what the picture is told.
+    pub(crate) fn of_picture(view: &ViewArgs, beside: Box<dyn Sink>) -> Result<Self, Failure> {
+        let look = Look::on(&io::stdout(), &view.look);
+        let mut shown = Shown::recorded(view, look)?;
+        if view.hex {
+            shown.push(look.hex(views::stdout(), false), Output::Stdout);
+        } else if view.explain.is_some() && !view.diagram {
+            let narration = look.explain(views::stdout(), view.explain, false);
+            shown.push(narration, Output::Stdout);
+        } else {
+            let diagram = look.diagram(views::stdout(), view.explain, Columns::Two);
+            shown.push(diagram, Output::Stdout);
+        }
+        shown.sinks.push(beside);
+        let tick = look.terminal.then_some(LIVELY_TICK);
+        Self::running(shown, look, Policy::Lossless, tick, true)
+    }
+
+    fn running(
+        shown: Shown,
+        look: Look,
+        policy: Policy,
+        tick: Option<Duration>,
+        narrates: bool,
+    ) -> Result<Self, Failure> {
+        let (tap, viewer) = sockeye_tap::start(shown.sinks, policy, tick)
             .map_err(|error| Failure::new(ExitCode::Failure, io_text(&error, look.language)))?;
         Ok(Self {
             tap,
             look,
             viewer,
-            outputs,
+            outputs: shown.outputs,
             policy,
-            narrates: view.explain.is_some() || view.diagram,
+            narrates,
             began: Instant::now(),
         })
     }
@@ -154,8 +207,9 @@ fn view_failed(
         Some(Output::Recording(path)) => {
             words::RECORDING_FAILED.fill(language, &[("path", &path.display()), ("error", &error)])
         }
-        // Whoever read stderr has left: as with stdout, a quiet end.
+        // Whoever read it has left: a quiet end.
         _ if failed.source.kind() == io::ErrorKind::BrokenPipe => return Ok(()),
+        Some(Output::Stdout) => words::STDOUT_FAILED.fill(language, &[("error", &error)]),
         _ => words::VIEW_FAILED.fill(language, &[("error", &error)]),
     };
     Err(Failure::new(ExitCode::OutputFailed, line))
@@ -187,6 +241,9 @@ fn header() -> Header {
 
 /// How often live counters are redrawn.
 const TICK: Duration = Duration::from_millis(250);
+
+/// The same for a picture that grows as one looks at it.
+const LIVELY_TICK: Duration = Duration::from_millis(20);
 
 #[cfg(test)]
 mod tests {

@@ -5,7 +5,9 @@ use std::os::fd::AsFd;
 
 use sockeye_model::Sink;
 use sockeye_view::catalogue::Language;
-use sockeye_view::{Diagram, DiagramOptions, Explain, ExplainOptions, Hex, HexOptions, Reasons};
+use sockeye_view::{
+    Columns, Diagram, DiagramOptions, Explain, ExplainOptions, Hex, HexOptions, Reasons,
+};
 
 use crate::cli::view::{self, Color, LookArgs};
 use crate::language;
@@ -89,6 +91,7 @@ impl Look {
         self,
         out: W,
         reasons: Option<view::Explain>,
+        columns: Columns,
     ) -> Box<dyn Sink> {
         let options = DiagramOptions {
             language: self.language,
@@ -96,7 +99,7 @@ impl Look {
             colour: self.color,
             ascii: self.ascii,
             width: self.width,
-            ..DiagramOptions::default()
+            columns,
         };
         Box::new(Diagram::new(out, options))
     }
@@ -135,4 +138,9 @@ fn columns(output: &impl AsFd, terminal: bool) -> usize {
 /// Stderr for views: what one event says goes out in as few writes as it has lines.
 pub(crate) fn stderr() -> impl Write + Send {
     io::LineWriter::new(io::stderr())
+}
+
+/// Stdout for views: what one batch of events says goes out at once.
+pub(crate) fn stdout() -> impl Write + Send {
+    io::BufWriter::new(io::stdout())
 }

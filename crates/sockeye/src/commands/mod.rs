@@ -12,8 +12,10 @@ use crate::stdio;
 
 mod connect;
 mod conversation;
+mod demo;
 mod generate;
 mod listen;
+mod listen_many;
 mod programs;
 mod ready;
 mod relay;
@@ -32,15 +34,12 @@ pub(crate) fn run(command: Command) -> ExitCode {
         Command::Schemes => schemes::run(),
         Command::Generate(args) => generate::run(&args),
         Command::Show(args) => show::run(&args),
+        Command::Demo(args) => demo::run(&args),
         Command::Connect(args) => in_session(&args.view, |session| connect::run(&args, session)),
         Command::Wait(args) => in_session(&args.view, |session| wait::run(&args, session)),
         Command::Listen(args) => in_session(&args.view, |session| listen::run(&args, session)),
         Command::Serve(args) => in_session(&args.view, |session| serve::run(&args, session)),
         Command::Relay(args) => in_session(&args.view, |session| relay::run(&args, session)),
-        _ => {
-            stdio::say("sockeye: not in this build");
-            ExitCode::Failure
-        }
     }
 }
 

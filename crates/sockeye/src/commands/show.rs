@@ -6,7 +6,7 @@ use std::io::{self, BufRead, BufReader, BufWriter};
 use std::path::Path;
 
 use sockeye_model::{Flow, Sink};
-use sockeye_view::{Record, Replay};
+use sockeye_view::{Columns, Record, Replay};
 
 use crate::cli::ShowArgs;
 use crate::cli::offline::ShowAs;
@@ -60,7 +60,7 @@ fn show(
         ShowAs::Explain => look.explain(out, None, false),
         ShowAs::Hex => look.hex(out, false),
         ShowAs::Json => Box::new(Record::new(out, replay.header())),
-        ShowAs::Diagram => look.diagram(out, None),
+        ShowAs::Diagram => look.diagram(out, None, Columns::Auto),
     };
     let mut damaged = 0_u64;
     let mut failed = None;
