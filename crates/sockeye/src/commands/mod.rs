@@ -15,7 +15,6 @@ mod conversation;
 mod demo;
 mod generate;
 mod listen;
-mod listen_many;
 mod programs;
 mod ready;
 mod relay;
