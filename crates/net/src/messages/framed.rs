@@ -3,6 +3,7 @@
 use std::future::{Future, pending};
 use std::io;
 use std::pin::pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -27,9 +28,9 @@ pub struct FramedJoining {
     /// How messages are marked in the stream; `None` writes their bytes as they are, as nc does, and the boundaries are
     /// gone.
     pub output: Option<Framing>,
-    /// What is done with the stream's bytes before they are taken apart.
+    /// What is done with the stream's bytes before they are taken apart; its `moved` counts the messages' bytes.
     pub left_to_right: Passing,
-    /// What is done with the messages' bytes before they are written.
+    /// What is done with the messages' bytes before they are written; its `moved` counts the messages' own.
     pub right_to_left: Passing,
     /// When it is over, beside both having ended.
     pub until: Until,
@@ -152,6 +153,10 @@ pub async fn join_framed(
         answers: how.answers,
         refused: how.refused,
         idle: how.idle,
+        moved: [
+            Arc::clone(&left_to_right.moved),
+            Arc::clone(&right_to_left.moved),
+        ],
     };
     let mut joined = FramedJoined {
         to_messages: Passed::default(),
@@ -174,9 +179,13 @@ pub async fn join_framed(
             return joined;
         }
     };
+    let counted_here = |passing: Passing| Passing {
+        moved: Arc::default(),
+        ..passing
+    };
     let piping = StreamJoining {
-        left_to_right,
-        right_to_left,
+        left_to_right: counted_here(left_to_right),
+        right_to_left: counted_here(right_to_left),
         until: Until::RightEnds,
         idle: None,
         ended: None,
@@ -217,6 +226,8 @@ struct Rules {
     answers: Answers,
     refused: Refused,
     idle: Option<Duration>,
+    /// Bytes of messages, there and back.
+    moved: [Arc<AtomicU64>; 2],
 }
 
 /// What both directions and the clock are told of.
@@ -379,16 +390,16 @@ async fn send(
     rules: &Rules,
     passed: &mut Passed,
 ) -> Result<()> {
-    match rules.refused {
+    let before = passed.bytes;
+    let sent = match rules.refused {
         Refused::Counted => send_on(messages, message, passed).await,
-        Refused::Breaks => {
-            let sent = messages.send(message).await;
-            passed.broken_writing = sent.is_err();
-            sent?;
+        Refused::Breaks => messages.send(message).await.map(|()| {
             passed.sent(message.len());
-            Ok(())
-        }
-    }
+        }),
+    };
+    rules.moved[0].fetch_add(passed.bytes - before, Ordering::Relaxed);
+    passed.broken_writing = sent.is_err();
+    sent
 }
 
 async fn write_frames(
@@ -444,6 +455,7 @@ async fn write_frames(
             return Outcome::Hopeless;
         }
         passed.sent(message.len());
+        rules.moved[1].fetch_add(message.len() as u64, Ordering::Relaxed);
         news.heard.fetch_add(1, Ordering::Relaxed);
         news.answers.fetch_add(1, Ordering::Relaxed);
         news.answer.notify_one();

@@ -1,6 +1,8 @@
 //! A stream and messages, joined: what a line, a length or a chunk says is one message, and nothing is cut.
 
 use std::io::{Read, Write};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use sockeye_model::Errno;
@@ -108,11 +110,15 @@ fn a_relay_of_every_framing_gives_each_message_whole_both_ways() {
                 }
                 assert!(got == expected, "{framing}");
             };
-            let joined = join_framed(stream, &messages, FramedJoining::new(framing), test).await;
+            let how = FramedJoining::new(framing);
+            let moved = [&how.left_to_right.moved, &how.right_to_left.moved].map(Arc::clone);
+            let joined = join_framed(stream, &messages, how, test).await;
             assert!(
                 joined.is_clean() && joined.over == Over::Stopped,
                 "{joined:?}"
             );
+            let moved = moved.map(|moved| moved.load(Ordering::Relaxed));
+            assert_eq!(moved, [joined.to_messages.bytes, joined.to_stream.bytes]);
             assert_eq!(
                 (joined.to_messages.messages, joined.to_stream.messages),
                 (6, 6)

@@ -7,7 +7,7 @@ use sockeye_model::{DropReason, Errno, Event, Kind, SocketAddress, SocketId};
 use sockeye_net::messages::{MessageServer, Session, SessionLimits, TooLong, WhenFull};
 use sockeye_net::{AsyncSocket, Family, Lent, Tap, Type};
 
-use crate::support::{Kept, Path, inet, next, run, udp_on, udp_to, unix_on};
+use crate::support::{Kept, Path, cpu_time, inet, next, run, udp_on, udp_to, unix_on};
 
 fn server(address: &str, limits: SessionLimits, tap: &Tap) -> (MessageServer, SocketAddress) {
     let server = MessageServer::with_limits(vec![udp_on(address, tap)], limits).unwrap();
@@ -322,6 +322,38 @@ fn a_unix_sender_waits_for_a_slow_reader_as_long_as_it_is_alone() {
         };
         tokio::join!(sending, reading);
         assert_eq!(server.dropped().total(), 0);
+    });
+}
+
+#[test]
+fn a_session_whose_unix_peer_never_reads_waits_without_cpu_and_loses_nothing() {
+    run(async {
+        let (here, there) = (Path::new(), Path::new());
+        let server = MessageServer::new(vec![unix_on(&here, Type::Datagram, &Tap::off())]).unwrap();
+        let stuck = unix_on(&there, Type::Datagram, &Tap::off());
+        stuck.send_to(b"?", &here.address()).await.unwrap();
+        let session = server.accept().await.unwrap();
+        let room = std::fs::read_to_string("/proc/sys/net/unix/max_dgram_qlen").unwrap();
+        let count = room.trim().parse::<u32>().unwrap() + 20;
+        let sending = async {
+            for number in 0..count {
+                session.send(&number.to_be_bytes()).await.unwrap();
+            }
+        };
+        let watching = async {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            let before = cpu_time();
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            let used = cpu_time() - before;
+            assert!(
+                used < Duration::from_millis(60),
+                "{used:?} of CPU in 300 ms"
+            );
+            for number in 0..count {
+                assert_eq!(next(&stuck).await, number.to_be_bytes());
+            }
+        };
+        tokio::join!(sending, watching);
     });
 }
 
