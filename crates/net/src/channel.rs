@@ -12,6 +12,8 @@ use std::time::Duration;
 use sockeye_model::plan::Shape;
 use sockeye_model::{Address, Call, Carries, Errno, Options, Scheme, SocketAddress, Target};
 
+use tokio::sync::watch;
+
 use crate::error::{Error, IntoIo, Result};
 use crate::exec::{self, Child, Environment};
 use crate::framing::Framing;
@@ -207,6 +209,8 @@ pub struct JoinChannels {
     pub idle: Option<Duration>,
     /// Counts the bytes there and back, for whoever shows progress.
     pub moved: [Arc<AtomicU64>; 2],
+    /// Turns true when a conversation of messages, which may have no end of its own, is to be over.
+    pub stop: Option<watch::Receiver<bool>>,
 }
 
 /// Joins two channels until their conversation is over, as [`sockeye_model::plan`] says. Both are closed then.
@@ -224,6 +228,7 @@ pub async fn join_channels(
         framing,
         idle,
         moved,
+        stop,
     } = how;
     match (left, right) {
         (Channel::Stream(left), Channel::Stream(right)) => {
@@ -247,7 +252,7 @@ pub async fn join_channels(
                 idle,
                 ..messages::Joining::default()
             };
-            let joined = messages::relay(&left, &right, how, std::future::pending()).await;
+            let joined = messages::relay(&left, &right, how, told(stop)).await;
             Ok(counted(joined.into(), &moved))
         }
         (Channel::Stream(_) | Channel::Messages(_), _) => {
@@ -255,6 +260,16 @@ pub async fn join_channels(
             Err(Errno::EPROTOTYPE.into_io())
         }
     }
+}
+
+/// Ready once it is told to stop; without anybody to tell it, never.
+async fn told(stop: Option<watch::Receiver<bool>>) {
+    if let Some(mut stop) = stop
+        && stop.wait_for(|stop| *stop).await.is_ok()
+    {
+        return;
+    }
+    std::future::pending().await
 }
 
 fn counted(outcome: Outcome, moved: &[Arc<AtomicU64>; 2]) -> Outcome {

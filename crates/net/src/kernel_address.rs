@@ -80,7 +80,8 @@ pub(crate) fn from_kernel(any: Option<SocketAddrAny>) -> SocketAddress {
     let Ok(unix) = SocketAddrUnix::try_from(any) else {
         return SocketAddress::UnixUnnamed;
     };
-    if let Some(name) = unix.abstract_name() {
+    // The kernel gives an unbound peer a length that some take for an empty abstract name.
+    if let Some(name) = unix.abstract_name().filter(|name| !name.is_empty()) {
         return SocketAddress::UnixAbstract(name.into());
     }
     match unix.path_bytes() {

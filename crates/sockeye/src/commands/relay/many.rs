@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use sockeye_model::{Carries, Scheme, SocketAddress, Tally, Totals};
-use sockeye_net::channel::{self, Channel, Opened, Place, join_channels};
+use sockeye_net::channel::{self, Channel, JoinChannels, Opened, Place, join_channels};
 use sockeye_net::exec::Environment;
 use sockeye_net::messages::{MessageServer, Messages, Session as MessageSession, SessionLimits};
 use sockeye_net::relay::Stream;
@@ -15,6 +15,7 @@ use sockeye_net::server::{Ended, Limits, Notice, Summary, serve_streams};
 use sockeye_net::{AsyncSocket, Dialing, Listener, Listening, Signals, listen};
 use sockeye_view::catalogue;
 use tokio::sync::mpsc::{self, Receiver, Sender};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::once::joining;
@@ -62,6 +63,7 @@ pub(super) async fn run(args: &RelayArgs, session: &Session, tally: &mut Tally) 
         progress: Arc::new(Progress::default()),
         numbers: AtomicU64::new(0),
         once: args.once.then_some(done),
+        stop: watch::Sender::new(false),
     });
     let stop = async {
         tokio::select! {
@@ -166,6 +168,11 @@ async fn serve_sessions(
             },
         }
     }
+    shared.stop.send_replace(true);
+    drop(server);
+    while let Some(ended) = conversations.join_next().await {
+        summary.failed += u64::from(!matches!(ended, Ok(Ended::Clean)));
+    }
     Ok(summary)
 }
 
@@ -264,6 +271,8 @@ struct Shared {
     numbers: AtomicU64,
     /// With `--once`: told when the one conversation is over.
     once: Option<Sender<()>>,
+    /// Turns true when conversations that have no end are to be over.
+    stop: watch::Sender<bool>,
 }
 
 impl Shared {
@@ -305,7 +314,11 @@ impl Shared {
                 [("number", &number), ("peer", peer), ("to", &args.to)];
             stdio::say(&words::RELAY_BEGAN.fill(language, &places));
         }
-        let joined = join_channels(left, other.channel, joining(args, &self.progress)).await;
+        let how = JoinChannels {
+            stop: Some(self.stop.subscribe()),
+            ..joining(args, &self.progress)
+        };
+        let joined = join_channels(left, other.channel, how).await;
         let outcome = match joined {
             Ok(outcome) => outcome,
             Err(error) => {

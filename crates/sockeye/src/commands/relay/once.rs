@@ -59,6 +59,7 @@ pub(super) fn joining(args: &RelayArgs, progress: &Progress) -> JoinChannels {
         framing: args.frame,
         idle: args.idle,
         moved: progress.begin(),
+        stop: None,
     }
 }
 
