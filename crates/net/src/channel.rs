@@ -17,7 +17,7 @@ use tokio::sync::watch;
 use crate::error::{Error, IntoIo, Result};
 use crate::exec::{self, Child, Environment};
 use crate::framing::Framing;
-use crate::messages::{self, Messages};
+use crate::messages::{self, FramedJoined, FramedJoining, Messages, Over, join_framed};
 use crate::open::{BoundPath, Dialing, OpenError, dial};
 use crate::relay::{self, Broken, Stream};
 
@@ -255,10 +255,54 @@ pub async fn join_channels(
             let joined = messages::relay(&left, &right, how, told(stop)).await;
             Ok(counted(joined.into(), &moved))
         }
-        (Channel::Stream(_) | Channel::Messages(_), _) => {
-            let _ = framing;
-            Err(Errno::EPROTOTYPE.into_io())
+        (Channel::Stream(stream), Channel::Messages(messages)) => {
+            let joined = framed(stream, &messages, framing, idle, moved, stop).await?;
+            Ok(framed_outcome(joined))
         }
+        (Channel::Messages(messages), Channel::Stream(stream)) => {
+            let [there, back] = moved;
+            let joined = framed(stream, &messages, framing, idle, [back, there], stop).await?;
+            let Outcome { there, back, idle } = framed_outcome(joined);
+            Ok(Outcome {
+                there: back,
+                back: there,
+                idle,
+            })
+        }
+    }
+}
+
+async fn framed(
+    stream: Stream,
+    messages: &Messages,
+    framing: Option<Framing>,
+    idle: Option<Duration>,
+    [there, back]: [Arc<AtomicU64>; 2],
+    stop: Option<watch::Receiver<bool>>,
+) -> io::Result<FramedJoined> {
+    let framing = framing.ok_or_else(|| Errno::EPROTOTYPE.into_io())?;
+    let how = FramedJoining {
+        left_to_right: relay::Passing {
+            moved: there,
+            ..relay::Passing::default()
+        },
+        right_to_left: relay::Passing {
+            moved: back,
+            ..relay::Passing::default()
+        },
+        idle,
+        ..FramedJoining::new(framing)
+    };
+    Ok(join_framed(stream, messages, how, told(stop)).await)
+}
+
+/// Seen with the stream at the left.
+fn framed_outcome(joined: FramedJoined) -> Outcome {
+    let idle = joined.over == Over::Idle;
+    Outcome {
+        there: joined.to_messages.into(),
+        back: joined.to_stream.into(),
+        idle,
     }
 }
 
@@ -298,23 +342,31 @@ impl From<relay::Joined> for Outcome {
 
 impl From<messages::Joined> for Outcome {
     fn from(joined: messages::Joined) -> Self {
-        let way = |passed: messages::Passed| Way {
+        Self {
+            there: joined.left_to_right.into(),
+            back: joined.right_to_left.into(),
+            idle: joined.idle,
+        }
+    }
+}
+
+impl From<messages::Passed> for Way {
+    fn from(passed: messages::Passed) -> Self {
+        let sends = |call| {
+            matches!(
+                call,
+                Call::Send | Call::SendTo | Call::SendMsg | Call::SendMmsg | Call::Write
+            )
+        };
+        Self {
             bytes: passed.bytes,
             messages: passed.messages,
             dropped: (passed.too_long + passed.unsent, passed.first_failure),
             not_taken: 0,
             broken: passed.broken.map(|error| Broken {
-                writing: matches!(
-                    error.call,
-                    Call::Send | Call::SendTo | Call::SendMsg | Call::SendMmsg
-                ),
+                writing: passed.broken_writing || sends(error.call),
                 error: error.source,
             }),
-        };
-        Self {
-            there: way(joined.left_to_right),
-            back: way(joined.right_to_left),
-            idle: joined.idle,
         }
     }
 }

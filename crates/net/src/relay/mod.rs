@@ -5,7 +5,6 @@
 //! bytes; after a second of silence they come back. Ends that can't be registered (inherited stdio, files) are on
 //! threads from the start.
 
-mod bytes;
 mod direction;
 mod end;
 mod filter;
@@ -14,7 +13,6 @@ mod pipes;
 mod task;
 mod thread;
 
-pub use bytes::{ByteReader, ByteWriter};
 pub use direction::Broken;
 pub use end::Stream;
 pub use filter::{Crlf, Filter, Printable};
