@@ -7,6 +7,7 @@ use std::sync::{Arc, LazyLock};
 
 use sockeye_model::Type;
 
+use super::linger;
 use super::visitor::Visitor;
 use crate::server::Ended;
 use crate::{Lent, Result};
@@ -18,7 +19,9 @@ use crate::{Lent, Result};
 pub(super) async fn converse(visitor: Visitor, stopping: Arc<AtomicBool>) -> Ended {
     tokio::select! {
         // The end of the connection is the only one there is, so an error is how it should end.
-        _ = send_lines(&visitor, &stopping) => {}
+        sent = send_lines(&visitor, &stopping) => if sent.is_ok() {
+            linger(&visitor).await;
+        },
         () = throw_away(&visitor) => {}
     }
     Ended::Clean

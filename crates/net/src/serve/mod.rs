@@ -8,6 +8,7 @@ mod idle;
 mod time;
 mod visitor;
 
+use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,7 +18,7 @@ use sockeye_model::{SocketAddress, Totals, Type};
 
 use crate::messages::{Dropped, MessageServer, Reply};
 use crate::server::{Ended, Limits, Summary, serve_small, serve_streams};
-use crate::{AsyncSocket, Error, Listener, Result};
+use crate::{AsyncSocket, BoundPath, Error, Listener, Result};
 use idle::Sweep;
 use visitor::{Ledger, Visitor};
 
@@ -102,49 +103,45 @@ impl Service {
         7000 + self.port()
     }
 
-    /// Serves on all of the listener's sockets until `stop` is ready, then lets conversations finish.
-    ///
-    /// A stream and a `SOCK_SEQPACKET` socket have conversations; datagrams are answered one by one, except those
-    /// from a port that could answer for ever ([`would_loop`](crate::messages::would_loop)).
-    ///
-    /// Dropping the future ends every conversation.
+    /// Gets the listener's sockets ready for this service.
     ///
     /// # Errors
-    /// What getting sockets of datagrams ready gave: `setsockopt`. Later failures are in [`Served`].
-    pub async fn serve(
-        self,
-        listener: Listener,
-        how: &Serving,
-        stop: impl Future<Output = ()>,
-    ) -> Result<Served> {
+    /// What `setsockopt` gave on sockets of datagrams: they are asked to say which of our addresses a message was for.
+    /// One that came before is answered from the address that the kernel chooses, so say where it is only after this.
+    pub fn on(self, listener: Listener) -> Result<Post> {
+        let locals = listener.local_addresses().to_vec();
         let datagrams = |socket: &AsyncSocket| socket.kind() == Type::Datagram;
-        if listener.sockets().iter().any(datagrams) {
-            return self.serve_messages(listener, stop).await;
-        }
-        Ok(self.serve_conversations(listener, how, stop).await)
+        let door = if listener.sockets().iter().any(datagrams) {
+            let (sockets, path) = listener.into_sockets();
+            Door::Messages(path, MessageServer::new(sockets)?)
+        } else {
+            Door::Connections(listener)
+        };
+        Ok(Post {
+            service: self,
+            locals,
+            door,
+        })
     }
 
-    async fn serve_messages(
-        self,
-        listener: Listener,
-        stop: impl Future<Output = ()>,
-    ) -> Result<Served> {
-        let (sockets, _path) = listener.into_sockets();
-        let server = MessageServer::new(sockets)?;
+    async fn answer_all(self, server: &MessageServer, stop: impl Future<Output = ()>) -> Served {
         let mut line = chargen::Line::new();
-        let failed = {
-            let answering = server.serve(|_, reply| self.answer(reply, &mut line));
-            tokio::select! {
-                ended = answering => ended.err(),
-                () = stop => None,
-            }
+        let stop = async {
+            stop.await;
+            // The event loop looks once more, so that whatever had come before is answered.
+            tokio::task::yield_now().await;
         };
-        Ok(Served {
+        let failed = tokio::select! {
+            biased;
+            ended = server.serve(|_, reply| self.answer(reply, &mut line)) => ended.err(),
+            () = stop => None,
+        };
+        Served {
             totals: server.totals(),
             dropped: server.dropped(),
             failed,
             ..Served::default()
-        })
+        }
     }
 
     fn answer(self, reply: &mut Reply<'_>, line: &mut chargen::Line) {
@@ -157,7 +154,7 @@ impl Service {
         }
     }
 
-    async fn serve_conversations(
+    async fn converse(
         self,
         listener: Listener,
         how: &Serving,
@@ -213,14 +210,69 @@ impl Service {
     }
 }
 
+/// A service that is ready on its sockets. Dropping it closes them, and removes its UNIX path.
+pub struct Post {
+    service: Service,
+    locals: Vec<SocketAddress>,
+    door: Door,
+}
+
+enum Door {
+    Connections(Listener),
+    Messages(Option<BoundPath>, MessageServer),
+}
+
+impl Post {
+    /// Which service.
+    pub fn service(&self) -> Service {
+        self.service
+    }
+
+    /// Where it is, an address a socket.
+    pub fn local_addresses(&self) -> &[SocketAddress] {
+        &self.locals
+    }
+
+    /// Serves until `stop` is ready, then lets conversations finish.
+    ///
+    /// A stream and a `SOCK_SEQPACKET` socket have conversations; datagrams are answered one by one, except those
+    /// from a port that could answer for ever ([`would_loop`](crate::messages::would_loop)).
+    ///
+    /// Dropping the future ends every conversation.
+    pub async fn serve(self, how: &Serving, stop: impl Future<Output = ()>) -> Served {
+        match self.door {
+            Door::Connections(listener) => self.service.converse(listener, how, stop).await,
+            Door::Messages(path, server) => {
+                // In this order they are dropped: while its socket lives, a path's inode is no other file's.
+                let door = (path, server);
+                self.service.answer_all(&door.1, stop).await
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Post {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Post")
+            .field("service", &self.service)
+            .field("locals", &self.locals)
+            .finish_non_exhaustive()
+    }
+}
+
 /// Says one thing and ends: whatever the visitor says is received and thrown away, or the close would reset the
 /// connection and what was said might be lost with it.
 async fn say_once(visitor: Visitor, text: &[u8]) -> Ended {
     if visitor.send_all(text).await.is_err() || visitor.shutdown(crate::Shutdown::Write).is_err() {
         return Ended::Failed;
     }
-    // A visitor that stays is left after a while; what was said has long arrived.
-    match tokio::time::timeout(LINGER, discard::until_end(&visitor)).await {
+    linger(&visitor).await
+}
+
+/// Receives and throws away until the visitor has closed its side too. One that stays is left after a while; what was
+/// said has long arrived.
+async fn linger(visitor: &Visitor) -> Ended {
+    match tokio::time::timeout(LINGER, discard::until_end(visitor)).await {
         Ok(ended) => ended,
         Err(_) => Ended::Clean,
     }

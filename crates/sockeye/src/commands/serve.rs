@@ -5,9 +5,9 @@ mod words;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use sockeye_model::{Address, Host, Port, Scheme, SocketAddress, Tally, Target};
-use sockeye_net::serve::{Served, Service, Serving};
+use sockeye_net::serve::{Post, Served, Service, Serving};
 use sockeye_net::server::{Limits, Notice, Seats};
-use sockeye_net::{Listener, Listening, Signals, listen};
+use sockeye_net::{Listening, Reach, Signals, listen};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
@@ -28,21 +28,21 @@ pub(crate) fn run(args: &ServeArgs, session: Session) -> ExitCode {
     session.finish(tally, outcome)
 }
 
-/// A service on one address.
-struct Post {
+/// A service on one address, as asked for.
+struct Asked {
     service: Service,
     address: Address,
 }
 
 /// What was asked for; nothing is everything.
-fn posts(args: &ServeArgs) -> Vec<Post> {
+fn asked(args: &ServeArgs) -> Vec<Asked> {
     let own = |service: Service| {
         [Scheme::Tcp, Scheme::Udp].map(|scheme| {
             let target = Target::Inet {
                 host: Host::Empty,
                 port: Port::Number(service.own_port()),
             };
-            Post {
+            Asked {
                 service,
                 address: Address::new(scheme, target),
             }
@@ -51,23 +51,24 @@ fn posts(args: &ServeArgs) -> Vec<Post> {
     if args.services.is_empty() {
         return Service::ALL.into_iter().flat_map(own).collect();
     }
-    let asked = args.services.iter().filter_map(|asked| {
-        let service = Service::named(asked.name)?;
-        Some(match &asked.address {
+    let named = args.services.iter().filter_map(|named| {
+        let service = Service::named(named.name)?;
+        Some(match &named.address {
             None => own(service).into(),
-            Some(address) => vec![Post {
+            Some(address) => vec![Asked {
                 service,
                 address: address.clone(),
             }],
         })
     });
-    asked.flatten().collect()
+    named.flatten().collect()
 }
 
-/// A post that listens.
+/// One that listens.
 struct Open {
+    asked: Asked,
+    reach: Reach,
     post: Post,
-    listener: Listener,
 }
 
 async fn serve(args: &ServeArgs, session: &Session, tally: &mut Tally) -> Outcome {
@@ -79,7 +80,7 @@ async fn serve(args: &ServeArgs, session: &Session, tally: &mut Tally) -> Outcom
     lines::say_ready(&open, session);
     let bound: Vec<SocketAddress> = open
         .iter()
-        .flat_map(|open| open.listener.local_addresses())
+        .flat_map(|open| open.post.local_addresses())
         .cloned()
         .collect();
     ready::tell(&bound, args.server.ready_fd, language)?;
@@ -90,7 +91,7 @@ async fn serve(args: &ServeArgs, session: &Session, tally: &mut Tally) -> Outcom
     let mut all_seats = vec![seats.clone()];
     let mut running = JoinSet::new();
     let mut services = Vec::new();
-    for Open { post, listener } in open {
+    for Open { asked, post, .. } in open {
         let limits = if args.one_at_a_time {
             let one = Seats::new(1);
             all_seats.push(one.clone());
@@ -110,15 +111,14 @@ async fn serve(args: &ServeArgs, session: &Session, tally: &mut Tally) -> Outcom
             idle: args.idle,
         };
         let place = services.len();
-        let service = post.service;
-        services.push((post, Served::default()));
+        services.push((asked, Served::default()));
         let mut stopped = stopped.clone();
         running.spawn(async move {
             let stopped = async {
                 // The sender outlives this task.
                 let _ = stopped.wait_for(|stop| *stop).await;
             };
-            (place, service.serve(listener, &how, stopped).await)
+            (place, post.serve(&how, stopped).await)
         });
     }
 
@@ -130,21 +130,16 @@ async fn serve(args: &ServeArgs, session: &Session, tally: &mut Tally) -> Outcom
             ended = running.join_next() => match ended {
                 None => break,
                 Some(Ok((place, served))) => {
-                    let (post, slot) = &mut services[place];
-                    match served.map(broken) {
-                        Ok((served, failed)) => {
-                            *slot = served;
-                            if let Some(error) = failed {
-                                outcome = Err(Failure::of_net(&error, Some(&post.address), language));
-                            }
+                    let (asked, slot) = &mut services[place];
+                    let (served, failed) = broken(served);
+                    *slot = served;
+                    if let Some(error) = failed {
+                        let failure = Failure::of_net(&error, Some(&asked.address), language);
+                        // The others go on; the last one is said at the end.
+                        if !running.is_empty() {
+                            failure.say();
                         }
-                        Err(error) => {
-                            outcome = Err(Failure::of_net(&error, Some(&post.address), language));
-                        }
-                    }
-                    // The others go on; the last failure is said at the end.
-                    if let (Err(failure), false) = (&outcome, running.is_empty()) {
-                        failure.say();
+                        outcome = Err(failure);
                     }
                 }
                 Some(Err(panic)) => std::panic::resume_unwind(panic.into_panic()),
@@ -219,18 +214,29 @@ async fn open(args: &ServeArgs, session: &Session) -> Result<Vec<Open>, Failure>
     let listening = Listening::new(session.tap.clone());
     let mut open = Vec::new();
     let mut failures: Vec<Failure> = Vec::new();
-    for post in posts(args) {
-        match listen(&post.address, &listening).await {
-            Ok(listener) => open.push(Open { post, listener }),
-            Err(error) => {
-                let advice = advice::on_open(&session.tap, &error, post.address.scheme, language);
-                let mut failure =
-                    Failure::of_open(&error, &post.address, CONNECT_TIMEOUT, language)
-                        .with_advice(advice);
-                failure.line = format!("{}: {}", post.service.name(), failure.line);
-                failures.push(failure);
+    for asked in asked(args) {
+        let failure = match listen(&asked.address, &listening).await {
+            Ok(listener) => {
+                lines::say_left_out(&listener, session);
+                let reach = listener.reach();
+                match asked.service.on(listener) {
+                    Ok(post) => {
+                        open.push(Open { asked, reach, post });
+                        continue;
+                    }
+                    Err(error) => Failure::of_net(&error, Some(&asked.address), language),
+                }
             }
-        }
+            Err(error) => {
+                let advice = advice::on_open(&session.tap, &error, asked.address.scheme, language);
+                Failure::of_open(&error, &asked.address, CONNECT_TIMEOUT, language)
+                    .with_advice(advice)
+            }
+        };
+        failures.push(Failure {
+            line: format!("{}: {}", asked.service.name(), failure.line),
+            ..failure
+        });
     }
     let last = if open.is_empty() {
         failures.pop()

@@ -3,38 +3,41 @@
 use std::fmt::Display;
 use std::time::Duration;
 
-use sockeye_model::{Address, Carries, Host, Port, Scheme, Target};
-use sockeye_net::serve::{Served, Service};
+use sockeye_model::{Address, Carries, Host, Port, Scheme, SocketAddress, Target};
+use sockeye_net::serve::{Post, Served, Service};
 use sockeye_net::{Listener, Reach};
 use sockeye_view::catalogue::{self, Language, Text};
 
-use super::{Open, Post, words};
+use super::{Asked, Open, words};
 use crate::cli::quantity::duration_text;
 use crate::cli::quote;
+use crate::report::io_text;
 use crate::session::Session;
 use crate::words as common;
+
+/// The addresses that this machine doesn't have.
+pub(super) fn say_left_out(listener: &Listener, session: &Session) {
+    let language = session.look.language;
+    for error in listener.left_out() {
+        let address = error.address.as_ref();
+        let address = address.map_or_else(String::new, ToString::to_string);
+        let error = io_text(&error.source, language);
+        let places: [(&str, &dyn Display); 2] = [("address", &address), ("error", &error)];
+        session.status(&common::LEFT_OUT.fill(language, &places));
+    }
+}
 
 /// A line for each that listens, in columns.
 pub(super) fn say_ready(open: &[Open], session: &Session) {
     let language = session.look.language;
-    for error in open.iter().flat_map(|open| open.listener.left_out()) {
-        let address = error
-            .address
-            .as_ref()
-            .map_or_else(String::new, ToString::to_string);
-        let error = crate::report::io_text(&error.source, language);
-        let places: [(&str, &dyn Display); 2] = [("address", &address), ("error", &error)];
-        session.status(&common::LEFT_OUT.fill(language, &places));
-    }
     let rows: Vec<[String; 4]> = open
         .iter()
-        .map(|Open { post, listener }| {
-            let line = client(post, listener);
+        .map(|open| {
             [
-                post.service.name().to_owned(),
-                post.address.scheme.to_string(),
-                whereabouts(listener),
-                words::TRY.fill(language, &[("line", &line)]),
+                open.asked.service.name().to_owned(),
+                open.asked.address.scheme.to_string(),
+                whereabouts(&open.post),
+                words::TRY.fill(language, &[("line", &client(open))]),
             ]
         })
         .collect();
@@ -54,8 +57,8 @@ pub(super) fn say_ready(open: &[Open], session: &Session) {
 }
 
 /// Every address, as the kernel gives it.
-fn whereabouts(listener: &Listener) -> String {
-    let addresses = listener.local_addresses().iter();
+fn whereabouts(post: &Post) -> String {
+    let addresses = post.local_addresses().iter();
     addresses
         .map(ToString::to_string)
         .collect::<Vec<_>>()
@@ -64,24 +67,22 @@ fn whereabouts(listener: &Listener) -> String {
 
 /// The command that opens the first of them to everyone, when all are for this machine only.
 fn wider(open: &[Open]) -> Option<String> {
-    let local = open
-        .iter()
-        .all(|open| open.listener.reach() == Reach::ThisMachine);
+    let local = open.iter().all(|open| open.reach == Reach::ThisMachine);
     let first = open
         .iter()
-        .find(|open| matches!(open.post.address.target, Target::Inet { .. }))?;
-    let port = first.listener.local_addresses().first()?.port()?;
-    let address = address_at(first.post.address.scheme, Host::Any, port);
-    let service = format!("{}={}", first.post.service.name(), short(&address));
+        .find(|open| matches!(open.asked.address.target, Target::Inet { .. }))?;
+    let port = first.post.local_addresses().first()?.port()?;
+    let address = address_at(first.asked.address.scheme, Host::Any, port);
+    let service = format!("{}={}", first.asked.service.name(), short(&address));
     local.then(|| quote::line(["sockeye", "serve", &service]))
 }
 
-/// A client of this post that works as printed.
-fn client(post: &Post, listener: &Listener) -> String {
-    let address = short(&reached(post, listener));
+/// A client of it that works as printed.
+fn client(open: &Open) -> String {
+    let address = short(&reached(open));
     let connect = ["sockeye", "connect", &address];
-    let carries = post.address.scheme.carries();
-    let more: &[&str] = match (post.service, carries) {
+    let carries = open.asked.address.scheme.carries();
+    let more: &[&str] = match (open.asked.service, carries) {
         (Service::Chargen, Carries::Stream) => return format!("{} | head", quote::line(connect)),
         (Service::Time, Carries::Stream) => &["--hex"],
         (_, Carries::Stream) => &[],
@@ -93,14 +94,13 @@ fn client(post: &Post, listener: &Listener) -> String {
 }
 
 /// The address for a client: the port that was chosen, and a name where there are several addresses.
-fn reached(post: &Post, listener: &Listener) -> Address {
-    let scheme = post.address.scheme;
-    let port = listener
-        .local_addresses()
-        .first()
-        .and_then(|local| local.port());
-    let (Target::Inet { host, .. }, Some(port)) = (&post.address.target, port) else {
-        return Address::new(scheme, post.address.target.clone());
+fn reached(open: &Open) -> Address {
+    let Asked { address, .. } = &open.asked;
+    let scheme = address.scheme;
+    let local = open.post.local_addresses().first();
+    let port = local.and_then(SocketAddress::port);
+    let (Target::Inet { host, .. }, Some(port)) = (&address.target, port) else {
+        return Address::new(scheme, address.target.clone());
     };
     let host = match host {
         Host::Empty | Host::Any => Host::Name("localhost".to_owned()),
@@ -125,14 +125,14 @@ fn short(address: &Address) -> String {
 }
 
 /// What each service was asked, the addresses of one kind together.
-pub(super) fn say_served(services: &[(Post, Served)], drain: Duration, session: &Session) {
+pub(super) fn say_served(services: &[(Asked, Served)], drain: Duration, session: &Session) {
     let language = session.look.language;
     let mut said = false;
     for service in Service::ALL {
         for datagrams in [false, true] {
             let mut all = Served::default();
-            for (post, served) in services {
-                if post.service == service && is_datagrams(post.address.scheme) == datagrams {
+            for (asked, served) in services {
+                if asked.service == service && is_datagrams(asked.address.scheme) == datagrams {
                     add(&mut all, served);
                 }
             }
