@@ -18,11 +18,28 @@ use crate::exit::ExitCode;
 use crate::report::Failure;
 use crate::session::Session;
 use crate::stdio;
+use crate::views::Look;
 
 mod text;
 
 /// Plays the parts, one after the other; then says what to try next.
 pub(crate) fn run(args: &DemoArgs) -> ExitCode {
+    let talks = !args.view.look.quiet;
+    let language = Look::on(&io::stdout(), &args.view.look).language;
+    // A dump has bytes, and no calls to speak of.
+    if talks && !args.view.hex {
+        match stdio::print(text::INTRO.say(language)) {
+            ExitCode::Clean => {}
+            exit => return exit,
+        }
+    }
+    match show(args) {
+        ExitCode::Clean if talks => stdio::print(text::NEXT.say(language)),
+        exit => exit,
+    }
+}
+
+fn show(args: &DemoArgs) -> ExitCode {
     let heard = Heard::default();
     let session = match Session::of_picture(&args.view, Box::new(heard.clone())) {
         Ok(session) => session,
@@ -31,39 +48,33 @@ pub(crate) fn run(args: &DemoArgs) -> ExitCode {
             return failure.exit;
         }
     };
-    let look = session.look;
-    let language = look.language;
-    if !look.quiet && !args.view.hex {
-        match stdio::print(text::INTRO.say(language)) {
-            ExitCode::Clean => {}
-            exit => return session.finish(Tally::default(), Ok(exit)),
-        }
-    }
     let stage = Stage {
         tap: session.tap.clone(),
-        language,
+        language: session.look.language,
         heard,
-        pause: if look.terminal { PAUSE } else { Duration::ZERO },
+        pause: if session.look.terminal {
+            PAUSE
+        } else {
+            Duration::ZERO
+        },
     };
-    let played = PARTS.iter().try_for_each(|part| part.play(&stage));
-    let outcome = match played {
-        Ok(()) => Ok(ExitCode::Clean),
-        Err(error) => Err(Failure::of_net(&error, None, language)),
-    };
-    let tally = Tally {
-        conversations: CONVERSATIONS,
-        failed: u64::from(outcome.is_err()),
-        ..Tally::default()
-    };
-    match session.finish(tally, outcome) {
-        ExitCode::Clean if !look.quiet => stdio::print(text::NEXT.say(language)),
-        exit => exit,
-    }
+    let mut tally = Tally::default();
+    let played = PARTS.iter().try_for_each(|part| {
+        part.play(&stage)?;
+        tally.conversations += part.conversations;
+        Ok(())
+    });
+    let outcome = played.map_err(|error: Error| {
+        tally.failed = 1;
+        Failure::of_net(&error, None, stage.language)
+    });
+    session.finish(tally, outcome.map(|()| ExitCode::Clean))
 }
 
 /// One conversation or two, between a server and whoever asks it.
 struct Part {
     title: Text,
+    conversations: u64,
     server: fn(&Stage, &Sender<Asked>, &Receiver<()>) -> Result<()>,
     client: fn(&Stage, &Asked) -> Result<()>,
 }
@@ -77,23 +88,23 @@ struct Asked {
 const PARTS: &[Part] = &[
     Part {
         title: text::SERVER_FIRST,
+        conversations: 1,
         server: daytime_server,
         client: daytime_client,
     },
     Part {
         title: text::CLIENT_FIRST,
+        conversations: 1,
         server: echo_server,
         client: echo_client,
     },
     Part {
         title: text::UDP,
+        conversations: UDP_PEERS.len() as u64,
         server: udp_server,
         client: udp_peers,
     },
 ];
-
-/// One over TCP in each of two parts, and two peers over UDP.
-const CONVERSATIONS: u64 = 4;
 
 impl Part {
     /// The server on a thread of its own, the client on this one.

@@ -3,7 +3,7 @@
 use sockeye_view::texts;
 
 texts! {
-    INTRO = "A server and a client, each on a thread of this process with a socket of its own.\n\
+    INTRO = "A server and a client, each a thread of this process with a socket of its own.\n\
              Every line is a call that one of them has really made; times are in seconds.\n\n"
           | "Un servidor y un cliente, cada uno en un hilo de este proceso y con su socket.\n\
              Todo lo que se ve son llamadas que han hecho de verdad; el tiempo, en segundos.\n\n";
@@ -18,11 +18,11 @@ texts! {
     FROM_B = "I am B\n" | "soy B\n";
 
     NEXT = "\nNext, to type yourself:\n  \
-            sockeye serve                             five servers: echo, daytime and more\n  \
+            sockeye serve                             five servers: echo and more\n  \
             sockeye connect --explain localhost:7007  in another terminal: talk to echo\n  \
             sockeye listen --many --explain :7000     a server you type into\n"
          | "\nAhora, para teclear:\n  \
-            sockeye serve                             cinco servidores: echo, daytime y otros\n  \
+            sockeye serve                             cinco servidores: echo y otros\n  \
             sockeye connect --explain localhost:7007  en otra terminal: habla con echo\n  \
             sockeye listen --many --explain :7000     un servidor en el que escribes\n";
 }
