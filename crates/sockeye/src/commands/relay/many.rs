@@ -6,13 +6,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use sockeye_model::{Carries, Scheme, SocketAddress, Tally, Totals};
+use sockeye_model::{
+    Address, Carries, OptionName, Scheme, SocketAddress, SocketOption, Tally, Totals,
+};
 use sockeye_net::channel::{self, Channel, JoinChannels, Opened, Place, join_channels};
 use sockeye_net::exec::Environment;
 use sockeye_net::messages::{MessageServer, Messages, Session as MessageSession, SessionLimits};
 use sockeye_net::relay::Stream;
 use sockeye_net::server::{Ended, Limits, Notice, Summary, serve_streams};
-use sockeye_net::{AsyncSocket, Dialing, Listener, Listening, Signals, listen};
+use sockeye_net::{AsyncSocket, Dialing, Listener, Listening, OpenError, Signals, listen};
 use sockeye_view::catalogue;
 use tokio::sync::mpsc::{self, Receiver, Sender};
 use tokio::sync::watch;
@@ -54,10 +56,17 @@ pub(super) async fn run(args: &RelayArgs, session: &Session, tally: &mut Tally) 
         }
         Roles::ListenAndDial | Roles::DialBoth => Others::AreDialed(dialing(args, session)),
     };
+    let mut shared_args = args.clone();
+    if args.to.scheme == Scheme::File {
+        let how = dialing(args, session);
+        begin_file(&mut shared_args.to, &how)
+            .await
+            .map_err(|error| not_opened(&error, &args.to, args, session))?;
+    }
     let mut signals = Signals::new().map_err(failed)?;
     let (done, mut over) = mpsc::channel(1);
     let shared = Arc::new(Shared {
-        args: args.clone(),
+        args: shared_args,
         look: session.look,
         others,
         progress: Arc::new(Progress::default()),
@@ -89,6 +98,17 @@ pub(super) async fn run(args: &RelayArgs, session: &Session, tally: &mut Tally) 
         None if args.once && summary.failed > 0 => Ok(ExitCode::Failure),
         None => Ok(ExitCode::Clean),
     }
+}
+
+/// A file that all conversations write to is made and emptied once, before the first; then each appends.
+async fn begin_file(to: &mut Address, how: &Dialing) -> Result<(), OpenError> {
+    drop(channel::open(to, Place::To, None, how).await?);
+    let others = to
+        .options
+        .iter()
+        .filter(|option| option.name() != OptionName::Excl);
+    to.options = others.cloned().chain([SocketOption::Append]).collect();
+    Ok(())
 }
 
 async fn first_is_over(over: &mut Receiver<()>) {
