@@ -1,4 +1,5 @@
 //! `sockeye demo` as somebody meets it in their first minute: what it draws, how it ends, and that it is true.
+#![cfg(feature = "tool")]
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use std::fs::File;
