@@ -58,18 +58,28 @@ pub struct Child {
 ///
 /// # Panics
 /// Outside of a tokio runtime with IO enabled.
-pub fn start(words: &[String], environment: Option<&Environment>, tap: &Tap) -> Result<(Stream, Child)> {
+pub fn start(
+    words: &[String],
+    environment: Option<&Environment>,
+    tap: &Tap,
+) -> Result<(Stream, Child)> {
     let started = || -> io::Result<(Stream, Child)> {
         let (program, arguments) = words.split_first().ok_or(io::ErrorKind::InvalidInput)?;
         let mut command = Command::new(program);
-        command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped());
+        command
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped());
         if let Some(Environment(variables)) = environment {
             command.envs(variables.iter().map(|(name, value)| (name, value)));
         }
         let began = tap.now();
         let mut process = command.spawn()?;
         let pid = process.id();
-        let kind = Kind::Started { pid, command: words.join(" ").into() };
+        let kind = Kind::Started {
+            pid,
+            command: words.join(" ").into(),
+        };
         tap.emit(SocketId::NONE, None, Some(began), kind);
         let (Some(stdin), Some(stdout)) = (process.stdin.take(), process.stdout.take()) else {
             return Err(io::ErrorKind::BrokenPipe.into());
@@ -77,7 +87,14 @@ pub fn start(words: &[String], environment: Option<&Environment>, tap: &Tap) -> 
         let stream = Stream::child(stdout.into(), stdin.into())?;
         let pidfd = pidfd_open(Pid::from_child(&process), PidfdFlags::empty())?;
         let ended = sys::register_pipe(pidfd, Interest::READABLE)?;
-        Ok((stream, Child { process, ended, tap: tap.clone() }))
+        Ok((
+            stream,
+            Child {
+                process,
+                ended,
+                tap: tap.clone(),
+            },
+        ))
     };
     started().map_err(|source| Error::new(Call::Exec, source))
 }
@@ -97,7 +114,15 @@ impl Child {
         loop {
             if let Some(status) = self.process.try_wait()? {
                 let how = status.code().ok_or_else(|| status.signal().unwrap_or(0));
-                self.tap.emit(SocketId::NONE, None, None, Kind::Exited { pid: self.process.id(), status: how });
+                self.tap.emit(
+                    SocketId::NONE,
+                    None,
+                    None,
+                    Kind::Exited {
+                        pid: self.process.id(),
+                        status: how,
+                    },
+                );
                 return Ok(status);
             }
             self.ended.readable().await?.clear_ready();
