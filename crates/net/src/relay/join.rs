@@ -203,9 +203,7 @@ impl Conversation {
             .iter()
             .any(|direction| match &direction.state {
                 // The source is in ruins, or nobody takes our output: there is nothing to go on with.
-                State::Done(Err(broken)) => {
-                    !broken.writing || matches!(direction.sink, End::Shared(..))
-                }
+                State::Done(Err(broken)) => !broken.writing || direction.sink.is_given(),
                 _ => false,
             });
         broken
@@ -237,7 +235,8 @@ impl Conversation {
             let direction = std::mem::replace(&mut self.directions[place], Direction::nothing());
             match Driven::start(direction, Arc::clone(&moved[1 - place]), may_return) {
                 Ok(started) => driven[place] = Some(started),
-                Err((mut direction, error)) => {
+                Err(failed) => {
+                    let (mut direction, error) = *failed;
                     direction.state = State::Done(Err(Broken {
                         writing: false,
                         error,
@@ -271,9 +270,7 @@ impl Conversation {
             .any(|place| {
                 let direction = &self.directions[place];
                 match &direction.state {
-                    State::Done(Err(broken)) => {
-                        !broken.writing || matches!(direction.sink, End::Shared(..))
-                    }
+                    State::Done(Err(broken)) => !broken.writing || direction.sink.is_given(),
                     _ => false,
                 }
             });

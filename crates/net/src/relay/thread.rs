@@ -9,7 +9,7 @@ use std::time::Duration;
 use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd};
 use tokio::sync::oneshot;
 
-use super::direction::{Direction, Next};
+use super::direction::{Direction, Next, State};
 use super::end::{End, What};
 
 /// Why a thread stopped driving its direction.
@@ -38,10 +38,10 @@ impl Driven {
         mut direction: Direction,
         other_moved: Arc<std::sync::atomic::AtomicU64>,
         may_return: bool,
-    ) -> Result<Self, (Direction, io::Error)> {
+    ) -> Result<Self, Box<(Direction, io::Error)>> {
         let stop = match eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK) {
             Ok(stop) => Arc::new(stop),
-            Err(errno) => return Err((direction, errno.into())),
+            Err(errno) => return Err(Box::new((direction, errno.into()))),
         };
         direction.set_bulk(true);
         let (give_back, back) = oneshot::channel();
@@ -66,7 +66,7 @@ impl Driven {
         match spawned {
             Ok(_) => Ok(Self { stop, back }),
             Err(error) => match take(&slot) {
-                Some(direction) => Err((direction, error)),
+                Some(direction) => Err(Box::new((direction, error))),
                 None => Ok(Self { stop, back }),
             },
         }
@@ -101,7 +101,10 @@ fn drive(
             (true, _, End::Shared(_, What::Pipe | What::Device | What::Socket)) => {
                 Some(Next::Writable)
             }
-            (false, End::Shared(_, What::Pipe | What::Device | What::Socket), _) => {
+            // Once: a terminal tells its end a single time.
+            (false, End::Shared(_, What::Pipe | What::Device | What::Socket), _)
+                if matches!(direction.state, State::Running) =>
+            {
                 Some(Next::Readable)
             }
             _ => None,
@@ -123,11 +126,8 @@ fn drive(
                 let before = other_moved.map(|moved| (moved.load(Relaxed), moved));
                 match wait(direction, next, stop, before.map(|_| QUIET)) {
                     None => {}
-                    Some(Stopped::Quiet) => {
-                        if before.is_some_and(|(then, moved)| moved.load(Relaxed) == then) {
-                            return Stopped::Quiet;
-                        }
-                    }
+                    Some(Stopped::Quiet)
+                        if before.is_some_and(|(then, moved)| moved.load(Relaxed) != then) => {}
                     Some(stopped) => return stopped,
                 }
             }
