@@ -107,6 +107,15 @@ pub fn inherited(number: i32) -> io::Result<OwnedFd> {
     crate::sys::duplicate(number)
 }
 
+/// Takes descriptor `number`, which this process was started with: dropping it closes it for good, so that whoever
+/// reads its other side sees the end.
+///
+/// # Errors
+/// `EBADF` when no such descriptor is open, or it is one of the standard three.
+pub fn take_inherited(number: i32) -> io::Result<OwnedFd> {
+    crate::sys::take(number)
+}
+
 /// An address, opened.
 #[derive(Debug)]
 pub enum Channel {

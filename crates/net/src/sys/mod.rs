@@ -11,7 +11,7 @@ mod set_option;
 mod stop_signals;
 mod tcp_info;
 
-pub(crate) use descriptor::duplicate;
+pub(crate) use descriptor::{duplicate, take};
 pub(crate) use error_queue::{next_error, set_int_option};
 pub(crate) use look_up::look_up;
 pub(crate) use mmsg::{BATCH, Batch, Name, Outgoing, ROOM, send_batch};

@@ -128,8 +128,8 @@ fn tell_script(addresses: &[SocketAddress], number: i32) -> io::Result<()> {
     if number == 1 {
         return io::stdout().lock().write_all(lines.as_bytes());
     }
-    let copy = sockeye_net::channel::inherited(number)?;
-    File::from(copy).write_all(lines.as_bytes())
+    let ours = sockeye_net::channel::take_inherited(number)?;
+    File::from(ours).write_all(lines.as_bytes())
 }
 
 /// `READY=1` to the service manager that asked for it: [sd_notify(3)](https://man7.org/linux/man-pages/man3/sd_notify.3.html).
