@@ -86,12 +86,10 @@ fn trap_20_a_relay_changes_no_line_end() {
     let mut client = tcp(&front);
     let mut server = accept(&listener);
     for piece in [&b"a\r"[..], b"\n\r\r\n", b"\n\0\r"] {
-        for (from, to) in [(&mut client, &mut server)] {
-            from.write_all(piece).unwrap();
-            assert_eq!(exactly(to, piece.len()), piece);
-            to.write_all(piece).unwrap();
-            assert_eq!(exactly(from, piece.len()), piece);
-        }
+        client.write_all(piece).unwrap();
+        assert_eq!(exactly(&mut server, piece.len()), piece);
+        server.write_all(piece).unwrap();
+        assert_eq!(exactly(&mut client, piece.len()), piece);
     }
     assert!(!readable_within(&client, std::time::Duration::ZERO));
 }

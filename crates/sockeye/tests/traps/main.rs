@@ -5,12 +5,17 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod ending;
+mod families;
 mod flow;
 mod lines;
+mod network;
 mod output;
 mod paths;
 mod peers;
+mod programs;
 #[path = "../tool/ran.rs"]
 #[allow(dead_code, reason = "the other test program uses the rest")]
 mod ran;
+mod start;
+mod terminal;
 mod tool;
