@@ -5,6 +5,7 @@
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll};
 
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::pipe::{SpliceFlags, splice};
@@ -122,6 +123,25 @@ impl Direction {
         nothing
     }
 
+    /// Notices that whoever reads our output has left, also while there is nothing to write.
+    pub(crate) fn poll_sink_gone(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let End::LoopShared(pipe) = &self.sink else {
+            return Poll::Pending;
+        };
+        loop {
+            match pipe.poll_write_ready(context) {
+                Poll::Ready(Ok(mut guard)) => {
+                    if ready_now(&self.sink, PollFlags::empty()).unwrap_or(true) {
+                        self.sink_went_away();
+                        return Poll::Ready(());
+                    }
+                    guard.clear_ready();
+                }
+                Poll::Ready(Err(_)) | Poll::Pending => return Poll::Pending,
+            }
+        }
+    }
+
     /// Nobody reads what the sink is given any more.
     pub(crate) fn sink_went_away(&mut self) {
         let error = io::Error::from(rustix::io::Errno::PIPE);
@@ -213,6 +233,9 @@ impl Direction {
         if self.source.is_closed() {
             self.state = State::Draining;
             return Ok(Next::More);
+        }
+        if matches!(self.source, End::LoopShared(_)) && !ready_now(&self.source, PollFlags::IN)? {
+            return Err(io::ErrorKind::WouldBlock.into());
         }
         if self.may_splice() {
             match (self.source.what(), self.sink.what()) {
@@ -493,9 +516,14 @@ impl Direction {
         let Some(fd) = self.sink.fd() else {
             return Ok(bytes.len());
         };
+        if matches!(self.sink, End::LoopShared(_)) && !ready_now(&self.sink, PollFlags::OUT)? {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
         // A descriptor that blocks is written in pieces that are sure to fit once poll(2) has said so.
         let most = match &self.sink {
-            End::Shared(_, What::Pipe | What::Device | What::Socket) => bytes.len().min(PIPE_BUF),
+            End::LoopShared(_) | End::Shared(_, What::Pipe | What::Device | What::Socket) => {
+                bytes.len().min(PIPE_BUF)
+            }
             _ => bytes.len(),
         };
         Ok(rustix::io::write(fd, &bytes[..most])?)

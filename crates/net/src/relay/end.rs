@@ -31,7 +31,10 @@ pub(crate) enum End {
     Plain(Arc<Socket>),
     /// A pipe of our own making in the event loop: its other end is a child's.
     LoopPipe(AsyncFd<OwnedFd>),
-    /// A descriptor that others may share: it blocks, and stays as it is.
+    /// A pipe that others may share, in the event loop: it blocks, and stays as it is, so each call on it is made only
+    /// once poll(2) has said that it won't.
+    LoopShared(AsyncFd<OwnedFd>),
+    /// Any other descriptor that others may share: it blocks, and stays as it is.
     Shared(OwnedFd, What),
     /// Nothing: reading it is the end, writing to it goes nowhere.
     Closed,
@@ -43,7 +46,9 @@ pub(crate) enum What {
     Socket,
     Pipe,
     File,
-    /// A terminal, `/dev/null` and their kin.
+    /// `/dev/null`, `/dev/zero` and their kin: they never make anybody wait.
+    Memory,
+    /// A terminal, or another device.
     Device,
 }
 
@@ -177,16 +182,35 @@ impl Stream {
 impl End {
     fn shared(fd: OwnedFd) -> Self {
         let what = what(fd.as_fd());
+        if what == What::Pipe && tokio::runtime::Handle::try_current().is_ok() {
+            let both = Interest::READABLE | Interest::WRITABLE;
+            // A second descriptor is at hand in case the first can't be registered.
+            if let Ok(spare) = fd.try_clone() {
+                return match sys::register_pipe(fd, both) {
+                    Ok(registered) => Self::LoopShared(registered),
+                    Err(_) => Self::Shared(spare, what),
+                };
+            }
+        }
         Self::Shared(fd, what)
     }
 
     pub(crate) fn in_loop(&self) -> bool {
-        matches!(self, Self::Loop(_) | Self::LoopPipe(_) | Self::Closed)
+        matches!(
+            self,
+            Self::Loop(_)
+                | Self::LoopPipe(_)
+                | Self::LoopShared(_)
+                | Self::Shared(_, What::File | What::Memory)
+                | Self::Closed
+        )
     }
 
     fn into_plain(self) -> Self {
         match self {
-            Self::LoopPipe(pipe) => Self::Shared(pipe.into_inner(), What::Pipe),
+            Self::LoopPipe(pipe) | Self::LoopShared(pipe) => {
+                Self::Shared(pipe.into_inner(), What::Pipe)
+            }
             // Half a socket: its other half has ended, so nobody else holds it.
             Self::Loop(socket) => match Arc::try_unwrap(socket) {
                 Ok(socket) => Self::Plain(Arc::new(socket.into_blocking())),
@@ -208,7 +232,7 @@ impl End {
         match self {
             Self::Loop(socket) => Some(socket.as_fd()),
             Self::Plain(socket) => Some(socket.as_fd()),
-            Self::LoopPipe(pipe) => Some(pipe.get_ref().as_fd()),
+            Self::LoopPipe(pipe) | Self::LoopShared(pipe) => Some(pipe.get_ref().as_fd()),
             Self::Shared(fd, _) => Some(fd.as_fd()),
             Self::Closed => None,
         }
@@ -217,10 +241,15 @@ impl End {
     pub(crate) fn what(&self) -> What {
         match self {
             Self::Loop(_) | Self::Plain(_) => What::Socket,
-            Self::LoopPipe(_) => What::Pipe,
+            Self::LoopPipe(_) | Self::LoopShared(_) => What::Pipe,
             Self::Shared(_, what) => *what,
             Self::Closed => What::Device,
         }
+    }
+
+    /// Output that this program was given: nobody else takes its place when it fails.
+    pub(crate) fn is_given(&self) -> bool {
+        matches!(self, Self::Shared(..) | Self::LoopShared(_))
     }
 
     pub(crate) fn is_closed(&self) -> bool {
@@ -276,7 +305,7 @@ impl End {
             Self::Loop(socket) => {
                 Poll::Ready(ready!(socket.poll_read_ready(context)).map(Readiness::Socket))
             }
-            Self::LoopPipe(pipe) => {
+            Self::LoopPipe(pipe) | Self::LoopShared(pipe) => {
                 Poll::Ready(ready!(pipe.poll_read_ready(context)).map(Readiness::Pipe))
             }
             _ => Poll::Ready(Ok(Readiness::Always)),
@@ -292,7 +321,7 @@ impl End {
             Self::Loop(socket) => {
                 Poll::Ready(ready!(socket.poll_write_ready(context)).map(Readiness::Socket))
             }
-            Self::LoopPipe(pipe) => {
+            Self::LoopPipe(pipe) | Self::LoopShared(pipe) => {
                 Poll::Ready(ready!(pipe.poll_write_ready(context)).map(Readiness::Pipe))
             }
             _ => Poll::Ready(Ok(Readiness::Always)),
@@ -322,6 +351,12 @@ fn what(fd: BorrowedFd<'_>) -> What {
         Ok(FileType::Socket) => What::Socket,
         Ok(FileType::Fifo) => What::Pipe,
         Ok(FileType::RegularFile) => What::File,
+        Ok(FileType::CharacterDevice) if is_memory(fd) => What::Memory,
         _ => What::Device,
     }
+}
+
+/// The devices of mem(4), major number 1: null, zero, full, random.
+fn is_memory(fd: BorrowedFd<'_>) -> bool {
+    rustix::fs::fstat(fd).is_ok_and(|stat| rustix::fs::major(stat.st_rdev) == 1)
 }

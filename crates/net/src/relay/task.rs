@@ -81,6 +81,9 @@ fn drive(
                             Next::More | Next::Writable => continue,
                         }
                     }
+                    if direction.poll_sink_gone(context).is_ready() {
+                        return Poll::Ready(Stopped::Done);
+                    }
                     return park(direction, Next::Readable);
                 }
             }
