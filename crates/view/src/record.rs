@@ -10,7 +10,7 @@ use sockeye_model::{
 };
 
 pub(crate) mod base64;
-mod json;
+pub mod json;
 pub(crate) mod words;
 
 use json::Object;

@@ -5,20 +5,20 @@ use std::net::SocketAddrV4;
 use super::base64;
 
 /// An object being written; members keep the order in which they are given.
-pub(super) struct Object<'a> {
+pub struct Object<'a> {
     out: &'a mut Vec<u8>,
     empty: bool,
 }
 
 impl<'a> Object<'a> {
     /// Writes the opening brace.
-    pub(super) fn open(out: &'a mut Vec<u8>) -> Self {
+    pub fn open(out: &'a mut Vec<u8>) -> Self {
         out.push(b'{');
         Self { out, empty: true }
     }
 
     /// Writes the closing brace.
-    pub(super) fn close(self) {
+    pub fn close(self) {
         self.out.push(b'}');
     }
 
@@ -32,12 +32,14 @@ impl<'a> Object<'a> {
         self.out.extend_from_slice(b"\":");
     }
 
-    pub(super) fn number(&mut self, key: &str, number: u64) {
+    /// A whole number from 0.
+    pub fn number(&mut self, key: &str, number: u64) {
         self.key(key);
         decimal(self.out, number);
     }
 
-    pub(super) fn signed(&mut self, key: &str, number: i64) {
+    /// A whole number.
+    pub fn signed(&mut self, key: &str, number: i64) {
         self.key(key);
         if number < 0 {
             self.out.push(b'-');
@@ -46,7 +48,7 @@ impl<'a> Object<'a> {
     }
 
     /// A word that needs no escaping.
-    pub(super) fn plain(&mut self, key: &str, word: &str) {
+    pub fn plain(&mut self, key: &str, word: &str) {
         self.key(key);
         self.out.push(b'"');
         self.out.extend_from_slice(word.as_bytes());
@@ -54,13 +56,13 @@ impl<'a> Object<'a> {
     }
 
     /// Any text.
-    pub(super) fn text(&mut self, key: &str, text: &str) {
+    pub fn text(&mut self, key: &str, text: &str) {
         self.key(key);
         string(self.out, text);
     }
 
     /// A list of texts.
-    pub(super) fn list<'t>(&mut self, key: &str, texts: impl Iterator<Item = &'t str>) {
+    pub fn list<'t>(&mut self, key: &str, texts: impl Iterator<Item = &'t str>) {
         self.key(key);
         self.out.push(b'[');
         for (index, text) in texts.enumerate() {
@@ -73,7 +75,7 @@ impl<'a> Object<'a> {
     }
 
     /// An IPv4 address with its port: every datagram of a server has one, and formatting takes longer than the rest.
-    pub(super) fn ipv4(&mut self, key: &str, address: SocketAddrV4) {
+    pub fn ipv4(&mut self, key: &str, address: SocketAddrV4) {
         self.key(key);
         for (index, octet) in address.ip().octets().into_iter().enumerate() {
             self.out.push(if index == 0 { b'"' } else { b'.' });
@@ -85,33 +87,39 @@ impl<'a> Object<'a> {
     }
 
     /// An object within this one.
-    pub(super) fn object(&mut self, key: &str) -> Object<'_> {
+    pub fn object(&mut self, key: &str) -> Object<'_> {
         self.key(key);
         Object::open(self.out)
     }
 
-    /// Any bytes: as text where that loses nothing and stays readable, else as base64.
-    pub(super) fn data(&mut self, key: &str, data: &[u8]) {
+    /// Any bytes, as an object with one member: `text` where that loses nothing and stays readable, else `base64`.
+    pub fn data(&mut self, key: &str, data: &[u8]) {
         let mut inner = self.object(key);
-        let before = inner.out.len();
+        inner.payload(data);
+        inner.close();
+    }
+
+    /// Any bytes, as a member of this object that is called `text` or `base64`.
+    pub fn payload(&mut self, data: &[u8]) {
+        let before = (self.out.len(), self.empty);
         if let Ok(text) = std::str::from_utf8(data)
             && !is_mostly_controls(data)
         {
-            inner.key("text");
-            inner.out.reserve(text.len() + text.len() / 8 + 2);
-            inner.out.push(b'"');
+            self.key("text");
+            self.out.reserve(text.len() + text.len() / 8 + 2);
+            self.out.push(b'"');
             // Twice the length is enough for quotes and line ends; more means control characters all over.
-            if escape(inner.out, text, 2 * text.len()) {
-                inner.out.extend_from_slice(b"\"}");
+            if escape(self.out, text, 2 * text.len()) {
+                self.out.push(b'"');
                 return;
             }
-            inner.out.truncate(before);
-            inner.empty = true;
+            self.out.truncate(before.0);
+            self.empty = before.1;
         }
-        inner.key("base64");
-        inner.out.push(b'"');
-        base64::encode(inner.out, data);
-        inner.out.extend_from_slice(b"\"}");
+        self.key("base64");
+        self.out.push(b'"');
+        base64::encode(self.out, data);
+        self.out.push(b'"');
     }
 }
 
