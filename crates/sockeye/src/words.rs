@@ -58,14 +58,26 @@ texts! {
     RELAY_BROKE = "#{number} {peer} broke after {there} there, {back} back: {error}" | "#{number} {peer} se rompió tras {there} de ida y {back} de vuelta: {error}";
     RELAY_IDLE = "#{number} {peer} moved nothing for {time}, and --idle allows no more: {there} there, {back} back" | "#{number} {peer} no movió nada en {time}, y --idle no permite más: {there} de ida, {back} de vuelta";
     RELAY_NOT_TAKEN = "{bytes} from {address} had nowhere to go: {other} can't be written" | "{bytes} de {address} no tenían adónde ir: en {other} no se puede escribir";
-    RELAY_SUMMARY = "{conversations} conversations, {failed} failed; {there} there, {back} back" | "{conversations} conversaciones, {failed} fallidas; {there} de ida, {back} de vuelta";
-    RELAY_PROGRESS = "{now} now, {conversations} in all; {there} there, {back} back; {speed}/s" | "{now} ahora, {conversations} en total; {there} de ida, {back} de vuelta; {speed}/s";
+    RELAY_SUMMARY = "conversations: {conversations}, failed: {failed}; {there} there, {back} back" | "conversaciones: {conversations}, fallidas: {failed}; {there} de ida, {back} de vuelta";
+    RELAY_PROGRESS = "conversations: {now} now, {conversations} in all; {there} there, {back} back; {speed}/s" | "conversaciones: {now} ahora, {conversations} en total; {there} de ida, {back} de vuelta; {speed}/s";
     RELAY_PLAN_LISTENS = "from {address}  listens; each client there is one conversation" | "de {address}  escucha; cada cliente ahí es una conversación";
     RELAY_PLAN_DIALS = "{side} {address}  is opened once a conversation" | "{side} {address}  se abre una vez por conversación";
-    DRAINING = "stopping: {conversations} conversations may finish within {time}" | "parando: {conversations} conversaciones pueden terminar en {time}";
+    DRAINING = "stopping; conversations that may finish within {time}: {conversations}" | "parando; conversaciones que pueden terminar en {time}: {conversations}";
     FULL = "all {most} conversations are taken; whoever comes now waits (--max-conversations)" | "las {most} conversaciones están ocupadas; quien llegue ahora espera (--max-conversations)";
-    CUT = "{cut} conversations were still going on after {time} and were cut" | "{cut} conversaciones seguían después de {time} y se cortaron";
+    CUT = "conversations that were still going on after {time} and were cut: {cut}" | "conversaciones que seguían después de {time} y se cortaron: {cut}";
     CAME = "{peer} has connected" | "se ha conectado {peer}";
+    MANY_TYPE = "what you type goes to everybody; @2 TEXT to #2 alone, @ says who is here, @@ is a plain @" | "lo que escribes va a todos; @2 TEXTO solo a #2, @ dice quién hay, @@ es una @ normal";
+    MANY_CAME = "#{number} {peer} has come" | "#{number} {peer} ha llegado";
+    MANY_WENT = "#{number} {peer} has gone: {received} received, {sent} sent" | "#{number} {peer} se ha ido: {received} recibidos, {sent} enviados";
+    MANY_IDLE = "#{number} {peer} moved nothing for {time}, and --idle allows no more: {received} received, {sent} sent" | "#{number} {peer} no movió nada en {time}, y --idle no permite más: {received} recibidos, {sent} enviados";
+    MANY_BROKE = "#{number} {peer} broke after {received} received, {sent} sent: {error}" | "#{number} {peer} se rompió tras {received} recibidos y {sent} enviados: {error}";
+    MANY_CUT = "#{number} {peer} took nothing for {time} and was cut off, so that the others go on: {sent} sent, {unsent} not" | "#{number} {peer} no aceptó nada en {time} y se le cortó, para que sigan los demás: {sent} enviados, {unsent} no";
+    MANY_EMPTY = "#{number} sent an empty message" | "#{number} envió un mensaje vacío";
+    MANY_NOBODY = "nobody is here: not sent" | "no hay nadie: no se envió";
+    MANY_HERE = "here: {peers}" | "están: {peers}";
+    MANY_NO_SUCH = "@{name} is nobody here: not sent; there are {peers}; @all is everybody, @@ a plain @" | "@{name} no está: no se envió; están {peers}; @all son todos, @@ una @ normal";
+    MANY_SUMMARY = "{conversations} conversations, {failed} failed; {received} received, {sent} sent" | "{conversations} conversaciones, {failed} fallidas; {received} recibidos, {sent} enviados";
+    FILE_FAILED = "write to {path}: {error}" | "write a {path}: {error}";
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use sockeye_net::{Listening, listen as open};
 
 use crate::cli::listen::{ListenArgs, Many, Output};
 use crate::commands::conversation::{self, Connected, Talk};
-use crate::commands::{Outcome, ready, runtime};
+use crate::commands::{Outcome, listen_many, ready, runtime};
 use crate::exit::ExitCode;
 use crate::limits::CONNECT_TIMEOUT;
 use crate::report::Failure;
@@ -25,6 +25,7 @@ pub(crate) fn run(args: &ListenArgs, session: Session) -> ExitCode {
 async fn listen(args: &ListenArgs, session: &Session, tally: &mut Tally) -> Outcome {
     match (args.many, args.address.scheme.carries()) {
         (Many::Once, Carries::Stream) => once(args, session, tally).await,
+        (Many::AtOnce | Many::InTurn, _) => listen_many::many(args, session, tally).await,
         _ => Err(Failure::new(ExitCode::Failure, "not in this build")),
     }
 }

@@ -15,6 +15,7 @@ mod conversation;
 mod demo;
 mod generate;
 mod listen;
+mod listen_many;
 mod programs;
 mod ready;
 mod relay;

@@ -1,0 +1,185 @@
+//! From stdin to the peers: what is piped goes to all, a person says to whom.
+
+use std::io;
+use std::sync::Arc;
+
+use sockeye_net::framing::{Decoder, Framing};
+use sockeye_net::relay::{Crlf, Filter};
+
+use super::Shared;
+use super::hall::NotHere;
+use super::input::Input;
+use super::typed::{Typed, typed};
+use crate::words;
+
+/// Gives what comes from stdin to the peers, to its end.
+///
+/// What is piped waits for the first peer, and for whoever reads slowly; nothing of it is lost for those who are here.
+/// A person is told when nobody is here.
+pub(super) async fn give(shared: &Shared, input: Option<Input>) -> io::Result<()> {
+    let Some(input) = input else {
+        return Ok(());
+    };
+    let result = if input.typed {
+        from_person(shared, input).await
+    } else {
+        from_pipe(shared, input).await
+    };
+    shared.hall.end_input();
+    result
+}
+
+async fn from_pipe(shared: &Shared, mut input: Input) -> io::Result<()> {
+    let mut cutter = Cutter::new(shared);
+    loop {
+        let piece = input.next().await.transpose()?;
+        let pieces = match &piece {
+            Some(piece) => cutter.take(piece)?,
+            None => cutter.rest()?,
+        };
+        for piece in pieces {
+            shared.hall.somebody().await;
+            // Whoever was here may have gone since: then it waits for the next one.
+            while shared.hall.tell_all(&piece) == Err(NotHere) {
+                shared.hall.somebody().await;
+            }
+            shared.hall.room().await;
+        }
+        if piece.is_none() {
+            return Ok(());
+        }
+    }
+}
+
+async fn from_person(shared: &Shared, mut input: Input) -> io::Result<()> {
+    let mut line = Vec::new();
+    while let Some(piece) = input.next().await.transpose()? {
+        for part in piece.split_inclusive(|byte| *byte == b'\n') {
+            line.extend_from_slice(part);
+            if line.last() == Some(&b'\n') {
+                say(shared, &line).await;
+                line.clear();
+            }
+        }
+    }
+    if !line.is_empty() {
+        say(shared, &line).await;
+    }
+    Ok(())
+}
+
+/// Says one line to whom it is meant for.
+async fn say(shared: &Shared, line: &[u8]) {
+    let language = shared.look.language;
+    let (text, whom) = match typed(line) {
+        Typed::All(text) => (text, None),
+        Typed::One(number, text) => (text, Some(number)),
+        Typed::Nobody(name) => {
+            let name = String::from_utf8_lossy(name);
+            return not_said(shared, &name).await;
+        }
+    };
+    let mut cutter = Cutter::new(shared);
+    let pieces = cutter.take(text).and_then(|mut pieces| {
+        pieces.extend(cutter.rest()?);
+        Ok(pieces)
+    });
+    let pieces = match pieces {
+        Ok(pieces) => pieces,
+        Err(error) => {
+            let _over = shared.announce(&error.to_string()).await;
+            return;
+        }
+    };
+    for piece in &pieces {
+        let told = match whom {
+            None => shared.hall.tell_all(piece),
+            Some(number) => shared.hall.tell(number, piece),
+        };
+        if told == Err(NotHere) {
+            let _over = match whom {
+                None => shared.announce(words::MANY_NOBODY.say(language)).await,
+                Some(number) => {
+                    not_said(shared, &number.to_string()).await;
+                    Ok(())
+                }
+            };
+            return;
+        }
+        shared.hall.room().await;
+    }
+}
+
+/// Says who is here, and that nothing was sent.
+async fn not_said(shared: &Shared, name: &str) {
+    let language = shared.look.language;
+    let here = shared.hall.here();
+    let listed: Vec<String> = here
+        .iter()
+        .take(LISTED)
+        .map(|peer| format!("#{} {}", peer.number, peer.address))
+        .collect();
+    let mut peers = listed.join(", ");
+    if here.len() > LISTED {
+        peers.push_str(&format!(", … ({})", here.len()));
+    }
+    let line = match (name, here.is_empty()) {
+        (_, true) => words::MANY_NOBODY.say(language).to_owned(),
+        ("", false) => words::MANY_HERE.fill(language, &[("peers", &peers)]),
+        (name, false) => {
+            let name = sockeye_view::escape::escape_name(name);
+            words::MANY_NO_SUCH.fill(language, &[("name", &name), ("peers", &peers)])
+        }
+    };
+    let _over = shared.announce(&line).await;
+}
+
+/// Cuts input into what is sent at once: pieces of a stream as they come, or whole messages.
+struct Cutter {
+    crlf: Option<Crlf>,
+    messages: Option<Decoder>,
+}
+
+impl Cutter {
+    fn new(shared: &Shared) -> Self {
+        Self {
+            crlf: shared.crlf.then(Crlf::default),
+            messages: shared
+                .keeps_messages
+                .then(|| Decoder::new(shared.frame.unwrap_or(Framing::Line), MESSAGE)),
+        }
+    }
+
+    fn take(&mut self, bytes: &[u8]) -> io::Result<Vec<Arc<[u8]>>> {
+        let mut changed = Vec::new();
+        let bytes = match &mut self.crlf {
+            Some(crlf) => {
+                crlf.pass(bytes, &mut changed);
+                &changed
+            }
+            None => bytes,
+        };
+        let Some(messages) = &mut self.messages else {
+            return Ok(vec![bytes.into()]);
+        };
+        messages.push(bytes);
+        let mut pieces = Vec::new();
+        while let Some(message) = messages.next_message().map_err(io::Error::other)? {
+            pieces.push(message.into());
+        }
+        Ok(pieces)
+    }
+
+    fn rest(&mut self) -> io::Result<Vec<Arc<[u8]>>> {
+        let Some(messages) = &mut self.messages else {
+            return Ok(Vec::new());
+        };
+        let last = messages.finish().map_err(io::Error::other)?;
+        Ok(last.map(Arc::from).into_iter().collect())
+    }
+}
+
+/// Peers that are named one by one.
+const LISTED: usize = 8;
+/// The longest message that is taken from stdin, bytes. What a socket can carry is known when it is sent.
+const MESSAGE: usize = 16 << 20;

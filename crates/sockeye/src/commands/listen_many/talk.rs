@@ -1,0 +1,250 @@
+//! One conversation of many: what comes is written down, what waits in the peer's queue is sent.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::net::sockopt;
+use sockeye_model::{Kind, SocketAddress, SocketOption};
+use sockeye_net::server::Ended;
+use sockeye_net::{AsyncSocket, Lent};
+use sockeye_tap::Tap;
+use tokio::time::{Instant, sleep, timeout};
+
+use super::hall::Peer;
+use super::output::Over;
+use super::scribe::Scribe;
+use super::wire::Wire;
+use super::{Came, Shared};
+
+/// Talks to one peer until the conversation is over.
+pub(super) async fn converse(shared: Arc<Shared>, wire: Wire, address: SocketAddress) -> Ended {
+    let peer = shared.hall.enter(address);
+    let mut scribe = match Scribe::new(&peer, &shared.style, &shared.output) {
+        Ok(scribe) => scribe,
+        Err(not_made) => {
+            shared.give_up(not_made);
+            return Ended::Failed;
+        }
+    };
+    let came = async {
+        shared.say_came(&peer).await?;
+        scribe.connected(&wire.local_address()).await?;
+        talk(&shared, &wire, &peer, &mut scribe).await
+    };
+    let came = came.await;
+    let clean = came.as_ref().is_ok_and(Came::is_clean);
+    if !clean {
+        // It must not take what it got for all there was, nor believe that all it sent was taken.
+        wire.reset_on_close();
+    }
+    drop(wire);
+    if let Ok(came) = &came {
+        let _over = scribe.ended(came).await;
+        let _over = shared.say_went(&peer, came).await;
+    }
+    shared.hall.leave(&peer);
+    if clean { Ended::Clean } else { Ended::Failed }
+}
+
+async fn talk(
+    shared: &Shared,
+    wire: &Wire,
+    peer: &Peer,
+    scribe: &mut Scribe,
+) -> Result<Came, Over> {
+    let mut hearing = std::pin::pin!(hear(shared, wire, peer, scribe));
+    let mut telling = std::pin::pin!(tell(wire, peer));
+    let mut not_reading = std::pin::pin!(not_reading(wire, peer));
+    let mut idle = std::pin::pin!(idle(shared.idle, peer));
+    let mut leaves = std::pin::pin!(leaves(wire, &shared.tap));
+    let mut silence = std::pin::pin!(silence(shared, wire, peer));
+    let mut heard = false;
+    let mut told: Option<io::Result<()>> = None;
+    loop {
+        tokio::select! {
+            result = &mut hearing, if !heard => match result? {
+                Ok(()) => {
+                    heard = true;
+                    // A person has nobody to talk to any more; and where nothing is left to say, nobody waits for it.
+                    if shared.typed || shared.hall.input_is_over() || !wire.half_closes() {
+                        peer.queue.end();
+                    }
+                }
+                Err(error) => return Ok(Came::Broke(error)),
+            },
+            result = &mut telling, if told.is_none() => {
+                if result.is_err() {
+                    peer.queue.close();
+                }
+                told = Some(result);
+            }
+            () = &mut not_reading, if told.is_none() => return Ok(Came::NotReading),
+            () = &mut idle => return Ok(Came::Idle),
+            () = &mut leaves, if heard => return Ok(Came::Ended),
+            () = &mut silence, if told.is_some() => return Ok(Came::Ended),
+        }
+        if heard && let Some(result) = &mut told {
+            let result = std::mem::replace(result, Ok(()));
+            return Ok(result.map_or_else(Came::Broke, |()| Came::Ended));
+        }
+    }
+}
+
+/// Receives until the peer's end.
+async fn hear(
+    shared: &Shared,
+    wire: &Wire,
+    peer: &Peer,
+    scribe: &mut Scribe,
+) -> Result<io::Result<()>, Over> {
+    loop {
+        let received = if scribe.holds_back() {
+            match timeout(MID_LINE, wire.recv()).await {
+                Ok(received) => received,
+                Err(_) => {
+                    scribe.show_held().await?;
+                    continue;
+                }
+            }
+        } else {
+            wire.recv().await
+        };
+        match received {
+            Ok(Lent::Data(data)) if wire.keeps_messages() => {
+                peer.has_sent_us(data.len());
+                if data.is_empty() {
+                    shared.say_empty(peer).await?;
+                }
+                let mut marked = Vec::new();
+                match shared.frame {
+                    Some(frame) => {
+                        if let Err(error) = frame.encode(&data, &mut marked) {
+                            return Ok(Err(io::Error::other(error)));
+                        }
+                        scribe.message(&data, &marked).await?;
+                    }
+                    None => scribe.message(&data, &data).await?,
+                }
+            }
+            Ok(Lent::Data(data)) => {
+                peer.has_sent_us(data.len());
+                scribe.data(&data).await?;
+            }
+            Ok(Lent::End) => return Ok(Ok(())),
+            Err(error) => return Ok(Err(error.source)),
+        }
+    }
+}
+
+/// Sends what waits, then the end.
+async fn tell(wire: &Wire, peer: &Peer) -> io::Result<()> {
+    while let Some(piece) = peer.queue.next().await {
+        wire.send(&piece, peer).await?;
+    }
+    wire.finish()
+}
+
+/// Returns when the peer's queue has been full and nothing has moved for [`PATIENCE`].
+///
+/// What its kernel acknowledges counts as well: ours may hold megabytes, and tells of room only now and then.
+async fn not_reading(wire: &Wire, peer: &Peer) {
+    loop {
+        peer.queue.fills().await;
+        let mut last = ((peer.sent(), wire.acknowledged()), Instant::now());
+        while peer.queue.is_full() {
+            sleep(LOOK).await;
+            let now = (peer.sent(), wire.acknowledged());
+            if now != last.0 {
+                last = (now, Instant::now());
+            } else if last.1.elapsed() >= PATIENCE {
+                return;
+            }
+        }
+    }
+}
+
+/// Returns once nothing has moved for `limit`, to within an eighth of it.
+async fn idle(limit: Option<Duration>, peer: &Peer) {
+    let Some(limit) = limit else {
+        return std::future::pending().await;
+    };
+    let mut last = (peer.received() + peer.sent(), Instant::now());
+    while last.1.elapsed() < limit {
+        sleep((limit / 8).min(limit.saturating_sub(last.1.elapsed()))).await;
+        let now = peer.received() + peer.sent();
+        if now != last.0 {
+            last = (now, Instant::now());
+        }
+    }
+}
+
+/// Returns when the server stops and a peer that cannot end has been quiet for a moment.
+async fn silence(shared: &Shared, wire: &Wire, peer: &Peer) {
+    if wire.half_closes() {
+        return std::future::pending().await;
+    }
+    shared.hall.stopping().await;
+    let mut last = peer.received();
+    loop {
+        sleep(SILENCE).await;
+        let now = peer.received();
+        if now == last {
+            return;
+        }
+        last = now;
+    }
+}
+
+/// Returns when a peer that has ended its side has gone altogether, so that nothing can be sent to it any more.
+///
+/// A UNIX socket says so at once. TCP can't tell a peer that only listens from one that has closed, unless something is
+/// sent: keepalive probes are.
+async fn leaves(wire: &Wire, tap: &Tap) {
+    let (Some(socket), Some(fd)) = (wire.socket(), wire.fd()) else {
+        return std::future::pending().await;
+    };
+    if socket.tcp_sample().is_some() && socket.set_option(&SocketOption::Keepalive).is_ok() {
+        probe_soon(socket, tap);
+    }
+    let at_once = Timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    loop {
+        let mut asked = [PollFd::from_borrowed_fd(fd, PollFlags::empty())];
+        if poll(&mut asked, Some(&at_once)).is_ok_and(|ready| ready > 0) {
+            return;
+        }
+        sleep(GONE).await;
+    }
+}
+
+/// The system's own pause before the first probe is two hours.
+fn probe_soon(socket: &AsyncSocket, tap: &Tap) {
+    let set = sockopt::set_tcp_keepidle(socket, PROBE)
+        .and_then(|()| sockopt::set_tcp_keepintvl(socket, PROBE));
+    if set.is_ok() {
+        for option in ["TCP_KEEPIDLE", "TCP_KEEPINTVL"] {
+            let kind = Kind::Configured {
+                option: option.into(),
+                value: PROBE.as_secs().to_string().into(),
+            };
+            tap.emit(socket.id(), None, None, kind);
+        }
+    }
+}
+
+/// Part of a line is shown when its rest has not come for this long.
+const MID_LINE: Duration = Duration::from_millis(200);
+/// How long a peer may take nothing while the others wait for it.
+pub(super) const PATIENCE: Duration = Duration::from_secs(2);
+/// How often that is looked at.
+const LOOK: Duration = Duration::from_millis(50);
+/// A peer that cannot end has ended when nothing comes for this long, once the server stops.
+const SILENCE: Duration = Duration::from_millis(100);
+/// How often it is looked whether a peer that has ended has gone.
+const GONE: Duration = Duration::from_secs(1);
+/// The pause before a keepalive probe.
+const PROBE: Duration = Duration::from_secs(15);

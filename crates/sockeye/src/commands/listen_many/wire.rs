@@ -1,0 +1,116 @@
+//! What joins us to one peer: a stream of bytes, or messages.
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+
+use sockeye_model::{Errno, SocketAddress, Type};
+use sockeye_net::messages::Messages;
+use sockeye_net::{AsyncSocket, Lent, Result, Shutdown};
+
+use super::hall::Peer;
+
+/// One peer's connection, or its session on a socket that hears everybody.
+pub(super) enum Wire {
+    Stream(AsyncSocket),
+    Messages(Messages),
+}
+
+impl Wire {
+    /// A connection that was accepted.
+    pub(super) fn accepted(socket: AsyncSocket) -> Self {
+        if socket.kind() == Type::Stream {
+            Self::Stream(socket)
+        } else {
+            Self::Messages(Messages::Connected(socket))
+        }
+    }
+
+    pub(super) fn keeps_messages(&self) -> bool {
+        matches!(self, Self::Messages(_))
+    }
+
+    /// The next part of the stream, or the next message.
+    pub(super) async fn recv(&self) -> Result<Lent> {
+        match self {
+            Self::Stream(socket) => socket.recv_lease().await,
+            Self::Messages(messages) => messages.recv().await,
+        }
+    }
+
+    /// Sends a piece of what waits in the peer's queue, and counts what is with the kernel.
+    pub(super) async fn send(&self, piece: &[u8], peer: &Peer) -> io::Result<()> {
+        match self {
+            Self::Stream(socket) => {
+                let mut rest = piece;
+                while !rest.is_empty() {
+                    let sent = socket.send(rest).await.map_err(|error| error.source)?;
+                    peer.was_sent(sent);
+                    rest = &rest[sent..];
+                }
+            }
+            Self::Messages(messages) => {
+                messages.send(piece).await.map_err(|error| error.source)?;
+                peer.was_sent(piece.len());
+            }
+        }
+        Ok(())
+    }
+
+    /// Says that no more will be sent, where that can be said.
+    pub(super) fn finish(&self) -> io::Result<()> {
+        let told = match self {
+            Self::Stream(socket) => socket.shutdown(Shutdown::Write),
+            Self::Messages(messages) => messages.finish(),
+        };
+        match told {
+            // The peer has closed already: nobody is left to be told.
+            Err(error) if error.errno() != Errno::ENOTCONN => Err(error.source),
+            _ => Ok(()),
+        }
+    }
+
+    /// Closing it will be a reset, where there is such a thing.
+    pub(super) fn reset_on_close(&self) {
+        if let Some(socket) = self.socket() {
+            socket.reset_on_close();
+        }
+    }
+
+    /// Our own address, as this peer sees it.
+    pub(super) fn local_address(&self) -> SocketAddress {
+        let local = match self {
+            Self::Stream(socket) => socket.local_address(),
+            Self::Messages(messages) => messages.local_address(),
+        };
+        local.unwrap_or(SocketAddress::UnixUnnamed)
+    }
+
+    /// Bytes that the peer's kernel has acknowledged, where that is known.
+    pub(super) fn acknowledged(&self) -> u64 {
+        match self {
+            Self::Stream(socket) => socket.tcp_sample().map_or(0, |sample| sample.acknowledged),
+            Self::Messages(_) => 0,
+        }
+    }
+
+    /// The peer's own socket, if it has one here.
+    pub(super) fn socket(&self) -> Option<&AsyncSocket> {
+        match self {
+            Self::Stream(socket) | Self::Messages(Messages::Connected(socket)) => Some(socket),
+            Self::Messages(_) => None,
+        }
+    }
+
+    /// Its descriptor, if it has one of its own.
+    pub(super) fn fd(&self) -> Option<BorrowedFd<'_>> {
+        self.socket().map(AsFd::as_fd)
+    }
+
+    /// Whether each side can end its direction. A session can't: it ends by silence.
+    pub(super) fn half_closes(&self) -> bool {
+        !matches!(
+            self,
+            Self::Messages(Messages::Session(_) | Messages::Towards(..))
+        )
+    }
+}
