@@ -371,7 +371,7 @@ fn time_of_day() -> String {
 }
 
 /// How long a picture on a terminal stands still before the next thing happens.
-const PAUSE: Duration = Duration::from_millis(140);
+const PAUSE: Duration = Duration::from_millis(120);
 
 /// No call waits longer: a part that can't go on ends.
 const PATIENCE: Duration = Duration::from_secs(2);
