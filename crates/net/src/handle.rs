@@ -3,23 +3,23 @@
 //! The descriptor never blocks. [`crate::Socket`] waits with poll(2), [`crate::AsyncSocket`] in the event loop; both
 //! make the same calls through here, so that neither can tell a different story.
 
-use std::borrow::Cow;
+mod told;
+
 use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 use rustix::net::{self, RecvFlags, SendFlags, SocketFlags, SocketType};
 use sockeye_model::event::Protocol;
-use sockeye_model::{
-    Call, End, Errno, Family, Kind, Payload, SocketAddress, SocketId, Timestamp, Totals, Type, Unit,
-};
+use sockeye_model::{Call, End, Errno, Family, Kind, SocketAddress, SocketId, Timestamp, Type};
 use sockeye_tap::Tap;
 
 use crate::buffer::Buffer;
 use crate::kernel_address::{KernelAddress, from_kernel};
 use crate::sys;
+use told::Counters;
 
 /// What a receive brought.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,14 +46,6 @@ pub(crate) struct Handle {
     first_end: AtomicU8,
     connected: AtomicU8,
     counters: Counters,
-}
-
-#[derive(Default)]
-struct Counters {
-    bytes_sent: AtomicU64,
-    bytes_received: AtomicU64,
-    sends: AtomicU64,
-    receives: AtomicU64,
 }
 
 impl Handle {
@@ -431,163 +423,6 @@ impl Handle {
         Ok(())
     }
 
-    /// Counts and tells what a call sent, with its bytes where a view wants them.
-    pub(crate) fn sent(
-        &self,
-        began: Timestamp,
-        call: Call,
-        data: &[u8],
-        asked: usize,
-        peer: Option<&SocketAddress>,
-    ) {
-        self.count_sent(data.len() as u64, 1);
-        if self.tap.wants_each() {
-            let payload = self.payload(data);
-            self.emit(
-                began,
-                Kind::Sent {
-                    call,
-                    payload,
-                    asked: asked as u64,
-                    peer: peer.cloned(),
-                },
-            );
-        }
-    }
-
-    /// Counts and tells what a call received.
-    pub(crate) fn received(
-        &self,
-        began: Timestamp,
-        call: Call,
-        data: &[u8],
-        room: usize,
-        truncated_from: Option<usize>,
-        peer: Option<&SocketAddress>,
-    ) {
-        self.count_received(data.len() as u64, 1);
-        if self.tap.wants_each() {
-            let payload = self.payload(data);
-            let truncated_from = truncated_from.map(|whole| whole as u64);
-            self.emit(
-                began,
-                Kind::Received {
-                    call,
-                    payload,
-                    room: room as u64,
-                    truncated_from,
-                    peer: peer.cloned(),
-                },
-            );
-        }
-    }
-
-    /// Bytes that left without passing through this program.
-    pub(crate) fn sent_unseen(&self, began: Timestamp, call: Call, len: usize) {
-        self.count_sent(len as u64, 1);
-        if self.tap.wants_each() {
-            let payload = Payload::Unseen {
-                len: len as u64,
-                unit: Unit::Bytes,
-            };
-            self.emit(
-                began,
-                Kind::Sent {
-                    call,
-                    payload,
-                    asked: len as u64,
-                    peer: None,
-                },
-            );
-        }
-    }
-
-    /// Bytes that came without passing through this program; none is the end.
-    pub(crate) fn received_unseen(&self, began: Timestamp, call: Call, len: usize, room: usize) {
-        self.count_received(len as u64, 1);
-        if self.tap.wants_each() {
-            let payload = Payload::Unseen {
-                len: len as u64,
-                unit: Unit::Bytes,
-            };
-            self.emit(
-                began,
-                Kind::Received {
-                    call,
-                    payload,
-                    room: room as u64,
-                    truncated_from: None,
-                    peer: None,
-                },
-            );
-        }
-    }
-
-    pub(crate) fn peer_ended(&self, began: Timestamp) {
-        self.note_end(End::Peer);
-        self.emit(began, Kind::HalfClosed { end: End::Peer });
-    }
-
-    /// Tells a failure that a call outside of here met on this socket.
-    pub(crate) fn failed(&self, began: Timestamp, call: Call, error: &io::Error) {
-        if !comes_back(error) {
-            self.emit(
-                began,
-                Kind::Failed {
-                    call,
-                    errno: Errno::from(error),
-                    address: None,
-                },
-            );
-        }
-    }
-
-    fn note_end(&self, end: End) {
-        let value = if end == End::Ours { 1 } else { 2 };
-        let _ = self
-            .first_end
-            .compare_exchange(0, value, Ordering::Relaxed, Ordering::Relaxed);
-    }
-
-    fn payload<'a>(&self, data: &'a [u8]) -> Payload<'a> {
-        let unit = if self.kind.keeps_messages() {
-            Unit::Message
-        } else {
-            Unit::Bytes
-        };
-        if self.tap.wants_bytes() {
-            Payload::Bytes {
-                data: Cow::Borrowed(data),
-                unit,
-            }
-        } else {
-            Payload::Unseen {
-                len: data.len() as u64,
-                unit,
-            }
-        }
-    }
-
-    // One reader and one writer: a plain load and store is enough, and costs no locked instruction.
-    pub(crate) fn count_sent(&self, bytes: u64, calls: u64) {
-        add(&self.counters.bytes_sent, bytes);
-        add(&self.counters.sends, calls);
-    }
-
-    pub(crate) fn count_received(&self, bytes: u64, calls: u64) {
-        add(&self.counters.bytes_received, bytes);
-        add(&self.counters.receives, calls);
-    }
-
-    pub(crate) fn totals(&self) -> Totals {
-        Totals {
-            bytes_sent: self.counters.bytes_sent.load(Ordering::Relaxed),
-            bytes_received: self.counters.bytes_received.load(Ordering::Relaxed),
-            sends: self.counters.sends.load(Ordering::Relaxed),
-            receives: self.counters.receives.load(Ordering::Relaxed),
-        }
-    }
-
     pub(crate) fn local_address(&self) -> io::Result<SocketAddress> {
         Ok(from_kernel(Some(net::getsockname(&self.fd)?)))
     }
@@ -651,13 +486,6 @@ impl AsRawFd for Handle {
     fn as_raw_fd(&self) -> RawFd {
         self.fd.as_raw_fd()
     }
-}
-
-fn add(counter: &AtomicU64, by: u64) {
-    counter.store(
-        counter.load(Ordering::Relaxed).wrapping_add(by),
-        Ordering::Relaxed,
-    );
 }
 
 fn comes_back(error: &io::Error) -> bool {

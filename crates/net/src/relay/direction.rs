@@ -2,16 +2,16 @@
 //!
 //! Its state lives here and not in a future, so that whoever drives it may stop at any point and nothing is lost.
 
+mod spliced;
+
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 
 use rustix::event::{PollFd, PollFlags, Timespec};
-use rustix::pipe::{SpliceFlags, splice};
 use sockeye_model::{Call, Timestamp};
 
-use super::BUSY;
 use super::end::{End, What};
 use super::filter::Filter;
 use super::pipes::Pipe;
@@ -254,15 +254,6 @@ impl Direction {
         self.fill_buffer()
     }
 
-    fn may_splice(&self) -> bool {
-        let seen = |end: &End| end.handle().is_some_and(|handle| handle.tap.wants_bytes());
-        self.bulk
-            && !self.no_splice
-            && self.filter.is_none()
-            && !seen(&self.source)
-            && !seen(&self.sink)
-    }
-
     fn fill_buffer(&mut self) -> io::Result<Next> {
         let mut buffer = if self.bulk {
             Buffer::with_size(BULK)
@@ -316,145 +307,6 @@ impl Direction {
             }
         }
         Next::More
-    }
-
-    fn fill_pipe(&mut self, mut pipe: Pipe) -> io::Result<Next> {
-        let Some(source) = self.source.fd() else {
-            return Ok(Next::Done);
-        };
-        let flags = SpliceFlags::MOVE | SpliceFlags::NONBLOCK;
-        match splice(source, None, &pipe.write, None, Pipe::SIZE, flags) {
-            Ok(0) => {
-                pipe.give_back();
-                self.tell_end();
-                Ok(self.source_ended())
-            }
-            Ok(len) => {
-                pipe.holds = len;
-                self.tell_received(Call::Splice, len, Pipe::SIZE);
-                self.pending = Pending::Pipe(pipe);
-                Ok(Next::More)
-            }
-            Err(errno) => {
-                pipe.give_back();
-                self.splice_failed(Call::Splice, errno)
-            }
-        }
-    }
-
-    /// A pipe that others made has 64 KiB; much goes through it at half the cost when it holds more. Whoever shares it
-    /// sees no difference but that it blocks later.
-    fn widen_pipes(&mut self) {
-        if self.widened || self.moved() < BUSY {
-            return;
-        }
-        self.widened = true;
-        for end in [&self.source, &self.sink] {
-            if let End::Shared(pipe, What::Pipe) = end {
-                // Where the user's pipes already hold all they may, it stays as it is.
-                let _ = rustix::pipe::fcntl_setpipe_size(pipe, Pipe::SIZE);
-            }
-        }
-    }
-
-    /// From or to a pipe nothing needs to lie between; from a file to a socket sendfile(2) does.
-    fn move_directly(&mut self, call: Call) -> io::Result<Next> {
-        self.widen_pipes();
-        let (Some(source), Some(sink)) = (self.source.fd(), self.sink.fd()) else {
-            return Ok(Next::Done);
-        };
-        let result = if call == Call::SendFile {
-            rustix::fs::sendfile(sink, source, None, DIRECT)
-        } else {
-            splice(
-                source,
-                None,
-                sink,
-                None,
-                DIRECT,
-                SpliceFlags::MOVE | SpliceFlags::NONBLOCK,
-            )
-        };
-        match result {
-            Ok(0) => {
-                self.tell_end();
-                Ok(self.source_ended())
-            }
-            Ok(len) => {
-                self.tell_received(call, len, DIRECT);
-                self.tell_sent(call, len);
-                Ok(Next::More)
-            }
-            Err(rustix::io::Errno::AGAIN) => {
-                // Either side may have said it.
-                if ready_now(&self.source, PollFlags::IN)? {
-                    self.sink_is_full()
-                } else {
-                    Ok(Next::Readable)
-                }
-            }
-            Err(errno @ (rustix::io::Errno::PIPE | rustix::io::Errno::CONNRESET)) => {
-                // Which side broke decides what it means; reading never gives EPIPE.
-                let reading =
-                    errno == rustix::io::Errno::CONNRESET && self.source.what() == What::Socket;
-                self.refused(call, errno, !reading)
-            }
-            Err(errno) => self.splice_failed(call, errno),
-        }
-    }
-
-    fn sink_is_full(&self) -> io::Result<Next> {
-        if ready_now(&self.sink, PollFlags::OUT)? {
-            Ok(Next::More)
-        } else {
-            Ok(Next::Writable)
-        }
-    }
-
-    fn splice_failed(&mut self, call: Call, errno: rustix::io::Errno) -> io::Result<Next> {
-        match errno {
-            // Appending to a file, a device that can't: the kernel says so before it takes a byte.
-            rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS | rustix::io::Errno::NOTSUP => {
-                self.no_splice = true;
-                Ok(Next::More)
-            }
-            errno => self.refused(call, errno, false),
-        }
-    }
-
-    fn refused(&mut self, call: Call, errno: rustix::io::Errno, writing: bool) -> io::Result<Next> {
-        let error = io::Error::from(errno);
-        if error.kind() == io::ErrorKind::WouldBlock {
-            return Err(error);
-        }
-        let end = if writing { &self.sink } else { &self.source };
-        if let Some(handle) = end.handle() {
-            handle.failed(self.began, call, &error);
-        }
-        if writing {
-            self.state = State::Done(Err(Broken { writing, error }));
-            return Ok(Next::Done);
-        }
-        Err(error)
-    }
-
-    fn tell_end(&self) {
-        if let Some(handle) = self.source.handle() {
-            handle.peer_ended(self.began);
-        }
-    }
-
-    fn tell_received(&self, call: Call, len: usize, room: usize) {
-        if let Some(handle) = self.source.handle() {
-            handle.received_unseen(self.began, call, len, room);
-        }
-    }
-
-    fn tell_sent(&self, call: Call, len: usize) {
-        self.moved.fetch_add(len as u64, Ordering::Relaxed);
-        if let Some(handle) = self.sink.handle() {
-            handle.sent_unseen(self.began, call, len);
-        }
     }
 
     fn drain(&mut self) -> Result<Next, Broken> {
@@ -529,37 +381,6 @@ impl Direction {
         Ok(rustix::io::write(fd, &bytes[..most])?)
     }
 
-    fn write_pipe(&self, pipe: &Pipe) -> io::Result<usize> {
-        let Some(sink) = self.sink.fd() else {
-            return Ok(pipe.holds);
-        };
-        let flags = SpliceFlags::MOVE | SpliceFlags::NONBLOCK;
-        let result =
-            splice(&pipe.read, None, sink, None, pipe.holds, flags).map_err(io::Error::from);
-        match (&result, self.sink.handle()) {
-            (Ok(len), Some(handle)) => handle.sent_unseen(self.began, Call::Splice, *len),
-            (Err(error), Some(handle)) => handle.failed(self.began, Call::Splice, error),
-            _ => {}
-        }
-        result
-    }
-
-    /// The sink can't be spliced to: what is in the pipe is taken out and written.
-    fn unsplice(&mut self) -> io::Result<()> {
-        self.no_splice = true;
-        if let Pending::Pipe(mut pipe) = std::mem::replace(&mut self.pending, Pending::Nothing) {
-            let mut bytes = vec![0; pipe.holds];
-            let mut filled = 0;
-            while filled < bytes.len() {
-                filled += rustix::io::read(&pipe.read, &mut bytes[filled..])?;
-            }
-            pipe.holds = 0;
-            pipe.give_back();
-            self.pending = Pending::Bytes { bytes, start: 0 };
-        }
-        Ok(())
-    }
-
     /// All is written: the sink is told that no more comes.
     fn end(&mut self) -> Result<Next, Broken> {
         let told = self.sink.finish();
@@ -621,7 +442,5 @@ fn ready_now(end: &End, flags: PollFlags) -> io::Result<bool> {
 
 /// A copying thread reads this much at once.
 const BULK: usize = 256 << 10;
-/// At most this much in one call from or to a pipe: the other side of it may have as much room.
-const DIRECT: usize = 1 << 20;
 /// A pipe that poll(2) calls writable has room for this many bytes: [pipe(7)](https://man7.org/linux/man-pages/man7/pipe.7.html).
 const PIPE_BUF: usize = 4096;

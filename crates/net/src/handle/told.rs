@@ -1,0 +1,183 @@
+//! What a call moved: counted on the socket, and told where a view is on.
+
+use std::borrow::Cow;
+use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use sockeye_model::{Call, End, Errno, Kind, Payload, SocketAddress, Timestamp, Totals, Unit};
+
+use super::{Handle, comes_back};
+
+#[derive(Default)]
+pub(super) struct Counters {
+    bytes_sent: AtomicU64,
+    bytes_received: AtomicU64,
+    sends: AtomicU64,
+    receives: AtomicU64,
+}
+
+impl Handle {
+    /// Counts and tells what a call sent, with its bytes where a view wants them.
+    pub(crate) fn sent(
+        &self,
+        began: Timestamp,
+        call: Call,
+        data: &[u8],
+        asked: usize,
+        peer: Option<&SocketAddress>,
+    ) {
+        self.count_sent(data.len() as u64, 1);
+        if self.tap.wants_each() {
+            let payload = self.payload(data);
+            self.emit(
+                began,
+                Kind::Sent {
+                    call,
+                    payload,
+                    asked: asked as u64,
+                    peer: peer.cloned(),
+                },
+            );
+        }
+    }
+
+    /// Counts and tells what a call received.
+    pub(crate) fn received(
+        &self,
+        began: Timestamp,
+        call: Call,
+        data: &[u8],
+        room: usize,
+        truncated_from: Option<usize>,
+        peer: Option<&SocketAddress>,
+    ) {
+        self.count_received(data.len() as u64, 1);
+        if self.tap.wants_each() {
+            let payload = self.payload(data);
+            let truncated_from = truncated_from.map(|whole| whole as u64);
+            self.emit(
+                began,
+                Kind::Received {
+                    call,
+                    payload,
+                    room: room as u64,
+                    truncated_from,
+                    peer: peer.cloned(),
+                },
+            );
+        }
+    }
+
+    /// Bytes that left without passing through this program.
+    pub(crate) fn sent_unseen(&self, began: Timestamp, call: Call, len: usize) {
+        self.count_sent(len as u64, 1);
+        if self.tap.wants_each() {
+            let payload = Payload::Unseen {
+                len: len as u64,
+                unit: Unit::Bytes,
+            };
+            self.emit(
+                began,
+                Kind::Sent {
+                    call,
+                    payload,
+                    asked: len as u64,
+                    peer: None,
+                },
+            );
+        }
+    }
+
+    /// Bytes that came without passing through this program; none is the end.
+    pub(crate) fn received_unseen(&self, began: Timestamp, call: Call, len: usize, room: usize) {
+        self.count_received(len as u64, 1);
+        if self.tap.wants_each() {
+            let payload = Payload::Unseen {
+                len: len as u64,
+                unit: Unit::Bytes,
+            };
+            self.emit(
+                began,
+                Kind::Received {
+                    call,
+                    payload,
+                    room: room as u64,
+                    truncated_from: None,
+                    peer: None,
+                },
+            );
+        }
+    }
+
+    pub(crate) fn peer_ended(&self, began: Timestamp) {
+        self.note_end(End::Peer);
+        self.emit(began, Kind::HalfClosed { end: End::Peer });
+    }
+
+    /// Tells a failure that a call outside of here met on this socket.
+    pub(crate) fn failed(&self, began: Timestamp, call: Call, error: &io::Error) {
+        if !comes_back(error) {
+            self.emit(
+                began,
+                Kind::Failed {
+                    call,
+                    errno: Errno::from(error),
+                    address: None,
+                },
+            );
+        }
+    }
+
+    pub(super) fn note_end(&self, end: End) {
+        let value = if end == End::Ours { 1 } else { 2 };
+        let _ = self
+            .first_end
+            .compare_exchange(0, value, Ordering::Relaxed, Ordering::Relaxed);
+    }
+
+    pub(super) fn payload<'a>(&self, data: &'a [u8]) -> Payload<'a> {
+        let unit = if self.kind.keeps_messages() {
+            Unit::Message
+        } else {
+            Unit::Bytes
+        };
+        if self.tap.wants_bytes() {
+            Payload::Bytes {
+                data: Cow::Borrowed(data),
+                unit,
+            }
+        } else {
+            Payload::Unseen {
+                len: data.len() as u64,
+                unit,
+            }
+        }
+    }
+
+    // One reader and one writer: a plain load and store is enough, and costs no locked instruction.
+    pub(crate) fn count_sent(&self, bytes: u64, calls: u64) {
+        add(&self.counters.bytes_sent, bytes);
+        add(&self.counters.sends, calls);
+    }
+
+    pub(crate) fn count_received(&self, bytes: u64, calls: u64) {
+        add(&self.counters.bytes_received, bytes);
+        add(&self.counters.receives, calls);
+    }
+
+    pub(crate) fn totals(&self) -> Totals {
+        Totals {
+            bytes_sent: self.counters.bytes_sent.load(Ordering::Relaxed),
+            bytes_received: self.counters.bytes_received.load(Ordering::Relaxed),
+            sends: self.counters.sends.load(Ordering::Relaxed),
+            receives: self.counters.receives.load(Ordering::Relaxed),
+        }
+    }
+}
+
+fn add(counter: &AtomicU64, by: u64) {
+    counter.store(
+        counter.load(Ordering::Relaxed).wrapping_add(by),
+        Ordering::Relaxed,
+    );
+}
