@@ -13,10 +13,7 @@ use crate::report::{Failure, io_text};
 use crate::session::Session;
 use crate::{stdio, words};
 
-/// Says where `listener` listens, to people and to scripts. `line` gives the command line that would do the same for
-/// another address.
-///
-/// The chosen port of a `:0` is said even where successes are not: without it the server can't be used.
+/// Says where `listener` listens, to people and to scripts, as [`announce`] and [`tell`] do.
 pub(crate) fn say(
     listener: &Listener,
     typed: &Address,
@@ -24,6 +21,19 @@ pub(crate) fn say(
     ready_fd: Option<i32>,
     session: &Session,
 ) -> Result<(), Failure> {
+    announce(listener, typed, line, session);
+    tell(listener.local_addresses(), ready_fd, session.look.language)
+}
+
+/// Says where `listener` listens, to people. `line` gives the command line that would do the same for another address.
+///
+/// The chosen port of a `:0` is said even where successes are not: without it the server can't be used.
+pub(crate) fn announce(
+    listener: &Listener,
+    typed: &Address,
+    line: &dyn Fn(&str) -> String,
+    session: &Session,
+) {
     let language = session.look.language;
     for error in listener.left_out() {
         let address = error
@@ -46,7 +56,6 @@ pub(crate) fn say(
     } else {
         session.status(&whole)
     }
-    tell(listener.local_addresses(), ready_fd, language)
 }
 
 /// Says to scripts and to the service manager that it serves, on these addresses.

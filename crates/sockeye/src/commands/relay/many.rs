@@ -41,20 +41,12 @@ pub(super) async fn run(args: &RelayArgs, session: &Session, tally: &mut Tally) 
             .await
             .map_err(|error| not_opened(&error, address, args, session))
     };
+    // Caught before anybody is told that it can be stopped.
+    let mut signals = Signals::new().map_err(failed)?;
     let from = open(&args.from).await?;
-    let wider = |from: &str| format!("sockeye relay {from} {}", args.to);
-    ready::say(&from, &args.from, &wider, args.server.ready_fd, session)?;
-    let others = match args.roles {
-        Roles::ListenBoth => {
-            let to = open(&args.to).await?;
-            let wider = |to: &str| format!("sockeye relay --listen-both {} {to}", args.from);
-            ready::say(&to, &args.to, &wider, None, session)?;
-            Others::Come(
-                Peers::of(to, args)
-                    .map_err(|error| Failure::of_net(&error, Some(&args.to), language))?,
-            )
-        }
-        Roles::ListenAndDial | Roles::DialBoth => Others::AreDialed(dialing(args, session)),
+    let to = match args.roles {
+        Roles::ListenBoth => Some(open(&args.to).await?),
+        Roles::ListenAndDial | Roles::DialBoth => None,
     };
     let mut shared_args = args.clone();
     if args.to.scheme == Scheme::File {
@@ -63,7 +55,25 @@ pub(super) async fn run(args: &RelayArgs, session: &Session, tally: &mut Tally) 
             .await
             .map_err(|error| not_opened(&error, &args.to, args, session))?;
     }
-    let mut signals = Signals::new().map_err(failed)?;
+    let wider = |from: &str| format!("sockeye relay {from} {}", args.to);
+    ready::announce(&from, &args.from, &wider, session);
+    if let Some(to) = &to {
+        let wider = |to: &str| format!("sockeye relay --listen-both {} {to}", args.from);
+        ready::announce(to, &args.to, &wider, session);
+    }
+    let bound: Vec<SocketAddress> = std::iter::once(&from)
+        .chain(&to)
+        .flat_map(|listener| listener.local_addresses())
+        .cloned()
+        .collect();
+    ready::tell(&bound, args.server.ready_fd, language)?;
+    let others = match to {
+        Some(to) => Others::Come(
+            Peers::of(to, args)
+                .map_err(|error| Failure::of_net(&error, Some(&args.to), language))?,
+        ),
+        None => Others::AreDialed(dialing(args, session)),
+    };
     let (done, mut over) = mpsc::channel(1);
     let shared = Arc::new(Shared {
         args: shared_args,
