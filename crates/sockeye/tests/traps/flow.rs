@@ -123,7 +123,7 @@ fn trap_32_partial_writes_and_signals_lose_nothing_in_connect_and_listen() {
 }
 
 /// Writes until nothing more is taken for a while; how much was.
-fn clog(mut stream: &TcpStream, block: &[u8]) -> usize {
+pub(crate) fn clog(mut stream: &TcpStream, block: &[u8]) -> usize {
     stream
         .set_write_timeout(Some(Duration::from_millis(200)))
         .unwrap();

@@ -4,11 +4,13 @@
 //! WebSocket and TLS.
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+mod crowd;
 mod ending;
 mod families;
 mod flow;
 mod lines;
 mod network;
+mod ordinary_user;
 mod output;
 mod paths;
 mod peers;

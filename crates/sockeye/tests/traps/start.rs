@@ -212,3 +212,41 @@ fn trap_29_a_client_without_stdin_still_hears_its_server_to_the_end() {
         );
     }
 }
+
+#[test]
+fn trap_28_both_listeners_of_a_relay_are_told_once_both_listen() {
+    let (_tool, said) = Tool::serve(&["relay", "--listen-both", "127.0.0.1:0", "127.0.0.1:0"]);
+    assert_eq!(said.len(), 2, "{said:?}");
+    let (mut left, mut right) = (tcp(&said[0]), tcp(&said[1]));
+    left.write_all(b"there").unwrap();
+    assert_eq!(exactly(&mut right, 5), b"there");
+    right.write_all(b"back").unwrap();
+    assert_eq!(exactly(&mut left, 4), b"back");
+}
+
+#[test]
+fn trap_28_whoever_was_told_that_it_is_ready_can_stop_it_in_good_order() {
+    let scratch = Scratch::new();
+    for _ in 0..20 {
+        for words in [
+            &["relay", "unix", "exec:cat"][..],
+            &["serve", "echo"],
+            &["listen", "--many", "unix"],
+        ] {
+            let path = scratch.text("s");
+            let words: Vec<String> = words
+                .iter()
+                .map(|word| match *word {
+                    "unix" => format!("unix:{path}"),
+                    "echo" => format!("echo=unix:{path}"),
+                    other => other.to_owned(),
+                })
+                .collect();
+            let words: Vec<&str> = words.iter().map(String::as_str).collect();
+            let (tool, _) = Tool::serve(&words);
+            let ran = tool.stop();
+            assert_eq!(ran.code, Some(0), "{words:?}: {ran:?}");
+            assert!(!scratch.path("s").exists(), "{words:?}");
+        }
+    }
+}

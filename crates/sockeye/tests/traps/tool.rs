@@ -315,13 +315,14 @@ pub(crate) fn pattern(len: usize) -> Vec<u8> {
 /// Says where two runs of bytes differ instead of printing them.
 #[track_caller]
 pub(crate) fn assert_same(got: &[u8], sent: &[u8]) {
-    let differ = got.iter().zip(sent).position(|(got, sent)| got != sent);
-    assert!(
-        got.len() == sent.len() && differ.is_none(),
-        "{} of {} bytes, the first that differs at {differ:?}",
-        got.len(),
-        sent.len()
-    );
+    if got != sent {
+        let differ = got.iter().zip(sent).position(|(got, sent)| got != sent);
+        panic!(
+            "{} of {} bytes, the first that differs at {differ:?}",
+            got.len(),
+            sent.len()
+        );
+    }
 }
 
 /// A test that this machine does not allow: said, and a failure where nothing may be skipped.
