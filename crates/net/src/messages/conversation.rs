@@ -100,6 +100,11 @@ impl Messages {
         }
     }
 
+    /// Whether the peer itself can say that it has ended: SEQPACKET alone. A session only expires.
+    pub(super) fn peer_can_end(&self) -> bool {
+        matches!(self, Self::Connected(_)) && self.has_end()
+    }
+
     /// Says that no more will be sent, where the socket can: `shutdown` of a SEQPACKET socket.
     ///
     /// # Errors

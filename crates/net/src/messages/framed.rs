@@ -34,7 +34,8 @@ pub struct FramedJoining {
     pub right_to_left: Passing,
     /// When it is over, beside both having ended.
     pub until: Until,
-    /// What is waited for once the stream has ended, from a socket that has no end of its own.
+    /// What is waited for once the stream has ended, from a peer that can't say that it has: UDP, UNIX datagrams, a
+    /// session of theirs.
     pub answers: Answers,
     /// What an ICMP error that comes back means.
     pub refused: Refused,
@@ -254,7 +255,7 @@ async fn converse(
     let mut done = [false; 2];
     let mut silence = Silence::new(rules.idle);
     loop {
-        let input_over = done[0] && !messages.has_end();
+        let input_over = done[0] && !messages.peer_can_end();
         tokio::select! {
             biased;
             outcome = &mut there, if !done[0] => {
