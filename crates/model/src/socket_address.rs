@@ -167,7 +167,7 @@ impl fmt::Display for SocketAddress {
 fn fmt_bytes(f: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Result {
     for chunk in bytes.utf8_chunks() {
         for character in chunk.valid().chars() {
-            if character.is_control() || character == '%' {
+            if character.is_control() || character == '%' || reorders(character) {
                 let mut utf8 = [0; 4];
                 for byte in character.encode_utf8(&mut utf8).bytes() {
                     write!(f, "%{byte:02X}")?;
@@ -181,6 +181,11 @@ fn fmt_bytes(f: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Result {
         }
     }
     Ok(())
+}
+
+/// Whether a character changes the order in which a line is shown: a name must not be able to.
+fn reorders(character: char) -> bool {
+    matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Text that is no socket address.

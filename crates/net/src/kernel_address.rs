@@ -41,7 +41,7 @@ impl KernelAddress {
             SocketAddress::UnixPath(path) => {
                 let (short, open) = through_directory(path)?;
                 directory = Some(open);
-                SocketAddrUnix::new(short.as_str())?.into()
+                SocketAddrUnix::new(short.as_slice())?.into()
             }
         };
         Ok(Self {
@@ -52,17 +52,17 @@ impl KernelAddress {
 }
 
 /// A path too long for `sockaddr_un`, by way of its open directory: `/proc/self/fd/7/name`.
-fn through_directory(path: &Path) -> io::Result<(String, fs::File)> {
+fn through_directory(path: &Path) -> io::Result<(Vec<u8>, fs::File)> {
     let name = path
         .file_name()
-        .and_then(OsStr::to_str)
         .ok_or_else(|| Errno::ENAMETOOLONG.into_io())?;
     let parent = path
         .parent()
         .filter(|parent| !parent.as_os_str().is_empty())
         .unwrap_or(Path::new("."));
     let directory = fs::File::open(parent)?;
-    let short = format!("/proc/self/fd/{}/{name}", directory.as_raw_fd());
+    let mut short = format!("/proc/self/fd/{}/", directory.as_raw_fd()).into_bytes();
+    short.extend_from_slice(name.as_bytes());
     if short.len() > SUN_PATH_MAX {
         return Err(Errno::ENAMETOOLONG.into_io());
     }

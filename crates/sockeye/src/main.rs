@@ -7,6 +7,7 @@ mod commands;
 mod exit;
 mod language;
 mod limits;
+mod printable;
 mod report;
 mod session;
 mod stdio;

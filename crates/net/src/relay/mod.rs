@@ -16,7 +16,7 @@ mod thread;
 
 pub use direction::Broken;
 pub use end::Stream;
-pub use filter::{Crlf, Filter, Printable};
+pub use filter::{Crlf, Filter};
 pub use join::{Joined, Joining, Passing, Until, Way, join};
 
 /// A direction that has moved this many bytes is busy.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use sockeye_model::{Address, Call, Errno, SocketAddress, Tally, Totals};
 use sockeye_net::exec::{self, Environment};
 use sockeye_net::relay::{
-    Broken, Crlf, Filter, Joined, Joining, Passing, Printable, Stream, Until, Way, join,
+    Broken, Crlf, Filter, Joined, Joining, Passing, Stream, Until, Way, join,
 };
 use sockeye_net::{AsyncSocket, BoundPath};
 use sockeye_view::catalogue;
@@ -16,6 +16,7 @@ use crate::cli::quantity::duration_text;
 use crate::commands::{Outcome, programs};
 use crate::exit::ExitCode;
 use crate::limits::STDIN_NOTE;
+use crate::printable::Printable;
 use crate::report::{Failure, io_text};
 use crate::session::Session;
 use crate::{stdio, words};
