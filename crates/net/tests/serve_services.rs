@@ -326,6 +326,21 @@ fn a_wildcard_udp_service_answers_from_the_address_that_was_asked() {
 }
 
 #[test]
+fn a_client_that_left_before_its_answer_stops_nothing() {
+    let server = Running::start(Service::Echo, "udp://127.0.0.1:0");
+    let at = server.inet()[0];
+    for _ in 0..50 {
+        // Closed at once: the answer meets "port unreachable", which comes back to the server.
+        udp(at).send(b"x").unwrap();
+        assert_eq!(asked(&udp(at), b"y"), b"y");
+    }
+    let served = server.stop();
+    assert_eq!(served.totals.receives, 100);
+    assert!(served.dropped.refused > 0, "{:?}", served.dropped);
+    assert!(served.failed.is_none());
+}
+
+#[test]
 fn a_datagram_from_a_port_that_answers_by_itself_is_never_answered_and_counted() {
     let server = Running::start(Service::Echo, "udp://127.0.0.1:0");
     let at = server.inet()[0];

@@ -199,12 +199,13 @@ fn served_line(
     } else {
         words::STREAMS
     };
+    let number = catalogue::count(count, language);
     let received = catalogue::bytes(served.totals.bytes_received, language);
     let sent = catalogue::bytes(served.totals.bytes_sent, language);
     let places: [(&str, &dyn Display); 6] = [
         ("service", &service.name()),
-        ("conversations", &count),
-        ("messages", &count),
+        ("conversations", &number),
+        ("messages", &number),
         ("details", &details),
         ("received", &received),
         ("sent", &sent),
