@@ -66,6 +66,14 @@ texts! {
     FULL = "all {most} conversations are taken; whoever comes now waits (--max-conversations)" | "las {most} conversaciones están ocupadas; quien llegue ahora espera (--max-conversations)";
     CUT = "conversations that were still going on after {time} and were cut: {cut}" | "conversaciones que seguían después de {time} y se cortaron: {cut}";
     CAME = "{peer} has connected" | "se ha conectado {peer}";
+    MESSAGES_TO = "messages to {peer} from {local}; nobody knows yet whether it listens" | "mensajes a {peer} desde {local}; aún no se sabe si escucha";
+    MESSAGES_TO_UNIX = "messages to {peer}" | "mensajes a {peer}";
+    NO_ANSWER = "nothing came from {peer} within {time}: UDP cannot tell loss from silence (--reply 1 makes it code 13)" | "no llegó nada de {peer} en {time}: UDP no distingue pérdida de silencio (--reply 1 lo hace código 13)";
+    NO_ANSWER_UNIX = "nothing came from {peer} within {time} (--reply 1 makes it code 13)" | "no llegó nada de {peer} en {time} (--reply 1 lo hace código 13)";
+    TOO_FEW = "{address}: {count} of {asked} answers came, and then none for {time}" | "{address}: llegaron {count} de {asked} respuestas, y luego ninguna en {time}";
+    TOO_LONG = "{address}: a message of {len} B is too long: {max} B is the most here, and a message is never cut" | "{address}: un mensaje de {len} B es demasiado largo: aquí caben {max} B, y un mensaje nunca se corta";
+    OTHERS = "others write here too: their messages are left out; sockeye listen --many hears everybody" | "otros escriben aquí también: sus mensajes se dejan fuera; sockeye listen --many oye a todos";
+    OTHERS_COUNT = "messages of others that were left out: {count}" | "mensajes de otros que se dejaron fuera: {count}";
     MANY_TYPE = "what you type goes to everybody; @2 TEXT to #2 alone, @ says who is here, @@ is a plain @" | "lo que escribes va a todos; @2 TEXTO solo a #2, @ dice quién hay, @@ es una @ normal";
     MANY_CAME = "#{number} {peer} has come" | "#{number} {peer} ha llegado";
     MANY_WENT = "#{number} {peer} has gone: {received} received, {sent} sent" | "#{number} {peer} se ha ido: {received} recibidos, {sent} enviados";

@@ -71,7 +71,7 @@ pub(crate) struct ConnectFlags {
     #[arg(long, value_name = "HOW", value_parser = framing)]
     frame: Option<Framing>,
     /// Run CMD with the socket as its stdin and stdout; no shell is started
-    #[arg(long, value_name = "CMD", conflicts_with_all = ["send", "half_open", "no_stdin", "frame", "crlf"])]
+    #[arg(long, value_name = "CMD", conflicts_with_all = ["send", "half_open", "no_stdin", "crlf"])]
     exec: Option<String>,
     /// End with the exit code of CMD
     #[arg(long, requires = "exec")]

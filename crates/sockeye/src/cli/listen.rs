@@ -42,7 +42,7 @@ pub(crate) struct ListenFlags {
     #[arg(long, requires = "many")]
     one_at_a_time: bool,
     /// Run CMD for each conversation, the socket as its stdin and stdout; no shell is started
-    #[arg(long, value_name = "CMD", conflicts_with_all = ["out_dir", "raw", "crlf", "frame"])]
+    #[arg(long, value_name = "CMD", conflicts_with_all = ["out_dir", "raw", "crlf"])]
     exec: Option<String>,
     /// End with the exit code of CMD
     #[arg(long, requires = "exec", conflicts_with = "many")]

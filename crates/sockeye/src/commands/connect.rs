@@ -1,10 +1,12 @@
 //! `connect`: a client. Stdin to the socket, the socket to stdout; or a question whether it answers; or a program.
 
-use sockeye_model::Tally;
-use sockeye_net::{Dialing, dial};
+use sockeye_model::{Carries, Tally};
+use sockeye_net::messages::{Messages, Refused};
+use sockeye_net::{Dialed, Dialing, dial};
 
 use crate::cli::connect::{Answers, ConnectArgs, Errand};
 use crate::commands::conversation::{self, Connected, Talk};
+use crate::commands::messages_on_stdio::{self, Exchange};
 use crate::commands::{Outcome, runtime};
 use crate::exit::ExitCode;
 use crate::report::Failure;
@@ -41,6 +43,9 @@ async fn connect(args: &ConnectArgs, session: &Session, tally: &mut Tally) -> Ou
             Failure::of_open(&error, &args.address, args.timeout, language).with_advice(advice)
         })?;
     tally.conversations = 1;
+    if args.address.scheme.carries() == Carries::Messages {
+        return exchange(args, dialed, session, tally).await;
+    }
     let connected = Connected {
         socket: dialed.socket,
         path: dialed.path,
@@ -64,5 +69,43 @@ async fn connect(args: &ConnectArgs, session: &Session, tally: &mut Tally) -> Ou
             conversation::with_program(&talk, command, connected, session, tally).await
         }
         Errand::Converse => conversation::on_stdio(&talk, connected, session, tally).await,
+    }
+}
+
+/// A socket of messages: each line is one, and answers are waited for.
+async fn exchange(
+    args: &ConnectArgs,
+    dialed: Dialed,
+    session: &Session,
+    tally: &mut Tally,
+) -> Outcome {
+    let messages = match dialed.towards {
+        Some(group) => Messages::Towards(dialed.socket, group),
+        None => Messages::Connected(dialed.socket),
+    };
+    // The file of a socket bound to a path lives as long as the conversation.
+    let _path = dialed.path;
+    let exchange = Exchange {
+        address: &args.address,
+        first: args.send.as_deref(),
+        crlf: args.crlf,
+        frame: args.frame,
+        idle: args.idle,
+        stdin: args.stdin,
+        half_open: args.half_open,
+        answers: args.answers,
+        raw: args.raw,
+        refused: Refused::Breaks,
+    };
+    match &args.errand {
+        Errand::Probe => {
+            let language = session.look.language;
+            session.status(&words::ANSWERS.fill(language, &[("address", &args.address)]));
+            Ok(ExitCode::Clean)
+        }
+        Errand::Exec(command) => {
+            messages_on_stdio::with_program(&exchange, command, &messages, session, tally).await
+        }
+        Errand::Converse => messages_on_stdio::on_stdio(&exchange, &messages, session, tally).await,
     }
 }

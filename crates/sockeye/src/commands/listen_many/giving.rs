@@ -8,8 +8,8 @@ use sockeye_net::relay::{Crlf, Filter};
 
 use super::Shared;
 use super::hall::NotHere;
-use super::input::Input;
 use super::typed::{Typed, typed};
+use crate::commands::input::Input;
 use crate::words;
 
 /// Gives what comes from stdin to the peers, to its end.
@@ -33,11 +33,10 @@ async fn from_pipe(shared: &Shared, mut input: Input) -> io::Result<()> {
     let mut cutter = Cutter::new(shared);
     loop {
         let piece = input.next().await.transpose()?;
-        let pieces = match &piece {
-            Some(piece) => cutter.take(piece)?,
-            None => cutter.rest()?,
-        };
-        for piece in pieces {
+        if let Some(piece) = &piece {
+            cutter.push(piece);
+        }
+        while let Some(piece) = cutter.next(piece.is_none())? {
             shared.hall.somebody().await;
             // Whoever was here may have gone since: then it waits for the next one.
             while shared.hall.tell_all(&piece) == Err(NotHere) {
@@ -80,21 +79,19 @@ async fn say(shared: &Shared, line: &[u8]) {
         }
     };
     let mut cutter = Cutter::new(shared);
-    let pieces = cutter.take(text).and_then(|mut pieces| {
-        pieces.extend(cutter.rest()?);
-        Ok(pieces)
-    });
-    let pieces = match pieces {
-        Ok(pieces) => pieces,
-        Err(error) => {
-            let _over = shared.announce(&error.to_string()).await;
-            return;
-        }
-    };
-    for piece in &pieces {
+    cutter.push(text);
+    loop {
+        let piece = match cutter.next(true) {
+            Ok(Some(piece)) => piece,
+            Ok(None) => return,
+            Err(error) => {
+                let _over = shared.announce(&error.to_string()).await;
+                return;
+            }
+        };
         let told = match whom {
-            None => shared.hall.tell_all(piece),
-            Some(number) => shared.hall.tell(number, piece),
+            None => shared.hall.tell_all(&piece),
+            Some(number) => shared.hall.tell(number, &piece),
         };
         if told == Err(NotHere) {
             let _over = match whom {
@@ -138,6 +135,8 @@ async fn not_said(shared: &Shared, name: &str) {
 struct Cutter {
     crlf: Option<Crlf>,
     messages: Option<Decoder>,
+    /// The next piece of a stream.
+    piece: Option<Arc<[u8]>>,
 }
 
 impl Cutter {
@@ -147,10 +146,12 @@ impl Cutter {
             messages: shared
                 .keeps_messages
                 .then(|| Decoder::new(shared.frame.unwrap_or(Framing::Line), MESSAGE)),
+            piece: None,
         }
     }
 
-    fn take(&mut self, bytes: &[u8]) -> io::Result<Vec<Arc<[u8]>>> {
+    /// Takes input; all of it should be taken out before the next.
+    fn push(&mut self, bytes: &[u8]) {
         let mut changed = Vec::new();
         let bytes = match &mut self.crlf {
             Some(crlf) => {
@@ -159,23 +160,25 @@ impl Cutter {
             }
             None => bytes,
         };
-        let Some(messages) = &mut self.messages else {
-            return Ok(vec![bytes.into()]);
-        };
-        messages.push(bytes);
-        let mut pieces = Vec::new();
-        while let Some(message) = messages.next_message().map_err(io::Error::other)? {
-            pieces.push(message.into());
+        match &mut self.messages {
+            Some(messages) => messages.push(bytes),
+            None => self.piece = Some(bytes.into()),
         }
-        Ok(pieces)
     }
 
-    fn rest(&mut self) -> io::Result<Vec<Arc<[u8]>>> {
+    /// What can be sent now; at the end also what is left.
+    fn next(&mut self, at_end: bool) -> io::Result<Option<Arc<[u8]>>> {
         let Some(messages) = &mut self.messages else {
-            return Ok(Vec::new());
+            return Ok(self.piece.take());
         };
+        if let Some(message) = messages.next_message().map_err(io::Error::other)? {
+            return Ok(Some(message.into()));
+        }
+        if !at_end {
+            return Ok(None);
+        }
         let last = messages.finish().map_err(io::Error::other)?;
-        Ok(last.map(Arc::from).into_iter().collect())
+        Ok(last.map(Arc::from))
     }
 }
 

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use sockeye_model::{Address, Carries, Errno, Scheme, Tally};
-use sockeye_net::server::{Limits, Summary, serve_streams};
+use sockeye_model::{Address, Carries, Errno, Scheme, SocketAddress, Tally};
+use sockeye_net::server::{Ended, Limits, Summary, serve_streams};
 use sockeye_net::{Listener, Listening, Signals, listen as open};
 use sockeye_tap::Tap;
 use sockeye_view::catalogue;
@@ -15,6 +15,8 @@ use tokio::sync::mpsc;
 use crate::cli::frame::Framing;
 use crate::cli::listen::{ListenArgs, Many, Output as Asked};
 use crate::cli::quantity::duration_text;
+use crate::commands::input::Input;
+use crate::commands::output::{NotWritten, Output, Over, To, Writing};
 use crate::commands::relay::say_notice;
 use crate::commands::{Outcome, ready};
 use crate::exit::ExitCode;
@@ -25,15 +27,11 @@ use crate::views::Look;
 use crate::{advice, stdio, words};
 
 use hall::{Hall, Peer};
-use input::Input;
-use output::{NotWritten, Output, Over, To, Writing};
 use scribe::Style;
 use wire::Wire;
 
 mod giving;
 mod hall;
-pub(super) mod input;
-pub(super) mod output;
 mod program;
 mod queue;
 mod scribe;
@@ -241,17 +239,25 @@ async fn serve(
     if scheme.carries() == Carries::Messages && scheme != Scheme::UnixSeqpacket {
         return sessions::serve(args, listener, limits, stop, shared).await;
     }
-    serve_streams(listener, limits, stop, |socket, peer| {
-        let shared = Arc::clone(shared);
-        let command = args.exec.clone();
-        async move {
-            match command {
-                Some(command) => program::converse(shared, command, socket, peer).await,
-                None => talk::converse(shared, Wire::accepted(socket), peer).await,
-            }
+    let begin = |socket, peer| converse(args, shared, Wire::accepted(socket), peer);
+    serve_streams(listener, limits, stop, begin).await
+}
+
+/// One conversation: with a program, or with our own stdin and stdout.
+fn converse(
+    args: &ListenArgs,
+    shared: &Arc<Shared>,
+    wire: Wire,
+    peer: SocketAddress,
+) -> impl Future<Output = Ended> + Send + 'static {
+    let shared = Arc::clone(shared);
+    let command = args.exec.clone();
+    async move {
+        match command {
+            Some(command) => program::converse(shared, command, wire, peer).await,
+            None => talk::converse(shared, wire, peer).await,
         }
-    })
-    .await
+    }
 }
 
 fn style(args: &ListenArgs, session: &Session) -> Result<Style, Failure> {

@@ -5,23 +5,27 @@ use std::sync::Arc;
 use sockeye_model::SocketAddress;
 use sockeye_net::AsyncSocket;
 use sockeye_net::exec::{self, Child, Environment};
-use sockeye_net::relay::{Broken, Joined, Joining, Passing, Stream, join};
+use sockeye_net::messages::{FramedJoining, Messages, Over, Refused, join_framed};
+use sockeye_net::relay::{Broken, Joining, Passing, Stream, join};
 use sockeye_net::server::Ended;
 
-use super::{Came, Shared};
+use super::hall::Peer;
+use super::wire::Wire;
+use super::{Came, Shared, talk};
 use crate::cli::connect::Command;
+use crate::commands::messages_on_stdio::for_program;
 use crate::commands::programs;
 
 /// Runs the program for one peer, to the end of both: what it wrote last is sent before its end is waited for.
 pub(super) async fn converse(
     shared: Arc<Shared>,
     command: Command,
-    socket: AsyncSocket,
+    wire: Wire,
     address: SocketAddress,
 ) -> Ended {
     let language = shared.look.language;
-    let local = socket.local_address().unwrap_or(SocketAddress::UnixUnnamed);
-    let environment = Environment::new(shared.address.scheme.name(), &local, &address);
+    let scheme = shared.address.scheme.name();
+    let environment = Environment::new(scheme, &wire.local_address(), &address);
     let peer = shared.hall.enter(address);
     let _over = shared.say_came(&peer).await;
     let started = exec::start(&command.words, Some(&environment), &shared.tap);
@@ -29,7 +33,7 @@ pub(super) async fn converse(
         Ok(started) => started,
         Err(error) => {
             // The client must not take silence for an answer.
-            socket.reset_on_close();
+            wire.reset_on_close();
             let failure = programs::not_started(&error, &command.words, language);
             shared.announce_about(&peer, &failure.line).await;
             shared.hall.leave(&peer);
@@ -37,21 +41,10 @@ pub(super) async fn converse(
         }
     };
     let mut child = Terminated(Some(child));
-    let [there, back] = peer.counters();
-    let how = Joining {
-        left_to_right: Passing {
-            moved: there,
-            ..Passing::default()
-        },
-        right_to_left: Passing {
-            moved: back,
-            ..Passing::default()
-        },
-        idle: shared.idle,
-        ..Joining::default()
+    let came = match wire {
+        Wire::Stream(socket) => with_stream(&shared, stream, socket, &peer).await,
+        Wire::Messages(messages) => with_messages(&shared, stream, &messages, &peer).await,
     };
-    let joined = join(stream, Stream::socket(socket), how).await;
-    let came = came(joined);
     let status = child.end(matches!(came, Came::Idle)).await;
     match status {
         Some(Ok(status)) if !status.success() => {
@@ -69,7 +62,15 @@ pub(super) async fn converse(
     }
 }
 
-fn came(joined: Joined) -> Came {
+async fn with_stream(shared: &Shared, program: Stream, socket: AsyncSocket, peer: &Peer) -> Came {
+    let [left_to_right, right_to_left] = counted(peer);
+    let how = Joining {
+        left_to_right,
+        right_to_left,
+        idle: shared.idle,
+        ..Joining::default()
+    };
+    let joined = join(program, Stream::socket(socket), how).await;
     if joined.idle {
         return Came::Idle;
     }
@@ -80,6 +81,43 @@ fn came(joined: Joined) -> Came {
             _ => None,
         });
     broken.map_or(Came::Ended, Came::Broke)
+}
+
+async fn with_messages(shared: &Shared, program: Stream, messages: &Messages, peer: &Peer) -> Came {
+    let [left_to_right, right_to_left] = counted(peer);
+    let how = FramedJoining {
+        left_to_right,
+        right_to_left,
+        ..for_program(shared.frame, shared.idle, Refused::Counted)
+    };
+    let joined = join_framed(
+        program,
+        messages,
+        how,
+        talk::silence(shared, messages, peer),
+    )
+    .await;
+    if joined.over == Over::Idle {
+        return Came::Idle;
+    }
+    // A program that takes no more of what comes is no failure.
+    let heard = joined.to_stream;
+    let broken = if heard.broken_writing {
+        None
+    } else {
+        heard.broken
+    };
+    let told = joined.to_messages;
+    let failed = broken.or(told.broken).or(told.first_failure);
+    failed.map_or(Came::Ended, |error| Came::Broke(error.source))
+}
+
+/// From the program to the peer and back, with the peer's counters.
+fn counted(peer: &Peer) -> [Passing; 2] {
+    peer.counters().map(|moved| Passing {
+        moved,
+        ..Passing::default()
+    })
 }
 
 /// A program that does not outlive its conversation when that is cut short.

@@ -11,7 +11,7 @@ use sockeye_view::record::json::Object;
 
 use super::Came;
 use super::hall::Peer;
-use super::output::{Named, Output, Over, To};
+use crate::commands::output::{Named, Output, Over, To};
 
 /// The version of the lines of JSON, as `docs/listen-many.md` has them.
 pub(super) const VERSION: u64 = 1;

@@ -8,7 +8,7 @@ use sockeye_net::server::{Ended, Limits, Notice, Summary};
 use tokio::task::JoinSet;
 
 use super::wire::Wire;
-use super::{Shared, talk};
+use super::{Shared, converse};
 use crate::cli::listen::{ListenArgs, Many};
 
 /// Gives each peer a conversation until `stop` is ready, then lets those that go on finish.
@@ -40,7 +40,7 @@ pub(super) async fn serve(
                     summary.conversations += 1;
                     let peer = session.peer().clone();
                     let wire = Wire::Messages(Messages::Session(session));
-                    tasks.spawn(talk::converse(Arc::clone(shared), wire, peer));
+                    tasks.spawn(converse(args, shared, wire, peer));
                     summary.most_at_once = summary.most_at_once.max(tasks.len());
                 }
                 Err(error) => {

@@ -7,16 +7,18 @@ use std::time::Duration;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::net::sockopt;
 use sockeye_model::{Kind, SocketAddress, SocketOption};
+use sockeye_net::messages::Messages;
 use sockeye_net::server::Ended;
 use sockeye_net::{AsyncSocket, Lent};
 use sockeye_tap::Tap;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::hall::Peer;
-use super::output::Over;
 use super::scribe::Scribe;
 use super::wire::Wire;
 use super::{Came, Shared};
+use crate::commands::output::Over;
+use crate::report::io_text;
 
 /// Talks to one peer until the conversation is over.
 pub(super) async fn converse(shared: Arc<Shared>, wire: Wire, address: SocketAddress) -> Ended {
@@ -55,11 +57,16 @@ async fn talk(
     scribe: &mut Scribe,
 ) -> Result<Came, Over> {
     let mut hearing = std::pin::pin!(hear(shared, wire, peer, scribe));
-    let mut telling = std::pin::pin!(tell(wire, peer));
+    let mut telling = std::pin::pin!(tell(shared, wire, peer));
     let mut not_reading = std::pin::pin!(not_reading(wire, peer));
     let mut idle = std::pin::pin!(idle(shared.idle, peer));
     let mut leaves = std::pin::pin!(leaves(wire, &shared.tap));
-    let mut silence = std::pin::pin!(silence(shared, wire, peer));
+    let mut silence = std::pin::pin!(async {
+        match wire {
+            Wire::Messages(messages) => silence(shared, messages, peer).await,
+            Wire::Stream(_) => std::future::pending().await,
+        }
+    });
     let mut heard = false;
     let mut told: Option<io::Result<()>> = None;
     loop {
@@ -138,12 +145,25 @@ async fn hear(
     }
 }
 
-/// Sends what waits, then the end.
-async fn tell(wire: &Wire, peer: &Peer) -> io::Result<()> {
+/// Sends what waits, then the end. A single message that can't be sent is said, and the rest goes on.
+async fn tell(shared: &Shared, wire: &Wire, peer: &Peer) -> io::Result<()> {
+    let mut not_sent = None;
     while let Some(piece) = peer.queue.next().await {
-        wire.send(&piece, peer).await?;
+        match wire.send(&piece, peer).await {
+            Ok(()) => {}
+            Err(error) if wire.may_go_on(&error) => {
+                peer.queue.sent(piece.len());
+                if not_sent.is_none() {
+                    let text = io_text(&error.source, shared.look.language);
+                    shared.announce_about(peer, &text).await;
+                }
+                not_sent.get_or_insert(error.source);
+            }
+            Err(error) => return Err(error.source),
+        }
     }
-    wire.finish()
+    wire.finish()?;
+    not_sent.map_or(Ok(()), Err)
 }
 
 /// Returns when the peer's queue has been full and nothing has moved for [`PATIENCE`].
@@ -180,16 +200,17 @@ async fn idle(limit: Option<Duration>, peer: &Peer) {
     }
 }
 
-/// Returns when the server stops and a peer that cannot end has been quiet for a moment.
-async fn silence(shared: &Shared, wire: &Wire, peer: &Peer) {
-    if wire.half_closes() {
+/// Returns when the server stops and a peer that cannot end, one of a session, has been quiet for a moment.
+pub(super) async fn silence(shared: &Shared, messages: &Messages, peer: &Peer) {
+    if !matches!(messages, Messages::Session(_)) {
         return std::future::pending().await;
     }
     shared.hall.stopping().await;
-    let mut last = peer.received();
+    let moved = || (peer.received(), peer.sent());
+    let mut last = moved();
     loop {
         sleep(SILENCE).await;
-        let now = peer.received();
+        let now = moved();
         if now == last {
             return;
         }

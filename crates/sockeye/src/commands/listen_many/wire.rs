@@ -4,8 +4,8 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 
 use sockeye_model::{Errno, SocketAddress, Type};
-use sockeye_net::messages::Messages;
-use sockeye_net::{AsyncSocket, Lent, Result, Shutdown};
+use sockeye_net::messages::{Messages, TooLong};
+use sockeye_net::{AsyncSocket, Error, Lent, Result, Shutdown};
 
 use super::hall::Peer;
 
@@ -38,22 +38,32 @@ impl Wire {
     }
 
     /// Sends a piece of what waits in the peer's queue, and counts what is with the kernel.
-    pub(super) async fn send(&self, piece: &[u8], peer: &Peer) -> io::Result<()> {
+    pub(super) async fn send(&self, piece: &[u8], peer: &Peer) -> Result<()> {
         match self {
             Self::Stream(socket) => {
                 let mut rest = piece;
                 while !rest.is_empty() {
-                    let sent = socket.send(rest).await.map_err(|error| error.source)?;
+                    let sent = socket.send(rest).await?;
                     peer.was_sent(sent);
                     rest = &rest[sent..];
                 }
             }
             Self::Messages(messages) => {
-                messages.send(piece).await.map_err(|error| error.source)?;
+                messages.send(piece).await?;
                 peer.was_sent(piece.len());
             }
         }
         Ok(())
+    }
+
+    /// Whether `error` is about one message alone: the next may be sent.
+    pub(super) fn may_go_on(&self, error: &Error) -> bool {
+        match self {
+            Self::Stream(_) => false,
+            Self::Messages(messages) => {
+                TooLong::of(error).is_some() || matches!(messages, Messages::Session(_))
+            }
+        }
     }
 
     /// Says that no more will be sent, where that can be said.
@@ -108,9 +118,6 @@ impl Wire {
 
     /// Whether each side can end its direction. A session can't: it ends by silence.
     pub(super) fn half_closes(&self) -> bool {
-        !matches!(
-            self,
-            Self::Messages(Messages::Session(_) | Messages::Towards(..))
-        )
+        !matches!(self, Self::Messages(Messages::Session(_)))
     }
 }

@@ -14,7 +14,7 @@ use tokio::sync::{mpsc, oneshot};
 
 /// Where a piece of output goes.
 #[derive(Clone)]
-pub(crate) enum To {
+pub(super) enum To {
     Stdout,
     /// Through here too, so that it keeps its place among what stdout shows.
     Stderr,
@@ -23,17 +23,17 @@ pub(crate) enum To {
 }
 
 /// A file with its name, for the text of an error.
-pub(crate) struct Named {
-    pub(crate) file: File,
-    pub(crate) path: PathBuf,
+pub(super) struct Named {
+    pub(super) file: File,
+    pub(super) path: PathBuf,
 }
 
 /// A way to the thread that writes; clones lead to the same.
 #[derive(Clone)]
-pub(crate) struct Output(mpsc::Sender<(To, Vec<u8>)>);
+pub(super) struct Output(mpsc::Sender<(To, Vec<u8>)>);
 
 /// The thread that writes.
-pub(crate) struct Writing {
+pub(super) struct Writing {
     over: oneshot::Receiver<Result<(), NotWritten>>,
     /// Tells when the reader of a pipe on stdout leaves, also while nothing is written.
     reader: Option<oneshot::Receiver<()>>,
@@ -41,22 +41,22 @@ pub(crate) struct Writing {
 
 /// Output could not be written.
 #[derive(Debug)]
-pub(crate) struct NotWritten {
+pub(super) struct NotWritten {
     /// The file; `None` for stdout.
-    pub(crate) path: Option<PathBuf>,
-    pub(crate) error: io::Error,
+    pub(super) path: Option<PathBuf>,
+    pub(super) error: io::Error,
 }
 
 /// Nothing is written any more.
 #[derive(Debug)]
-pub(crate) struct Over;
+pub(super) struct Over;
 
 impl Output {
     /// Starts the thread. `uses_stdout`: the end of stdout's reader is the end of all.
     ///
     /// # Errors
     /// `EMFILE` or `EAGAIN`, when there is no descriptor or thread left.
-    pub(crate) fn start(uses_stdout: bool) -> io::Result<(Self, Writing)> {
+    pub(super) fn start(uses_stdout: bool) -> io::Result<(Self, Writing)> {
         let copy = || rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdout(), 3);
         let stdout = File::from(copy()?);
         let reader = if uses_stdout && is_pipe(&stdout) {
@@ -75,14 +75,14 @@ impl Output {
     }
 
     /// Hands over `bytes`; waits when there is much to write already.
-    pub(crate) async fn write(&self, to: To, bytes: Vec<u8>) -> Result<(), Over> {
+    pub(super) async fn write(&self, to: To, bytes: Vec<u8>) -> Result<(), Over> {
         self.0.send((to, bytes)).await.map_err(|_| Over)
     }
 }
 
 impl Writing {
     /// Returns when writing failed, or the reader of stdout has left.
-    pub(crate) async fn failed(&mut self) -> NotWritten {
+    pub(super) async fn failed(&mut self) -> NotWritten {
         let left = async {
             match &mut self.reader {
                 Some(reader) => {
@@ -105,7 +105,7 @@ impl Writing {
     }
 
     /// Waits until all is written, now that nobody holds an [`Output`], for as long as `patience`.
-    pub(crate) async fn finish(self, patience: Duration) -> Result<(), NotWritten> {
+    pub(super) async fn finish(self, patience: Duration) -> Result<(), NotWritten> {
         match tokio::time::timeout(patience, self.over).await {
             Ok(Ok(result)) => result,
             _ => Err(NotWritten {

@@ -8,12 +8,12 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use tokio::sync::mpsc;
 
 /// What comes from stdin, piece by piece; no more than one piece is read ahead.
-pub(crate) struct Input {
+pub(super) struct Input {
     pieces: mpsc::Receiver<io::Result<Vec<u8>>>,
     /// Read before anybody asked.
     first: Option<Option<io::Result<Vec<u8>>>>,
     /// Stdin is a terminal: a person types.
-    pub(crate) typed: bool,
+    pub(super) typed: bool,
 }
 
 impl Input {
@@ -21,7 +21,7 @@ impl Input {
     ///
     /// # Errors
     /// `EMFILE` or `EAGAIN`, when there is no descriptor or thread left.
-    pub(crate) async fn start() -> io::Result<Self> {
+    pub(super) async fn start() -> io::Result<Self> {
         let stdin = rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdin(), 3)?;
         let typed = rustix::termios::isatty(&stdin);
         let is_ready = !typed && ready_now(&stdin);
@@ -41,12 +41,12 @@ impl Input {
     }
 
     /// Whether it ended before it began: `/dev/null`, or a closed stdin.
-    pub(crate) fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         matches!(self.first, Some(None))
     }
 
     /// The next piece; `None` at the end. Dropping the future loses nothing.
-    pub(crate) async fn next(&mut self) -> Option<io::Result<Vec<u8>>> {
+    pub(super) async fn next(&mut self) -> Option<io::Result<Vec<u8>>> {
         match self.first.take() {
             Some(first) => first,
             None => self.pieces.recv().await,
