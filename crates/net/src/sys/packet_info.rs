@@ -43,8 +43,20 @@ impl Control {
         match kind {
             (libc::IPPROTO_IP, libc::IP_PKTINFO) => {
                 // struct in_pktinfo: the interface's index, our address (ipi_spec_dst), the packet's destination.
-                let ip: [u8; 4] = info.get(4..8)?.try_into().ok()?;
-                Some(LocalIp::V4(ip.into()))
+                let at = |place: usize| -> Option<Ipv4Addr> {
+                    let ip: [u8; 4] = info.get(place..place + 4)?.try_into().ok()?;
+                    Some(ip.into())
+                };
+                let (ours, destination) = (at(4)?, at(8)?);
+                // What came before the socket was told to say so has only its destination: a reply can leave from
+                // there, unless it is everybody's.
+                let early = ours.is_unspecified();
+                let everybody = destination.is_multicast() || destination.is_broadcast();
+                match (early, everybody) {
+                    (false, _) => Some(LocalIp::V4(ours)),
+                    (true, false) => Some(LocalIp::V4(destination)),
+                    (true, true) => None,
+                }
             }
             (libc::IPPROTO_IPV6, libc::IPV6_PKTINFO) => {
                 let ip: [u8; 16] = info.get(..16)?.try_into().ok()?;
