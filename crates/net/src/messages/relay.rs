@@ -132,12 +132,27 @@ pub async fn relay(
     let there = pass(left, right, batched, &heard, &mut joined.left_to_right);
     let back = pass(right, left, batched, &heard, &mut joined.right_to_left);
     let over = both(there, back, how, &heard, stop, || {
-        [left.has_end(), right.has_end()]
+        [left, right].map(|side| match side {
+            Messages::Session(session) if session.is_over() => End::Came,
+            side if side.has_end() => End::Comes,
+            _ => End::Never,
+        })
     })
     .await;
     joined.idle = over == Over::Idle;
     joined.stopped = over == Over::Stopped;
     joined
+}
+
+/// How a side ends by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// It says so, and may still listen.
+    Comes,
+    /// It does not: UDP and UNIX datagrams go on for ever.
+    Never,
+    /// It was a session of a server and is over: there is nobody to answer any more.
+    Came,
 }
 
 /// Why a conversation was over.
@@ -148,14 +163,14 @@ pub(super) enum Over {
     Stopped,
 }
 
-/// Runs both directions; `has_end` tells which side, left and right, can still end by itself.
+/// Runs both directions; `ends` tells how each side, left and right, can still end by itself.
 pub(super) async fn both(
     there: impl Future<Output = ()>,
     back: impl Future<Output = ()>,
     how: Joining,
     heard: &AtomicU64,
     stop: impl Future<Output = ()>,
-    has_end: impl Fn() -> [bool; 2],
+    ends: impl Fn() -> [End; 2],
 ) -> Over {
     let (mut there, mut back, mut stop) = (pin!(there), pin!(back), pin!(stop));
     let mut done = [false; 2];
@@ -170,11 +185,12 @@ pub(super) async fn both(
             }
             () = &mut stop => return Over::Stopped,
         }
-        let [left_ends, right_ends] = has_end();
-        if done == [true; 2] {
+        let [left, right] = ends();
+        let forgotten = done[0] && left == End::Came || done[1] && right == End::Came;
+        if forgotten || done == [true; 2] {
             return Over::Ended;
         }
-        if (done[0] && !right_ends || done[1] && !left_ends)
+        if (done[0] && right == End::Never || done[1] && left == End::Never)
             && how.idle.is_none_or(|idle| how.quiet < idle)
         {
             lingers = true;

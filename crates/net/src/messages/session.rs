@@ -245,6 +245,11 @@ impl Session {
         &self.shared.sockets[self.line.key.socket]
     }
 
+    /// Whether its server has ended it; what had come may still wait to be received.
+    pub(super) fn is_over(&self) -> bool {
+        self.line.inbox().ended
+    }
+
     pub(super) fn is_udp(&self) -> bool {
         self.line.name.is_some()
     }
