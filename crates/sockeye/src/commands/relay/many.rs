@@ -365,13 +365,13 @@ impl Shared {
             }
             let _ = child.wait().await;
         }
-        let line = self.ended_text(number, peer, &outcome);
-        if says {
-            stdio::say(&line);
+        let ways = [&outcome.there, &outcome.back];
+        let lost = ways.iter().any(|way| way.dropped.0 > 0);
+        // A message that was not sent on is always said: nobody else knows of it.
+        if says || lost {
+            stdio::say(&self.ended_text(number, peer, &outcome));
         }
-        let whole = [&outcome.there, &outcome.back]
-            .iter()
-            .all(|way| way.broken.is_none() && way.dropped.0 == 0);
+        let whole = !lost && ways.iter().all(|way| way.broken.is_none());
         if whole { Ended::Clean } else { Ended::Failed }
     }
 
