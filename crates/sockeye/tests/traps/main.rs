@@ -9,6 +9,7 @@ mod ending;
 mod families;
 mod flow;
 mod lines;
+mod messages;
 mod network;
 mod ordinary_user;
 mod output;
@@ -19,5 +20,6 @@ mod programs;
 #[allow(dead_code, reason = "the other test program uses the rest")]
 mod ran;
 mod start;
+mod strangers;
 mod terminal;
 mod tool;

@@ -155,11 +155,6 @@ pub(crate) fn reset_on_close(socket: impl AsFd) {
     rustix::net::sockopt::set_socket_linger(socket, Some(Duration::ZERO)).unwrap();
 }
 
-/// An address of this machine where nothing listens.
-pub(crate) fn closed_port() -> String {
-    tcp_server().1
-}
-
 /// A directory of this test, which goes with it.
 pub(crate) struct Scratch(PathBuf);
 
