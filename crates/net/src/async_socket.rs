@@ -223,6 +223,16 @@ impl AsyncSocket {
             .map_err(|source| self.about_peer(Call::Shutdown, source))
     }
 
+    /// The process that a UNIX socket was connected by, or that listened on it: `SO_PEERCRED` of
+    /// [unix(7)](https://man7.org/linux/man-pages/man7/unix.7.html). `None` for other families.
+    pub fn peer_pid(&self) -> Option<u32> {
+        if self.family() != Family::Unix {
+            return None;
+        }
+        let credentials = rustix::net::sockopt::socket_peercred(self).ok()?;
+        u32::try_from(credentials.pid.as_raw_nonzero().get()).ok()
+    }
+
     /// Closing this TCP socket will be a reset instead of an end (`SO_LINGER` of 0 s), so that nobody takes what came
     /// for all there was. See [socket(7)](https://man7.org/linux/man-pages/man7/socket.7.html).
     pub fn reset_on_close(&self) {

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use sockeye_local::{Holder, Neighbour, PathState, Process, Protocol, State};
 use sockeye_model::{Call, Errno, Kind, Note, ProcessName, Scheme, SocketAddress, SocketId};
+use sockeye_net::AsyncSocket;
 use sockeye_net::OpenError;
 use sockeye_tap::Tap;
 use sockeye_view::catalogue::Language;
@@ -62,6 +63,41 @@ fn told(tap: &Tap, advice: Advice) -> Option<String> {
         tap.emit(SocketId::NONE, None, None, Kind::Noted(note));
     }
     Some(advice.text)
+}
+
+/// Tells the views which process of this machine is at the other end. Only where a view is on: it reads `/proc`.
+pub(crate) fn tell_peer(tap: &Tap, socket: &AsyncSocket, scheme: Scheme) {
+    if !tap.is_on() {
+        return;
+    }
+    if let Some(Process { pid, name, .. }) = peer_process(socket, scheme) {
+        let process = ProcessName {
+            pid,
+            name: name.into(),
+        };
+        tap.emit(
+            socket.id(),
+            None,
+            None,
+            Kind::Noted(Note::PeerProcess(process)),
+        );
+    }
+}
+
+fn peer_process(socket: &AsyncSocket, scheme: Scheme) -> Option<Process> {
+    if let Some(pid) = socket.peer_pid() {
+        return sockeye_local::process(pid);
+    }
+    let local = socket.local_address().ok()?.inet()?;
+    let peer = socket.peer_address().ok()?.inet()?;
+    // Who is elsewhere is no process of this machine, and looking takes time.
+    if !peer.ip().to_canonical().is_loopback() && local.ip() != peer.ip() {
+        return None;
+    }
+    sockeye_local::peer(protocol(scheme)?, local, peer)
+        .ok()??
+        .process()
+        .cloned()
 }
 
 fn protocol(scheme: Scheme) -> Option<Protocol> {

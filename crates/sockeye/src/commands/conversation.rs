@@ -19,7 +19,7 @@ use crate::limits::STDIN_NOTE;
 use crate::printable::Printable;
 use crate::report::{Failure, io_text};
 use crate::session::Session;
-use crate::{stdio, words};
+use crate::{advice, stdio, words};
 
 /// How a conversation is held.
 pub(super) struct Talk<'a> {
@@ -56,6 +56,7 @@ pub(super) async fn on_stdio(
 ) -> Outcome {
     let language = session.look.language;
     let ends = Ends::of(&connected);
+    advice::tell_peer(&session.tap, &connected.socket, talk.address.scheme);
     let stdio = Stream::stdio().map_err(|error| {
         Failure::new(
             ExitCode::Failure,
@@ -142,6 +143,7 @@ pub(super) async fn with_program(
 ) -> Outcome {
     let language = session.look.language;
     let ends = Ends::of(&connected);
+    advice::tell_peer(&session.tap, &connected.socket, talk.address.scheme);
     ends.say(session, false);
     let environment = Environment::new(talk.address.scheme.name(), &ends.local, &ends.peer);
     let (stream, mut child) = exec::start(&command.words, Some(&environment), &session.tap)

@@ -339,3 +339,22 @@ fn narration_and_recording_tell_the_same_conversation() {
         assert!(ran.stderr.contains(call), "{call}: {}", ran.stderr);
     }
 }
+
+#[test]
+fn the_narration_names_the_process_at_the_other_end() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let server = std::thread::spawn(move || {
+        let (mut client, _) = listener.accept().unwrap();
+        client.read_to_end(&mut Vec::new()).unwrap();
+    });
+    let ran = sockeye(&["connect", "--explain", &address]);
+    server.join().unwrap();
+    let named = format!("pid {}", std::process::id());
+    let told = ran.stderr.lines().find(|line| line.contains("other end"));
+    assert!(
+        told.is_some_and(|line| line.contains(&named)),
+        "{}",
+        ran.stderr
+    );
+}
