@@ -252,3 +252,186 @@ fn at_a_terminal_the_peers_end_ends_the_conversation() {
     shown.read_to_string(&mut text).unwrap();
     assert_eq!(text, "bye");
 }
+
+/// Every kind of end that a stream can have.
+#[derive(Clone, Copy, Debug)]
+enum Kind {
+    Tcp,
+    Unix,
+    /// A socket that somebody passed to us: it blocks, and is left so.
+    Passed,
+    /// Two pipes that somebody passed to us, as a shell does with stdin and stdout.
+    Pipes,
+    /// A program.
+    Child,
+}
+
+/// Who is at the other side of an end: something to read, something to write.
+struct Party {
+    reads: File,
+    writes: Option<File>,
+    /// What a half-close needs beside closing the descriptor that is written.
+    shuts: Option<rustix::fd::OwnedFd>,
+    /// A program that copies between us and the relay lives as long as this.
+    _child: Option<sockeye_net::exec::Child>,
+}
+
+impl Party {
+    fn of_socket(socket: OwnedFd) -> Self {
+        Self {
+            reads: File::from(socket.try_clone().unwrap()),
+            writes: Some(File::from(socket.try_clone().unwrap())),
+            shuts: Some(socket),
+            _child: None,
+        }
+    }
+
+    fn end_writing(&mut self) {
+        self.writes = None;
+        if let Some(socket) = &self.shuts {
+            rustix::net::shutdown(socket, rustix::net::Shutdown::Write).unwrap();
+        }
+    }
+}
+
+/// An end of that kind for the relay, and who is at its other side.
+fn end_of(kind: Kind, directory: &std::path::Path) -> (Stream, Party) {
+    use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
+    use rustix::pipe::{PipeFlags, pipe_with};
+    let pair = || {
+        socketpair(
+            AddressFamily::UNIX,
+            SocketType::STREAM,
+            SocketFlags::CLOEXEC,
+            None,
+        )
+        .unwrap()
+    };
+    match kind {
+        Kind::Tcp => {
+            let (ours, theirs) = tcp_pair();
+            (stream(theirs), Party::of_socket(ours.into()))
+        }
+        Kind::Unix => {
+            let (ours, theirs) = pair();
+            (stream(theirs), Party::of_socket(ours))
+        }
+        Kind::Passed => {
+            let (ours, theirs) = pair();
+            (Stream::descriptor(theirs).unwrap(), Party::of_socket(ours))
+        }
+        Kind::Pipes => {
+            let (input, writes) = pipe_with(PipeFlags::CLOEXEC).unwrap();
+            let (reads, output) = pipe_with(PipeFlags::CLOEXEC).unwrap();
+            let party = Party {
+                reads: reads.into(),
+                writes: Some(writes.into()),
+                shuts: None,
+                _child: None,
+            };
+            (
+                Stream::files(Some(input.into()), Some(output.into())),
+                party,
+            )
+        }
+        Kind::Child => {
+            // What we write into one named pipe it says; what it hears comes out of the other.
+            let names = ["says", "hears"].map(|name| directory.join(name));
+            for name in &names {
+                let _ = std::fs::remove_file(name);
+                rustix::fs::mknodat(
+                    rustix::fs::CWD,
+                    name,
+                    rustix::fs::FileType::Fifo,
+                    0o600.into(),
+                    0,
+                )
+                .unwrap();
+            }
+            // Opened for both, so that opening waits for nobody; the child's own descriptors decide about the end.
+            let script = "cat < \"$0\" & exec >&-; cat > \"$1\"; wait";
+            let words = [
+                "sh",
+                "-c",
+                script,
+                names[0].to_str().unwrap(),
+                names[1].to_str().unwrap(),
+            ];
+            let words = words.map(str::to_owned);
+            let (stream, child) = sockeye_net::exec::start(&words, None, &Tap::off()).unwrap();
+            let open = |path: std::path::PathBuf, write: bool| {
+                thread::spawn(move || {
+                    File::options()
+                        .read(!write)
+                        .write(write)
+                        .open(path)
+                        .unwrap()
+                })
+            };
+            let (writes, reads) = (open(names[0].clone(), true), open(names[1].clone(), false));
+            let party = Party {
+                reads: reads.join().unwrap(),
+                writes: Some(writes.join().unwrap()),
+                shuts: None,
+                _child: Some(child),
+            };
+            (stream, party)
+        }
+    }
+}
+
+#[test]
+fn between_all_pairs_of_streams_a_reply_after_the_end_is_kept() {
+    const KINDS: [Kind; 5] = [
+        Kind::Tcp,
+        Kind::Unix,
+        Kind::Passed,
+        Kind::Pipes,
+        Kind::Child,
+    ];
+    let directory = std::env::temp_dir().join(format!("sockeye-matrix-{}", std::process::id()));
+    for left in KINDS {
+        for right in KINDS {
+            in_loop(async {
+                let [of_left, of_right] = ["left", "right"].map(|name| directory.join(name));
+                std::fs::create_dir_all(&of_left).unwrap();
+                std::fs::create_dir_all(&of_right).unwrap();
+                let (left_end, mut asker) = end_of(left, &of_left);
+                let (right_end, mut answerer) = end_of(right, &of_right);
+                let conversation = thread::spawn(move || {
+                    asker
+                        .writes
+                        .as_mut()
+                        .unwrap()
+                        .write_all(b"question")
+                        .unwrap();
+                    asker.end_writing();
+                    let mut question = String::new();
+                    answerer.reads.read_to_string(&mut question).unwrap();
+                    assert_eq!(question, "question", "{left:?} to {right:?}");
+                    answerer
+                        .writes
+                        .as_mut()
+                        .unwrap()
+                        .write_all(b"late reply")
+                        .unwrap();
+                    answerer.end_writing();
+                    let mut reply = String::new();
+                    asker.reads.read_to_string(&mut reply).unwrap();
+                    assert_eq!(reply, "late reply", "{right:?} to {left:?}");
+                });
+                let joined = join(left_end, right_end, Joining::default()).await;
+                conversation.join().unwrap();
+                assert!(
+                    matches!(joined.left_to_right, (8, Some(Ok(())))),
+                    "{left:?} to {right:?}: {joined:?}"
+                );
+                assert!(
+                    matches!(joined.right_to_left, (10, Some(Ok(())))),
+                    "{right:?} to {left:?}: {joined:?}"
+                );
+            });
+        }
+    }
+    std::fs::remove_dir_all(&directory).unwrap();
+}
