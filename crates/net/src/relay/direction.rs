@@ -62,6 +62,8 @@ pub(crate) struct Direction {
     pending: Pending,
     /// The kernel refused to splice between these two: copy.
     no_splice: bool,
+    /// The last splice found nothing to take.
+    spliced_nothing: bool,
     /// Inherited pipes have been made to hold more.
     widened: bool,
     bulk: bool,
@@ -109,6 +111,7 @@ impl Direction {
             filter,
             pending,
             no_splice: false,
+            spliced_nothing: false,
             widened: false,
             bulk: false,
             began: Timestamp::START,

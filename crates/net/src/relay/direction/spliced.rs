@@ -29,16 +29,22 @@ impl Direction {
         };
         let flags = SpliceFlags::MOVE | SpliceFlags::NONBLOCK;
         match splice(source, None, &pipe.write, None, Pipe::SIZE, flags) {
+            // Also before urgent data: splice(2) stops there, and only recv(2) goes past it.
             Ok(0) => {
                 pipe.give_back();
-                self.tell_end();
-                Ok(self.source_ended())
+                self.fill_buffer()
             }
             Ok(len) => {
+                self.spliced_nothing = false;
                 pipe.holds = len;
                 self.tell_received(Call::Splice, len, Pipe::SIZE);
                 self.pending = Pending::Pipe(pipe);
                 Ok(Next::More)
+            }
+            // Twice in a row, although it was waited for in between: something is there that can't be spliced.
+            Err(rustix::io::Errno::AGAIN) if std::mem::replace(&mut self.spliced_nothing, true) => {
+                pipe.give_back();
+                self.fill_buffer()
             }
             Err(errno) => {
                 pipe.give_back();
@@ -81,10 +87,8 @@ impl Direction {
             )
         };
         match result {
-            Ok(0) => {
-                self.tell_end();
-                Ok(self.source_ended())
-            }
+            Ok(0) if self.source.handle().is_some() => self.fill_buffer(),
+            Ok(0) => Ok(self.source_ended()),
             Ok(len) => {
                 self.tell_received(call, len, DIRECT);
                 self.tell_sent(call, len);
@@ -92,10 +96,13 @@ impl Direction {
             }
             Err(rustix::io::Errno::AGAIN) => {
                 // Either side may have said it.
-                if ready_now(&self.source, PollFlags::IN)? {
-                    self.sink_is_full()
-                } else {
+                if !ready_now(&self.source, PollFlags::IN)? {
                     Ok(Next::Readable)
+                } else if !ready_now(&self.sink, PollFlags::OUT)? {
+                    Ok(Next::Writable)
+                } else {
+                    // Neither, then: urgent data, say, can't be spliced.
+                    self.fill_buffer()
                 }
             }
             Err(errno @ (rustix::io::Errno::PIPE | rustix::io::Errno::CONNRESET)) => {
@@ -105,14 +112,6 @@ impl Direction {
                 self.refused(call, errno, !reading)
             }
             Err(errno) => self.splice_failed(call, errno),
-        }
-    }
-
-    fn sink_is_full(&self) -> io::Result<Next> {
-        if ready_now(&self.sink, PollFlags::OUT)? {
-            Ok(Next::More)
-        } else {
-            Ok(Next::Writable)
         }
     }
 
@@ -141,12 +140,6 @@ impl Direction {
             return Ok(Next::Done);
         }
         Err(error)
-    }
-
-    fn tell_end(&self) {
-        if let Some(handle) = self.source.handle() {
-            handle.peer_ended(self.began);
-        }
     }
 
     fn tell_received(&self, call: Call, len: usize, room: usize) {

@@ -1,0 +1,80 @@
+//! Two streams joined where the kernel's answers are easily misread: urgent data, resets, programs that stop reading.
+#![allow(clippy::unwrap_used, reason = "a test that can't go on should stop")]
+
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::os::fd::OwnedFd;
+use std::thread;
+use std::time::Duration;
+
+use rustix::net::{SendFlags, send};
+use sockeye_net::relay::{Joined, Joining, Stream, join};
+use sockeye_net::{Socket, Tap};
+
+/// More than makes a conversation busy, so that threads splice it.
+const BULK: usize = 3 << 20;
+
+/// A TCP connection: one end for the test, the other for the relay.
+fn tcp_pair() -> (TcpStream, OwnedFd) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let ours = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    ours.set_read_timeout(Some(Duration::from_secs(10)))
+        .unwrap();
+    let (theirs, _) = listener.accept().unwrap();
+    (ours, theirs.into())
+}
+
+fn stream(fd: OwnedFd) -> Stream {
+    let socket = Socket::from_fd(fd, &Tap::off()).unwrap();
+    Stream::socket(socket.into_async().unwrap())
+}
+
+fn in_loop<T>(test: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        tokio::time::timeout(Duration::from_secs(30), test)
+            .await
+            .unwrap()
+    })
+}
+
+/// Joins two TCP connections on a thread; gives the outer ends and how it came out.
+fn relay(how: Joining) -> (TcpStream, TcpStream, thread::JoinHandle<Joined>) {
+    let (left, left_fd) = tcp_pair();
+    let (right, right_fd) = tcp_pair();
+    let joined = thread::spawn(move || {
+        in_loop(async { join(stream(left_fd), stream(right_fd), how).await })
+    });
+    (left, right, joined)
+}
+
+/// Moves so much from left to right that the conversation is on threads afterwards.
+fn make_busy(mut left: &TcpStream, mut right: &TcpStream) {
+    thread::scope(|scope| {
+        scope.spawn(move || left.write_all(&vec![1; BULK]).unwrap());
+        right.read_exact(&mut vec![0; BULK]).unwrap();
+    });
+}
+
+#[test]
+fn urgent_data_in_a_busy_conversation_neither_stops_nor_ends_it() {
+    for ends_at_once in [false, true] {
+        let (mut left, mut right, joined) = relay(Joining::default());
+        make_busy(&left, &right);
+        left.write_all(b"abc").unwrap();
+        send(&left, b"!", SendFlags::OOB).unwrap();
+        left.write_all(b"def").unwrap();
+        let mut got = [0; 6];
+        if ends_at_once {
+            left.shutdown(Shutdown::Write).unwrap();
+        }
+        right.read_exact(&mut got).unwrap();
+        assert_eq!(&got, b"abcdef");
+        drop((left, right));
+        let joined = joined.join().unwrap();
+        assert!(matches!(joined.left_to_right.1, Some(Ok(()))), "{joined:?}");
+    }
+}
