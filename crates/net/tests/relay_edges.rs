@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use rustix::net::{SendFlags, send};
 use sockeye_net::relay::{Joined, Joining, Stream, join};
-use sockeye_net::{Socket, Tap};
+use sockeye_net::{Socket, Tap, exec};
 
 /// More than makes a conversation busy, so that threads splice it.
 const BULK: usize = 3 << 20;
@@ -77,4 +77,35 @@ fn urgent_data_in_a_busy_conversation_neither_stops_nor_ends_it() {
         let joined = joined.join().unwrap();
         assert!(matches!(joined.left_to_right.1, Some(Ok(()))), "{joined:?}");
     }
+}
+
+#[test]
+fn a_program_that_stops_reading_after_much_is_still_heard() {
+    let (mut peer, fd) = tcp_pair();
+    let joined = thread::spawn(move || {
+        in_loop(async {
+            // It says more once its standard input is closed and our write has failed.
+            let script = format!("head -c {BULK} >/dev/null; exec 0<&-; sleep 0.2; echo done");
+            let words = ["sh".into(), "-c".into(), script];
+            let (program, mut child) = exec::start(&words, None, &Tap::off()).unwrap();
+            let joined = join(stream(fd), program, Joining::default()).await;
+            (joined, child.wait().await.unwrap())
+        })
+    });
+    let mut writer = peer.try_clone().unwrap();
+    let sent = thread::spawn(move || {
+        writer.write_all(&vec![1; 3 * BULK]).unwrap();
+        writer.shutdown(Shutdown::Write).unwrap();
+    });
+    let mut said = String::new();
+    peer.read_to_string(&mut said).unwrap();
+    assert_eq!(said, "done\n");
+    sent.join().unwrap();
+    let (joined, status) = joined.join().unwrap();
+    assert!(status.success(), "{status}");
+    assert_eq!(
+        joined.left_to_right.0 + joined.not_taken[0],
+        3 * BULK as u64,
+        "{joined:?}"
+    );
 }

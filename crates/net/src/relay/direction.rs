@@ -323,17 +323,22 @@ impl Direction {
             Err(error) => match error.kind() {
                 io::ErrorKind::WouldBlock => Ok(Next::Writable),
                 io::ErrorKind::Interrupted => Ok(Next::More),
-                io::ErrorKind::BrokenPipe if matches!(self.sink, End::LoopPipe(_)) => {
-                    // A child that reads no more may still have much to say: its peer is read on, and not kept.
-                    self.sink = End::Closed;
-                    Ok(Next::More)
-                }
+                _ if self.child_reads_no_more(&error) => Ok(Next::More),
                 _ => Err(Broken {
                     writing: true,
                     error,
                 }),
             },
         }
+    }
+
+    /// A child that reads no more may still have much to say: its peer is read on, and not kept.
+    fn child_reads_no_more(&mut self, error: &io::Error) -> bool {
+        let over = error.kind() == io::ErrorKind::BrokenPipe && self.sink.is_childs();
+        if over {
+            self.sink = End::Closed;
+        }
+        over
     }
 
     fn write(&mut self) -> io::Result<Next> {

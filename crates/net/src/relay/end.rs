@@ -34,6 +34,8 @@ pub(crate) enum End {
     /// A pipe that others may share, in the event loop: it blocks, and stays as it is, so each call on it is made only
     /// once poll(2) has said that it won't.
     LoopShared(AsyncFd<OwnedFd>),
+    /// The same pipe to or from a child, out of the event loop, for a thread.
+    PlainPipe(OwnedFd),
     /// Any other descriptor that others may share: it blocks, and stays as it is.
     Shared(OwnedFd, What),
     /// Nothing: reading it is the end, writing to it goes nowhere.
@@ -208,9 +210,8 @@ impl End {
 
     fn into_plain(self) -> Self {
         match self {
-            Self::LoopPipe(pipe) | Self::LoopShared(pipe) => {
-                Self::Shared(pipe.into_inner(), What::Pipe)
-            }
+            Self::LoopPipe(pipe) => Self::PlainPipe(pipe.into_inner()),
+            Self::LoopShared(pipe) => Self::Shared(pipe.into_inner(), What::Pipe),
             // Half a socket: its other half has ended, so nobody else holds it.
             Self::Loop(socket) => match Arc::try_unwrap(socket) {
                 Ok(socket) => Self::Plain(Arc::new(socket.into_blocking())),
@@ -233,7 +234,7 @@ impl End {
             Self::Loop(socket) => Some(socket.as_fd()),
             Self::Plain(socket) => Some(socket.as_fd()),
             Self::LoopPipe(pipe) | Self::LoopShared(pipe) => Some(pipe.get_ref().as_fd()),
-            Self::Shared(fd, _) => Some(fd.as_fd()),
+            Self::PlainPipe(fd) | Self::Shared(fd, _) => Some(fd.as_fd()),
             Self::Closed => None,
         }
     }
@@ -241,7 +242,7 @@ impl End {
     pub(crate) fn what(&self) -> What {
         match self {
             Self::Loop(_) | Self::Plain(_) => What::Socket,
-            Self::LoopPipe(_) | Self::LoopShared(_) => What::Pipe,
+            Self::LoopPipe(_) | Self::LoopShared(_) | Self::PlainPipe(_) => What::Pipe,
             Self::Shared(_, what) => *what,
             Self::Closed => What::Device,
         }
@@ -250,6 +251,11 @@ impl End {
     /// Output that this program was given: nobody else takes its place when it fails.
     pub(crate) fn is_given(&self) -> bool {
         matches!(self, Self::Shared(..) | Self::LoopShared(_))
+    }
+
+    /// A pipe to or from a child of ours.
+    pub(crate) fn is_childs(&self) -> bool {
+        matches!(self, Self::LoopPipe(_) | Self::PlainPipe(_))
     }
 
     pub(crate) fn is_closed(&self) -> bool {

@@ -61,7 +61,7 @@ impl Direction {
         }
         self.widened = true;
         for end in [&self.source, &self.sink] {
-            if let End::Shared(pipe, What::Pipe) = end {
+            if let End::Shared(pipe, What::Pipe) | End::PlainPipe(pipe) = end {
                 // Where the user's pipes already hold all they may, it stays as it is.
                 let _ = rustix::pipe::fcntl_setpipe_size(pipe, Pipe::SIZE);
             }
@@ -130,6 +130,9 @@ impl Direction {
         let error = io::Error::from(errno);
         if error.kind() == io::ErrorKind::WouldBlock {
             return Err(error);
+        }
+        if writing && self.child_reads_no_more(&error) {
+            return Ok(Next::More);
         }
         let end = if writing { &self.sink } else { &self.source };
         if let Some(handle) = end.handle() {
