@@ -8,7 +8,7 @@ mod told;
 use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::time::Duration;
 
 use rustix::net::{self, RecvFlags, SendFlags, SocketFlags, SocketType};
@@ -45,6 +45,8 @@ pub(crate) struct Handle {
     /// Which end finished first: 0 none, 1 ours, 2 the peer's.
     first_end: AtomicU8,
     connected: AtomicU8,
+    /// A send of a stream was told that the connection broke: the kernel says so once, and then calls it an end.
+    broke: AtomicBool,
     counters: Counters,
 }
 
@@ -114,6 +116,7 @@ impl Handle {
             kind,
             first_end: AtomicU8::new(0),
             connected: AtomicU8::new(0),
+            broke: AtomicBool::new(false),
             counters: Counters::default(),
         })
     }
@@ -272,6 +275,7 @@ impl Handle {
 
     pub(crate) fn send(&self, began: Timestamp, data: &[u8]) -> io::Result<usize> {
         let sent = net::send(&self.fd, data, SendFlags::NOSIGNAL).map_err(io::Error::from);
+        self.note_break(&sent);
         let sent = self.told(began, Call::Send, None, sent)?;
         self.sent(began, Call::Send, &data[..sent], data.len(), None);
         Ok(sent)

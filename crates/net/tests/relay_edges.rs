@@ -109,3 +109,34 @@ fn a_program_that_stops_reading_after_much_is_still_heard() {
         "{joined:?}"
     );
 }
+
+#[test]
+fn a_reset_that_a_write_meets_first_is_passed_on_as_a_reset() {
+    for bulk in [0, BULK] {
+        let (mut left, mut right, joined) = relay(Joining::default());
+        if bulk > 0 {
+            make_busy(&left, &right);
+        }
+        left.write_all(b"partial").unwrap();
+        right.read_exact(&mut [0; 7]).unwrap();
+        // So much the other way that the relay is writing when the reset comes.
+        right.set_nonblocking(true).unwrap();
+        let mut stuck = 0;
+        while stuck < 20 {
+            match right.write(&[2; 65536]) {
+                Ok(_) => stuck = 0,
+                Err(_) => {
+                    stuck += 1;
+                    thread::sleep(Duration::from_millis(5));
+                }
+            }
+        }
+        right.set_nonblocking(false).unwrap();
+        rustix::net::sockopt::set_socket_linger(&left, Some(Duration::ZERO)).unwrap();
+        drop(left);
+        let error = right.read(&mut [0; 1]).unwrap_err();
+        assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset);
+        let joined = joined.join().unwrap();
+        assert!(matches!(joined.left_to_right.1, Some(Err(_))), "{joined:?}");
+    }
+}

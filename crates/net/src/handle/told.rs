@@ -109,7 +109,13 @@ impl Handle {
         }
     }
 
+    /// A receive gave 0 bytes: the peer's end, but for a connection that broke before.
     pub(crate) fn peer_ended(&self, began: Timestamp) {
+        if self.has_broken() {
+            let (call, result) = (Call::Recv, Ok(0));
+            self.emit(began, Kind::Called { call, result });
+            return;
+        }
         self.note_end(End::Peer);
         self.emit(began, Kind::HalfClosed { end: End::Peer });
     }
@@ -126,6 +132,23 @@ impl Handle {
                 },
             );
         }
+    }
+
+    /// Remembers that a send met a reset, or another failure of the whole connection. `EPIPE` is none: the peer's end
+    /// had come before.
+    pub(crate) fn note_break<T>(&self, sent: &io::Result<T>) {
+        if let Err(error) = sent
+            && self.is_tcp()
+            && !comes_back(error)
+            && error.kind() != io::ErrorKind::BrokenPipe
+        {
+            self.broke.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// A send of this stream was told that the connection broke, so that a receive of 0 bytes is no end.
+    pub(crate) fn has_broken(&self) -> bool {
+        self.broke.load(Ordering::Relaxed)
     }
 
     pub(super) fn note_end(&self, end: End) {

@@ -279,6 +279,7 @@ impl Direction {
             },
         };
         if len == 0 {
+            self.broke_before()?;
             return Ok(self.source_ended());
         }
         self.pending = match &mut self.filter {
@@ -298,6 +299,14 @@ impl Direction {
             }
         };
         Ok(Next::More)
+    }
+
+    /// The other direction may have been told that this source's connection broke: then its end is none.
+    fn broke_before(&self) -> io::Result<()> {
+        match self.source.handle() {
+            Some(handle) if handle.has_broken() => Err(io::ErrorKind::ConnectionReset.into()),
+            _ => Ok(()),
+        }
     }
 
     fn source_ended(&mut self) -> Next {
@@ -391,6 +400,11 @@ impl Direction {
 
     /// All is written: the sink is told that no more comes.
     fn end(&mut self) -> Result<Next, Broken> {
+        // Once more: on another thread the news may have come in between.
+        self.broke_before().map_err(|error| Broken {
+            writing: false,
+            error,
+        })?;
         let told = self.sink.finish();
         self.state = State::Done(told.map_err(|error| Broken {
             writing: true,

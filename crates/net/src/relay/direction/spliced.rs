@@ -139,6 +139,9 @@ impl Direction {
             handle.failed(self.began, call, &error);
         }
         if writing {
+            if let Some(handle) = self.sink.handle() {
+                handle.note_break::<()>(&Err(errno.into()));
+            }
             self.state = State::Done(Err(Broken { writing, error }));
             return Ok(Next::Done);
         }
@@ -165,10 +168,18 @@ impl Direction {
         let flags = SpliceFlags::MOVE | SpliceFlags::NONBLOCK;
         let result =
             splice(&pipe.read, None, sink, None, pipe.holds, flags).map_err(io::Error::from);
-        match (&result, self.sink.handle()) {
-            (Ok(len), Some(handle)) => handle.sent_unseen(self.began, Call::Splice, *len),
-            (Err(error), Some(handle)) => handle.failed(self.began, Call::Splice, error),
-            _ => {}
+        if let Some(handle) = self.sink.handle() {
+            match &result {
+                Ok(len) => handle.sent_unseen(self.began, Call::Splice, *len),
+                // "Can't be spliced" says nothing of the connection.
+                Err(error) if error.kind() == io::ErrorKind::InvalidInput => {
+                    handle.failed(self.began, Call::Splice, error);
+                }
+                Err(error) => {
+                    handle.note_break(&result);
+                    handle.failed(self.began, Call::Splice, error);
+                }
+            }
         }
         result
     }
