@@ -9,6 +9,7 @@ mod ending;
 mod families;
 mod flow;
 mod lines;
+mod many;
 mod messages;
 mod network;
 mod ordinary_user;

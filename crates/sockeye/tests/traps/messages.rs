@@ -267,19 +267,18 @@ fn trap_11_a_file_becomes_exactly_as_many_records_as_the_framing_says() {
         let backend = udp();
         let to = format!("udp://{}", backend.local_addr().unwrap());
         let from = format!("file:{}", scratch.text("file"));
-        let tool = Tool::start(&[
-            "relay",
-            "--dial-both",
-            &from,
-            &to,
-            "--frame",
-            &format!("chunk={size}"),
-        ]);
+        let chunk = format!("chunk={size}");
+        let mut tool = Tool::start(&["relay", "--dial-both", &from, &to, "--frame", &chunk]);
+        let mut sender = None;
         for record in file.chunks(size) {
-            assert_same(&datagram(&backend), record);
+            let (got, peer) = datagram_from(&backend);
+            assert_same(&got, record);
+            sender = Some(peer);
         }
-        let ran = tool.end();
-        assert_eq!(ran.code, Some(0), "{ran:?}");
+        // An answer, so that it need not wait for a first one.
+        backend.send_to(b"", sender.unwrap()).unwrap();
+        let status = tool.wait();
+        assert_eq!(status.code(), Some(0), "{}", tool.stderr.text());
         assert!(!readable_within(&backend, Duration::ZERO));
     }
 }
@@ -294,12 +293,16 @@ fn trap_11_a_line_too_long_for_udp_is_an_error_and_not_two_lines() {
         let backend = udp();
         let to = format!("udp://{}", backend.local_addr().unwrap());
         let from = format!("file:{}", scratch.text("file"));
-        let ran = Tool::start(&["relay", "--dial-both", &from, &to, "--frame", "line"]).end();
+        let mut tool = Tool::start(&["relay", "--dial-both", &from, &to, "--frame", "line"]);
         if fits {
-            assert_eq!(ran.code, Some(0), "{ran:?}");
-            let got = datagram(&backend);
+            let (got, peer) = datagram_from(&backend);
             assert!(got == text || got == text[..length], "{}", got.len());
+            assert!(datagram(&backend).starts_with(b"after"));
+            backend.send_to(b"", peer).unwrap();
+            let ran = tool.ran();
+            assert_eq!(ran.code, Some(0), "{ran:?}");
         } else {
+            let ran = tool.ran();
             assert_ne!(ran.code, Some(0), "{ran:?}");
             assert!(ran.last_line().contains("65507"), "{ran:?}");
             // What was sent, if anything, is the other line.
