@@ -88,35 +88,17 @@ impl AsyncSocket {
     /// # Errors
     /// As for [`Socket::connect`].
     pub async fn connect(&self, peer: &SocketAddress) -> Result<()> {
-        let failed = |source| Error::at(Call::Connect, peer.clone(), source);
-        let handle = self.handle();
-        handle.emit(handle.tap.now(), Kind::Connecting { peer: peer.clone() });
-        let began = handle.tap.now();
-        let done = loop {
-            match handle.connect(began, peer) {
-                Ok(done) => break done,
-                // A UNIX listener with a full queue: nothing ever becomes ready, so ask again.
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    tokio::time::sleep(CONNECT_AGAIN).await
-                }
-                Err(error) => return Err(failed(error)),
-            }
-        };
-        if !done {
-            self.writable().await.map_err(failed)?;
-            handle.connect_result(began, peer).map_err(failed)?;
+        match begin_connect(self.handle(), peer).await? {
+            Connect::Done => Ok(()),
+            Connect::InProgress(began) => self.connected(began, peer).await,
         }
-        Ok(())
     }
 
-    /// Says that a connect was given up: its future was dropped at the deadline.
-    pub(crate) fn connect_given_up(&self, began: Timestamp, peer: &SocketAddress) {
-        self.handle().emit_failed(
-            began,
-            Call::Connect,
-            sockeye_model::Errno::ETIMEDOUT,
-            Some(peer),
-        );
+    /// Waits for the end of a connect that [`begin_connect`] left in progress.
+    pub(crate) async fn connected(&self, began: Timestamp, peer: &SocketAddress) -> Result<()> {
+        let failed = |source| Error::at(Call::Connect, peer.clone(), source);
+        self.writable().await.map_err(failed)?;
+        self.handle().connect_result(began, peer).map_err(failed)
     }
 
     /// `recv`; 0 is the end of a stream. See [`Socket::recv`].
@@ -310,10 +292,16 @@ impl AsyncSocket {
         self.fd.poll_write_ready(context)
     }
 
-    /// After a short read of a stream nothing is left: it saves the call that would say so.
+    /// After a short read of a TCP stream nothing is left: it saves the call that would say so. But a receive also
+    /// stops before urgent data, and on UNIX behind bytes that descriptors came with.
     pub(crate) fn drained(&self, received: Received, room: usize) -> Drained {
         match received {
-            Received::Data { len, .. } if self.kind() == Type::Stream && 0 < len && len < room => {
+            Received::Data { len, .. }
+                if 0 < len
+                    && len < room
+                    && self.handle().is_tcp()
+                    && self.ready_now(Interest::PRIORITY).is_none() =>
+            {
                 Empty
             }
             _ => Whole,
@@ -330,11 +318,13 @@ impl AsyncSocket {
         let began = handle.tap.now();
         let mut parked = false;
         if handle.kind.keeps_messages() {
+            let mut stale = false;
             // Readable alone would sleep through an ICMP error.
             loop {
                 let mut guard = match self.ready_now(Interest::READABLE | Interest::ERROR) {
                     Some(guard) => guard?,
                     None => {
+                        stale = false;
                         if !std::mem::replace(&mut parked, true) && handle.tap.is_on() {
                             if let Some(result) = finished(attempt(handle, began)) {
                                 return result;
@@ -356,37 +346,66 @@ impl AsyncSocket {
                         None => guard.clear_ready(),
                     },
                 }
-            }
-        }
-        poll_fn(|context| {
-            loop {
-                let mut guard = match self.fd.poll_read_ready(context) {
-                    Poll::Ready(guard) => guard?,
-                    Poll::Pending => {
-                        // The event loop may not have heard yet: who says that a call waits asks the kernel first.
-                        if !std::mem::replace(&mut parked, true) && handle.tap.is_on() {
-                            if let Some(result) = finished(attempt(handle, began)) {
-                                return Poll::Ready(result);
-                            }
-                            handle.emit_waiting(call);
-                        }
-                        return Poll::Pending;
-                    }
-                };
-                match attempt(handle, began) {
-                    Ok((value, drained)) => {
-                        if drained == Empty {
-                            guard.clear_ready();
-                        }
-                        return Poll::Ready(Ok(value));
-                    }
-                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => guard.clear_ready(),
-                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                    Err(error) => return Poll::Ready(Err(error)),
+                if std::mem::replace(&mut stale, true) {
+                    Box::pin(tokio::time::sleep(READ_AGAIN)).await;
                 }
             }
-        })
-        .await
+        }
+        loop {
+            let read =
+                poll_fn(|context| self.poll_read(context, call, began, &mut parked, &mut attempt));
+            if let Some(result) = read.await {
+                return result;
+            }
+            Box::pin(tokio::time::sleep(READ_AGAIN)).await;
+        }
+    }
+
+    /// `None` when the event loop keeps saying that there is something to read, and there is not.
+    ///
+    /// What it once called closed it never takes back: a stream that was registered before it was connected looks so.
+    fn poll_read<T>(
+        &self,
+        context: &mut Context<'_>,
+        call: Call,
+        began: Timestamp,
+        parked: &mut bool,
+        attempt: &mut impl FnMut(&Handle, Timestamp) -> io::Result<(T, Drained)>,
+    ) -> Poll<Option<io::Result<T>>> {
+        let handle = self.handle();
+        let mut stale = false;
+        loop {
+            let mut guard = match self.fd.poll_read_ready(context) {
+                Poll::Ready(Ok(guard)) => guard,
+                Poll::Ready(Err(error)) => return Poll::Ready(Some(Err(error))),
+                Poll::Pending => {
+                    // The event loop may not have heard yet: who says that a call waits asks the kernel first.
+                    if !std::mem::replace(parked, true) && handle.tap.is_on() {
+                        if let Some(result) = finished(attempt(handle, began)) {
+                            return Poll::Ready(Some(result));
+                        }
+                        handle.emit_waiting(call);
+                    }
+                    return Poll::Pending;
+                }
+            };
+            match attempt(handle, began) {
+                Ok((value, drained)) => {
+                    if drained == Empty {
+                        guard.clear_ready();
+                    }
+                    return Poll::Ready(Some(Ok(value)));
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    guard.clear_ready();
+                    if std::mem::replace(&mut stale, true) {
+                        return Poll::Ready(None);
+                    }
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Poll::Ready(Some(Err(error))),
+            }
+        }
     }
 
     fn ready_now(&self, interest: Interest) -> Option<io::Result<AsyncFdReadyGuard<'_, Handle>>> {
@@ -460,6 +479,32 @@ impl AsyncSocket {
     }
 }
 
+/// How far a connect has come.
+pub(crate) enum Connect {
+    Done,
+    /// Since then; the socket becomes writable when it is over.
+    InProgress(Timestamp),
+}
+
+/// Makes a stream's or a message socket's connect, which only has to wait where a UNIX listener's queue is full.
+///
+/// A stream should be registered with the event loop after this: before, it looks closed there, and would for ever.
+pub(crate) async fn begin_connect(handle: &Handle, peer: &SocketAddress) -> Result<Connect> {
+    handle.emit(handle.tap.now(), Kind::Connecting { peer: peer.clone() });
+    let began = handle.tap.now();
+    loop {
+        match handle.connect(began, peer) {
+            Ok(true) => return Ok(Connect::Done),
+            Ok(false) => return Ok(Connect::InProgress(began)),
+            // A UNIX listener with a full queue: nothing ever becomes ready, so ask again.
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                tokio::time::sleep(CONNECT_AGAIN).await;
+            }
+            Err(error) => return Err(Error::at(Call::Connect, peer.clone(), error)),
+        }
+    }
+}
+
 /// Whether a read emptied the socket, as far as can be told without asking it again.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Drained {
@@ -519,5 +564,7 @@ impl AsRawFd for AsyncSocket {
     }
 }
 
+/// How often a receive is tried again where the event loop can't tell.
+const READ_AGAIN: std::time::Duration = std::time::Duration::from_millis(2);
 /// How often a message is tried again where nothing tells when there is room.
 const SEND_AGAIN: std::time::Duration = std::time::Duration::from_millis(2);

@@ -16,6 +16,7 @@ use super::inet::{self, Asking};
 use super::race::{bound, connect, interleaved, race};
 use super::setup::{Setup, is_group};
 use super::unix_path::{self, BoundPath};
+use crate::async_socket::begin_connect;
 use crate::error::Error;
 use crate::{AsyncSocket, Resolve, SystemResolver};
 
@@ -317,17 +318,18 @@ async fn unix(
         }
         None => {}
     }
-    let socket = socket.into_async()?;
     let began = setup.tap.now();
-    match inet::within(deadline, socket.connect(&peer)).await {
-        Some(connected) => connected?,
+    // It is never in progress: it is done, or the listener's queue is full and it is tried again.
+    match inet::within(deadline, begin_connect(socket.handle(), &peer)).await {
+        Some(connected) => connected.map(drop)?,
         None => {
-            socket.connect_given_up(began, &peer);
+            let handle = socket.handle();
+            handle.emit_failed(began, Call::Connect, Errno::ETIMEDOUT, Some(&peer));
             return Err(Error::timed_out(Call::Connect, Some(peer)).into());
         }
     }
     Ok(Dialed {
-        socket,
+        socket: socket.into_async()?,
         towards: None,
         path,
     })

@@ -12,6 +12,7 @@ use sockeye_model::{Call, Errno, SocketAddress, Timestamp};
 use tokio::time::{Instant, sleep_until};
 
 use super::setup::{self, Setup};
+use crate::async_socket::{Connect, begin_connect};
 use crate::error::{Error, Result};
 use crate::{AsyncSocket, Socket};
 
@@ -88,14 +89,19 @@ pub(crate) async fn connect(
     local: Option<SocketAddress>,
     verdict: Arc<AtomicI32>,
 ) -> Result<AsyncSocket> {
-    let socket = bound(setup, &peer, local)?.into_async()?;
+    let socket = bound(setup, &peer, local)?;
+    let begun = begin_connect(socket.handle(), &peer).await?;
+    let socket = socket.into_async()?;
     let mut under_way = UnderWay {
         socket: &socket,
         peer: &peer,
         began: setup.tap.now(),
         verdict: Some(verdict),
     };
-    let connected = socket.connect(&peer).await;
+    let connected = match begun {
+        Connect::Done => Ok(()),
+        Connect::InProgress(began) => socket.connected(began, &peer).await,
+    };
     under_way.verdict = None;
     drop(under_way);
     connected?;

@@ -15,7 +15,9 @@ impl OwnsDescriptor for OwnedFd {}
 
 /// A socket in the event loop that runs now.
 pub(crate) fn register_socket(handle: Handle) -> io::Result<AsyncFd<Handle>> {
-    register(handle, Interest::READABLE | Interest::WRITABLE)
+    // Urgent data too: a receive stops before it, and then a short one has not emptied the socket.
+    let interest = Interest::READABLE | Interest::WRITABLE | Interest::PRIORITY;
+    register(handle, interest)
 }
 
 /// One end of a pipe in the event loop that runs now.
