@@ -24,3 +24,5 @@ mod start;
 mod strangers;
 mod terminal;
 mod tool;
+mod udp_client;
+mod udp_listener;

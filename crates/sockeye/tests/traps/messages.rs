@@ -358,12 +358,13 @@ fn trap_35_a_unix_peer_that_never_reads_costs_no_processor_time() {
 fn trap_35_a_client_that_never_reads_its_answers_costs_nothing_and_stops_nobody() {
     let scratch = Scratch::new();
     let path = scratch.path("server");
-    for words in [vec![
-        "serve".to_owned(),
-        format!("echo=unix-dgram:{}", path.display()),
-    ]] {
-        let words: Vec<&str> = words.iter().map(String::as_str).collect();
-        let (mut tool, _) = Tool::serve_one(&words);
+    let address = format!("unix-dgram:{}", path.display());
+    let service = format!("echo={address}");
+    for words in [
+        &["serve", &service][..],
+        &["listen", "--many", &address, "--exec", "cat"],
+    ] {
+        let (mut tool, _) = Tool::serve_one(words);
         let stuck = unix_dgram(&scratch.path("stuck"));
         stuck.connect(&path).unwrap();
         stuck.set_nonblocking(true).unwrap();

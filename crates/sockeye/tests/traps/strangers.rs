@@ -17,7 +17,7 @@ struct Echo {
     _backend: Option<UdpSocket>,
 }
 
-const WAYS: &[&str] = &["serve", "relay", "relay to a program"];
+const WAYS: &[&str] = &["serve", "relay", "relay to a program", "listen --exec"];
 
 impl Echo {
     fn start(way: &str, host: &str, more: &[&str]) -> Self {
@@ -244,7 +244,7 @@ fn one_shot(echo: &Echo) -> UdpSocket {
 #[test]
 fn trap_15_programs_of_udp_peers_are_as_few_as_their_sessions_and_end_with_them() {
     let echo = Echo::start(
-        "relay to a program",
+        "listen --exec",
         "127.0.0.1",
         &["--max-udp-sessions", "4", "--idle", "500ms"],
     );
