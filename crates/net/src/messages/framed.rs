@@ -10,7 +10,7 @@ use std::time::Duration;
 use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
 use sockeye_model::{Call, Errno, Family, Kind, SocketId, Type};
 use sockeye_tap::Tap;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, mpsc};
 use tokio::time::timeout;
 
 use super::conversation::Messages;
@@ -18,7 +18,7 @@ use super::relay::{Passed, Silence, came_back, send_on};
 use crate::error::{Error, Result};
 use crate::framing::{Decoder, Framing};
 use crate::handle::Handle;
-use crate::relay::{Joining as StreamJoining, Passing, Stream, Until, join};
+use crate::relay::{Broken, Joined, Joining as StreamJoining, Passing, Stream, Until, Way, join};
 use crate::{AsyncSocket, Lent, Shutdown};
 
 /// How a stream (left) and messages (right) are joined.
@@ -184,39 +184,72 @@ pub async fn join_framed(
         moved: Arc::default(),
         ..passing
     };
+    let (ended, mut has_ended) = mpsc::unbounded_channel();
     let piping = StreamJoining {
         left_to_right: counted_here(left_to_right),
         right_to_left: counted_here(right_to_left),
-        until: Until::RightEnds,
+        // The end of messages is passed on to the stream, which may still have something for them.
+        until: if messages.has_end() && rules.until != Until::RightEnds {
+            Until::BothEnd
+        } else {
+            Until::RightEnds
+        },
         idle: None,
-        ended: None,
+        ended: Some(ended),
     };
     let mut piping = pin!(join(stream, Stream::socket(inner), piping));
-    let over = tokio::select! {
-        over = converse(&ours, messages, &rules, stop, &mut joined) => Some(over),
-        piped = &mut piping => {
-            if let Some(Err(broken)) = piped.right_to_left.1 {
-                joined.to_stream.broken = Some(Error::new(Call::Write, broken.error));
-                joined.to_stream.broken_writing = true;
-            } else if let Some(Err(broken)) = piped.left_to_right.1 {
-                joined.to_messages.broken = Some(Error::new(Call::Read, broken.error));
+    let mut piped = None;
+    let over = {
+        let mut conversing = pin!(converse(&ours, messages, &rules, stop, &mut joined));
+        tokio::select! {
+            over = &mut conversing => over,
+            outcome = &mut piping => {
+                let broken = is_broken(&outcome);
+                piped = Some(outcome);
+                if broken { Over::Broken } else { conversing.await }
             }
-            None
         }
-    };
-    let Some(over) = over else {
-        return joined;
     };
     joined.over = over;
     drop(ours);
-    // What was written to our end is still on its way to the stream.
-    let piped = piping.await;
+    if piped.is_none() {
+        // What was written to our end is still on its way to the stream; what the stream might say is waited for no more.
+        piped = tokio::select! {
+            biased;
+            outcome = &mut piping => Some(outcome),
+            () = until_written(&mut has_ended) => timeout(LAST_WORD, &mut piping).await.ok(),
+        };
+    }
+    let Some(piped) = piped else {
+        return joined;
+    };
     if let Some(Err(broken)) = piped.right_to_left.1 {
         joined.over = Over::Broken;
         joined.to_stream.broken = Some(Error::new(Call::Write, broken.error));
         joined.to_stream.broken_writing = true;
+    } else if let Some(Err(broken)) = piped.left_to_right.1
+        && !broken.writing
+    {
+        joined.over = Over::Broken;
+        joined.to_messages.broken = Some(Error::new(Call::Read, broken.error));
     }
     joined
+}
+
+/// Whether the stream itself, and not our end of the pair, failed.
+fn is_broken(piped: &Joined) -> bool {
+    let failed = |result: &Option<std::result::Result<(), Broken>>, writing| matches!(result, Some(Err(broken)) if broken.writing == writing);
+    failed(&piped.right_to_left.1, true) || failed(&piped.left_to_right.1, false)
+}
+
+/// Returns once all that came from the messages is written to the stream, which has been told so.
+async fn until_written(ended: &mut mpsc::UnboundedReceiver<Way>) {
+    while let Some(way) = ended.recv().await {
+        if way == Way::RightToLeft {
+            return;
+        }
+    }
+    pending().await
 }
 
 /// What [`FramedJoining`] says, but for what happens to bytes.
@@ -493,5 +526,7 @@ fn socket_pair() -> Result<(AsyncSocket, AsyncSocket)> {
     Ok((end(one)?, end(other)?))
 }
 
+/// How long a stream that has been written may take to say that this failed, while it is still read.
+const LAST_WORD: Duration = Duration::from_millis(100);
 /// Messages sent before other tasks have their turn.
 const TURN: u32 = 32;

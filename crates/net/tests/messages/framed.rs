@@ -380,3 +380,41 @@ fn a_message_over_the_limit_names_it() {
         assert_eq!(TooLong::of(&error).map(|long| long.max), Some(65_507));
     });
 }
+
+#[test]
+fn what_is_typed_after_the_packets_have_ended_is_still_sent() {
+    run(async {
+        let (peer, ours) = rustix::net::socketpair(
+            rustix::net::AddressFamily::UNIX,
+            rustix::net::SocketType::SEQPACKET,
+            rustix::net::SocketFlags::CLOEXEC,
+            None,
+        )
+        .unwrap();
+        let in_the_loop = |fd| {
+            let socket = sockeye_net::Socket::from_fd(fd, &Tap::off()).unwrap();
+            socket.into_async().unwrap()
+        };
+        let (peer, messages) = (in_the_loop(peer), Messages::Connected(in_the_loop(ours)));
+        let (mut typed, mut shown, stdio) = stdio();
+        let how = FramedJoining::new(Framing::Line);
+        let joining = join_framed(stdio, &messages, how, never());
+        let testing = async {
+            peer.send(b"all\n").await.unwrap();
+            peer.shutdown(Shutdown::Write).unwrap();
+            // Its end has arrived when the output is closed.
+            let read = tokio::task::spawn_blocking(move || {
+                let mut all = String::new();
+                shown.read_to_string(&mut all).unwrap();
+                all
+            });
+            assert_eq!(read.await.unwrap(), "all\n");
+            typed.write_all(b"late\n").unwrap();
+            drop(typed);
+            assert_eq!(next(&peer).await, b"late\n");
+        };
+        let (joined, ()) = tokio::join!(joining, testing);
+        assert_eq!(joined.over, Over::Ended);
+        assert!(joined.is_clean(), "{joined:?}");
+    });
+}
