@@ -17,6 +17,7 @@ struct Memory {
 
 thread_local! {
     static POOL: RefCell<Vec<Memory>> = const { RefCell::new(Vec::new()) };
+    static LARGE: RefCell<Vec<Memory>> = const { RefCell::new(Vec::new()) };
 }
 
 impl Buffer {
@@ -27,6 +28,16 @@ impl Buffer {
     pub(crate) fn lend() -> Self {
         POOL.with_borrow_mut(Vec::pop)
             .map_or_else(|| Self::with_size(Self::SIZE), Self)
+    }
+
+    /// The length of a large one, 256 KiB: what a thread that copies reads at once.
+    pub(crate) const LARGE: usize = 256 << 10;
+
+    /// A large one of the thread's pool, or a new one: making it costs a fault a page.
+    pub(crate) fn lend_large() -> Self {
+        LARGE
+            .with_borrow_mut(Vec::pop)
+            .map_or_else(|| Self::with_size(Self::LARGE), Self)
     }
 
     /// One of another size, not of the pool.
@@ -56,15 +67,18 @@ impl DerefMut for Buffer {
 impl Drop for Buffer {
     fn drop(&mut self) {
         let memory = mem::take(&mut self.0);
-        if memory.bytes.len() == Self::SIZE + PAGE {
-            // The pool is gone when its thread is ending: then the memory goes too.
-            let _ = POOL.try_with(|pool| {
-                let mut pool = pool.borrow_mut();
-                if pool.len() < POOLED {
-                    pool.push(memory);
-                }
-            });
-        }
+        let (pool, most) = match memory.bytes.len().saturating_sub(PAGE) {
+            Self::SIZE => (&POOL, POOLED),
+            Self::LARGE => (&LARGE, 1),
+            _ => return,
+        };
+        // The pool is gone when its thread is ending: then the memory goes too.
+        let _ = pool.try_with(|pool| {
+            let mut pool = pool.borrow_mut();
+            if pool.len() < most {
+                pool.push(memory);
+            }
+        });
     }
 }
 
@@ -112,9 +126,11 @@ mod tests {
 
     #[test]
     fn a_buffer_given_back_is_lent_again() {
-        let first = Buffer::lend();
-        let place = first.as_ptr();
-        drop(first);
-        assert_eq!(Buffer::lend().as_ptr(), place);
+        for lend in [Buffer::lend, Buffer::lend_large] {
+            let first = lend();
+            let place = first.as_ptr();
+            drop(first);
+            assert_eq!(lend().as_ptr(), place);
+        }
     }
 }
