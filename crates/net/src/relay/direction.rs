@@ -304,7 +304,7 @@ impl Direction {
     /// The other direction may have been told that this source's connection broke: then its end is none.
     fn broke_before(&self) -> io::Result<()> {
         match self.source.handle() {
-            Some(handle) if handle.has_broken() => Err(io::ErrorKind::ConnectionReset.into()),
+            Some(handle) if handle.has_broken() => Err(rustix::io::Errno::CONNRESET.into()),
             _ => Ok(()),
         }
     }
