@@ -13,7 +13,7 @@ use crate::batch::Batch;
 /// What happens when a view is slower than the data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Policy {
-    /// Readers wait for room before their next `recv`: for a recording, a hex dump, a check.
+    /// Whoever receives or sends waits for room before the next call: for a recording, a hex dump, a check.
     Lossless,
     /// Data goes on; the view is told how many events it missed: for narration.
     Lossy,
@@ -49,6 +49,8 @@ pub(crate) struct State {
     pub(crate) batch: Batch,
     /// Events that found no room and that no view has been told of yet.
     pub(crate) unshown: u64,
+    /// Events that the view thread has taken and not yet shown, or not all of them.
+    pub(crate) in_hand: u64,
     pub(crate) view_waits: bool,
     pub(crate) finish: Option<Tally>,
     readers: Vec<Waker>,
@@ -149,7 +151,7 @@ impl Tap {
     /// Queues what happened to `socket`, as of now; `began` is when its call was made.
     ///
     /// Never blocks for a view: with [`Policy::Lossy`] an event that finds no room is counted, with
-    /// [`Policy::Lossless`] it is queued, and the reader waits before its next `recv` ([`Tap::poll_room`]).
+    /// [`Policy::Lossless`] it is queued, and who made the call waits before the next one ([`Tap::poll_room`]).
     pub fn emit(
         &self,
         socket: SocketId,
@@ -163,6 +165,10 @@ impl Tap {
             return;
         }
         let mut state = shared.lock();
+        // Asked again: the view may have ended meanwhile.
+        if shared.wants() == Wants::NOTHING {
+            return;
+        }
         if shared.policy == Policy::Lossy && shared.is_full(&state) {
             state.unshown += 1;
             return;
@@ -189,7 +195,7 @@ impl Tap {
         }
     }
 
-    /// Ready when a reader may receive: at once unless a lossless view has fallen far behind.
+    /// Ready when one may receive or send: at once unless a lossless view has fallen far behind.
     pub fn poll_room(&self, context: &mut Context<'_>) -> Poll<()> {
         let Some(shared) = self.lossless() else {
             return Poll::Ready(());

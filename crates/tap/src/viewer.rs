@@ -110,7 +110,7 @@ impl Viewer {
                 Ok(report) => Some(report),
                 Err(RecvTimeoutError::Timeout) => {
                     let state = shared.lock();
-                    return Ok(state.unshown + state.batch.events() as u64);
+                    return Ok(state.unshown + state.in_hand + state.batch.events() as u64);
                 }
                 Err(RecvTimeoutError::Disconnected) => None,
             },
@@ -161,7 +161,7 @@ impl View {
                     self.each(|sink| sink.flush().map(|()| Flow::Continue));
                     return Report {
                         unshown: tally.unshown,
-                        failed: self.failed,
+                        failed: self.failed.take(),
                     };
                 }
             }
@@ -174,9 +174,11 @@ impl View {
 
     fn next(&self, batch: &mut Batch, tick: Option<Duration>) -> Next {
         let mut state = self.shared.lock();
+        state.in_hand = 0;
         loop {
             if !state.batch.is_empty() || state.unshown > 0 {
                 mem::swap(&mut state.batch, batch);
+                state.in_hand = batch.events() as u64;
                 let unshown = mem::take(&mut state.unshown);
                 self.shared.wake_readers(&mut state);
                 return Next::Batch { unshown };
@@ -235,6 +237,13 @@ impl View {
                 }
             }
         }
+    }
+}
+
+impl Drop for View {
+    /// The thread ends, perhaps by a panic of a sink: nobody may wait for it, and nothing is kept for it.
+    fn drop(&mut self) {
+        self.shared.nobody_listens();
     }
 }
 

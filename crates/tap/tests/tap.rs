@@ -220,8 +220,35 @@ fn a_stopped_terminal_is_left_behind_after_the_patience_given() {
         viewer
             .finish(Tally::default(), Some(Duration::from_millis(20)))
             .unwrap(),
-        1
+        2,
+        "the one that it is stuck in and the one that waits"
     );
+}
+
+#[test]
+fn a_view_that_panics_holds_up_nobody() {
+    struct Panics;
+    impl Sink for Panics {
+        fn wants(&self) -> Wants {
+            Wants::EACH_IO | Wants::BYTES
+        }
+        fn event(&mut self, _event: &Event<'_>) -> io::Result<Flow> {
+            panic!("a fault in a view")
+        }
+    }
+    let (tap, viewer) = start(vec![Box::new(Panics)], Policy::Lossless, None).unwrap();
+    let (done, is_done) = channel();
+    std::thread::spawn(move || {
+        let block = vec![7; 1 << 20];
+        for _ in 0..16 {
+            tap.emit(SocketId(1), None, None, sent(&block));
+            tap.wait_room();
+        }
+        done.send(()).unwrap();
+    });
+    is_done.recv_timeout(Duration::from_secs(10)).unwrap();
+    let finished = std::panic::AssertUnwindSafe(|| viewer.finish(Tally::default(), None));
+    assert!(std::panic::catch_unwind(finished).is_err());
 }
 
 #[test]
