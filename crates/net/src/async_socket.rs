@@ -453,6 +453,8 @@ impl AsyncSocket {
         mut attempt: impl FnMut(&Handle, Timestamp) -> io::Result<T>,
     ) -> io::Result<T> {
         let handle = self.handle();
+        // Who only sends would fill the queue of a view that is slower, and has no receive to wait before.
+        poll_fn(|context| handle.tap.poll_room(context)).await;
         let began = handle.tap.now();
         let mut parked = false;
         // A send most often finds room: the event loop is asked only when it doesn't.

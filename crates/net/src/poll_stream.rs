@@ -94,7 +94,13 @@ impl AsyncSocket {
         data: &[u8],
     ) -> Poll<Result<usize>> {
         let handle = self.handle();
-        let under_way = call.get_or_insert_with(|| UnderWay::now(handle.tap.now()));
+        let under_way = match call {
+            Some(under_way) => under_way,
+            None => {
+                ready!(handle.tap.poll_room(context));
+                call.insert(UnderWay::now(handle.tap.now()))
+            }
+        };
         let mut guard = None;
         let sent = loop {
             match handle.send(under_way.began, data) {

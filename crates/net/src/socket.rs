@@ -415,9 +415,7 @@ impl Socket {
         mut attempt: impl FnMut(&Handle, Timestamp) -> io::Result<T>,
     ) -> io::Result<T> {
         let handle = &self.handle;
-        if readiness == PollFlags::IN {
-            handle.tap.wait_room();
-        }
+        handle.tap.wait_room();
         let began = handle.tap.now();
         let mut waiting = false;
         loop {

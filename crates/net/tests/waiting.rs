@@ -10,7 +10,9 @@ use std::time::Duration;
 
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, send, sendmsg};
 use rustix::time::{ClockId, clock_gettime};
+use sockeye_model::{Event, Flow, Sink, Tally, Wants};
 use sockeye_net::{AsyncSocket, Dialing, Family, Shutdown, Socket, SocketAddress, Tap, Type, dial};
+use sockeye_tap::Policy;
 
 fn in_loop<F: Future<Output = ()>>(test: F) {
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -130,4 +132,41 @@ fn a_udp_socket_that_was_shut_for_reading_does_not_hold_the_loop() {
         let cost = cost_of_waiting(&socket).await;
         assert!(cost < LITTLE, "{cost:?}");
     });
+}
+
+/// A view that shows nothing until it is let go.
+struct Stuck(std::sync::mpsc::Receiver<()>);
+
+impl Sink for Stuck {
+    fn wants(&self) -> Wants {
+        Wants::EACH_IO | Wants::BYTES
+    }
+    fn event(&mut self, _event: &Event<'_>) -> std::io::Result<Flow> {
+        let _ = self.0.recv();
+        Ok(Flow::Continue)
+    }
+}
+
+#[test]
+fn one_who_only_sends_does_not_fill_the_memory_of_a_recording_that_is_stuck() {
+    let (let_go, stuck) = std::sync::mpsc::channel();
+    let (tap, viewer) =
+        sockeye_tap::start(vec![Box::new(Stuck(stuck))], Policy::Lossless, None).unwrap();
+    in_loop(async {
+        let hole = Socket::new(Family::Inet, Type::Datagram).unwrap();
+        let hole = hole.bind(("127.0.0.1", 0)).unwrap();
+        let sender = AsyncSocket::new(Family::Inet, Type::Datagram, &tap).unwrap();
+        let mut sent = 0;
+        let flood = async {
+            while sent < 1000 {
+                sender.send_to(&[7; 60_000], &hole).await.unwrap();
+                sent += 1;
+            }
+        };
+        let flooded = tokio::time::timeout(Duration::from_millis(500), flood).await;
+        assert!(flooded.is_err(), "60 MB were kept for a view");
+        assert!(sent < 200, "{sent}");
+    });
+    drop(let_go);
+    viewer.finish(Tally::default(), None).unwrap();
 }

@@ -16,7 +16,7 @@ use super::end::{End, What};
 use super::filter::Filter;
 use super::pipes::Pipe;
 use crate::buffer::Buffer;
-use crate::handle::Received;
+use crate::handle::{Handle, Received};
 
 /// How far a direction has come.
 #[derive(Debug)]
@@ -259,7 +259,7 @@ impl Direction {
 
     fn fill_buffer(&mut self) -> io::Result<Next> {
         let mut buffer = if self.bulk {
-            Buffer::with_size(BULK)
+            Buffer::lend_large()
         } else {
             Buffer::lend()
         };
@@ -413,10 +413,13 @@ impl Direction {
         Ok(Next::Done)
     }
 
+    /// The socket whose view it waits for: its source, or if that is none, its sink.
+    pub(crate) fn watched(&self) -> Option<&Handle> {
+        self.source.handle().or(self.sink.handle())
+    }
+
     fn now(&self) -> Timestamp {
-        self.source
-            .handle()
-            .or(self.sink.handle())
+        self.watched()
             .map_or(Timestamp::START, |handle| handle.tap.now())
     }
 }
@@ -462,7 +465,5 @@ fn ready_now(end: &End, flags: PollFlags) -> io::Result<bool> {
     Ok(rustix::event::poll(&mut [PollFd::from_borrowed_fd(fd, flags)], Some(&now))? > 0)
 }
 
-/// A copying thread reads this much at once.
-const BULK: usize = 256 << 10;
 /// A pipe that poll(2) calls writable has room for this many bytes: [pipe(7)](https://man7.org/linux/man-pages/man7/pipe.7.html).
 const PIPE_BUF: usize = 4096;

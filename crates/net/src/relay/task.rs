@@ -66,7 +66,7 @@ fn drive(
             return Poll::Ready(Stopped::Busy);
         }
         if !direction.has_pending() {
-            if let Some(handle) = direction.source.handle() {
+            if let Some(handle) = direction.watched() {
                 ready!(handle.tap.poll_room(context));
             }
             // Asked at every turn: it is what lets the other tasks have theirs.

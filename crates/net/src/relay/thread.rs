@@ -115,7 +115,7 @@ fn drive(
             return stopped;
         }
         if !direction.has_pending()
-            && let Some(handle) = direction.source.handle()
+            && let Some(handle) = direction.watched()
         {
             handle.tap.wait_room();
         }
