@@ -124,10 +124,14 @@ impl Line {
         room: usize,
     ) {
         let bound = &shared.sockets[self.key.socket];
+        // Its first message is its birth. If that counted as well, sessions of one message and those that have just spoken
+        // again would look the same to whoever has to end one.
+        if self.totals().receives > 0 {
+            self.touched.store(true, Ordering::Relaxed);
+        }
         self.totals.received(message.len());
         shared.totals.received(message.len());
         self.active.store(shared.millis(), Ordering::Relaxed);
-        self.touched.store(true, Ordering::Relaxed);
         if bound.handle().tap.wants_each() {
             let kind = Kind::Received {
                 call,
