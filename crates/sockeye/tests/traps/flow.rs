@@ -63,7 +63,7 @@ fn trap_32_partial_writes_and_signals_lose_nothing_in_a_relay() {
         &format!("127.0.0.1:0{small}"),
         &format!("{address}{small}"),
     ]);
-    let sent = pattern(20_000_000);
+    let sent = pattern(8_000_000);
     let (there, back) = under_a_storm(&tool, || {
         let client = tcp(&front);
         let server = accept(&listener);
@@ -85,7 +85,7 @@ fn trap_32_partial_writes_and_signals_lose_nothing_in_a_relay() {
 
 #[test]
 fn trap_32_partial_writes_and_signals_lose_nothing_in_connect_and_listen() {
-    let sent = pattern(5_000_000);
+    let sent = pattern(2_000_000);
     for listens in [false, true] {
         let (listener, address) = tcp_server();
         let (mut tool, peer) = if listens {

@@ -34,7 +34,7 @@ fn trap_17_a_peer_that_never_reads_holds_up_no_other_of_a_listener() {
     tool.stdout
         .wait_until(|bytes| events(bytes, "connected").len() == 3);
     // What is piped in goes to all of them.
-    let sent = pattern(64 << 20);
+    let sent = pattern(24 << 20);
     let mut stdin = tool.stdin.take().unwrap();
     thread::scope(|scope| {
         let sent = &sent;
