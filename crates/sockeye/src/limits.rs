@@ -48,6 +48,10 @@ pub(crate) const WAIT_ADDRESSES_MAX: usize = 64;
 /// How long a view that is blocked may hold up the end of the command.
 pub(crate) const VIEW_PATIENCE: Duration = Duration::from_secs(2);
 
+/// How long a peer of `listen --many` may take nothing while the others wait for it.
+pub(crate) const NOT_READING: Duration = Duration::from_secs(2);
+/// How many bytes may wait to be sent to one peer of `listen --many`.
+pub(crate) const PEER_QUEUE: usize = 256 << 10;
 /// How many messages may wait for one UDP or unix-dgram session's reader.
 const QUEUED_MESSAGES: u32 = 1_024;
 /// How many bytes may.
@@ -114,6 +118,8 @@ const ROWS: &[Row] = &[
     row("--drain", Time(DRAIN), Time(DURATION_MAX), "conversations may finish after SIGINT or SIGTERM"),
     row("--frame chunk=SIZE", Bytes(CHUNK), Bytes(CHUNK_MAX), "bytes of one message cut from a stream"),
     fixed(Time(VIEW_PATIENCE), "a blocked terminal may delay the end"),
+    fixed(Bytes(PEER_QUEUE), "listen --many: bytes that may wait to be sent to one peer"),
+    fixed(Time(NOT_READING), "listen --many: a peer that takes nothing is cut off, once that is full"),
     fixed(Count(QUEUED_MESSAGES), "messages that may wait for one UDP session's reader"),
     fixed(Bytes(QUEUED_BYTES), "bytes that may wait for one UDP session's reader"),
     row("#backlog=N", Count(BACKLOG), Count(i32::MAX as u32), "connections that may wait to be accepted; the kernel may allow fewer"),

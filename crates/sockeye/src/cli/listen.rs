@@ -24,7 +24,15 @@ Examples:
 
 A program started with --exec finds in its environment SOCKEYE_PROTOCOL, SOCKEYE_LOCAL and
 SOCKEYE_PEER; on IPv4 and IPv6 also SOCKEYE_LOCAL_HOST, SOCKEYE_LOCAL_PORT, SOCKEYE_PEER_HOST
-and SOCKEYE_PEER_PORT.";
+and SOCKEYE_PEER_PORT.
+
+With --many, what is piped to stdin goes to every peer that is there. Typed on a terminal, a line
+goes to everybody, @2 TEXT to peer 2 alone, @all TEXT to all; @@ is a plain @, and @ alone says who
+is there. What peers send is shown with their numbers on a terminal; elsewhere it is a line of JSON
+each, {\"peer\":2,\"address\":…,\"event\":\"data\",\"text\":…}: docs/listen-many.md.
+
+On UDP and unix-dgram without --many, whoever sends first is the peer; messages of others are left
+out, counted and said.";
 
 /// As typed.
 #[derive(Args, Debug)]

@@ -10,6 +10,7 @@ use super::Shared;
 use super::hall::NotHere;
 use super::typed::{Typed, typed};
 use crate::commands::input::Input;
+use crate::limits::CHUNK_MAX;
 use crate::words;
 
 /// Gives what comes from stdin to the peers, to its end.
@@ -145,7 +146,7 @@ impl Cutter {
             crlf: shared.crlf.then(Crlf::default),
             messages: shared
                 .keeps_messages
-                .then(|| Decoder::new(shared.frame.unwrap_or(Framing::Line), MESSAGE)),
+                .then(|| Decoder::new(shared.frame.unwrap_or(Framing::Line), CHUNK_MAX)),
             piece: None,
         }
     }
@@ -184,5 +185,3 @@ impl Cutter {
 
 /// Peers that are named one by one.
 const LISTED: usize = 8;
-/// The longest message that is taken from stdin, bytes. What a socket can carry is known when it is sent.
-const MESSAGE: usize = 16 << 20;

@@ -20,7 +20,7 @@ use crate::commands::output::{NotWritten, Output, Over, To, Writing};
 use crate::commands::relay::say_notice;
 use crate::commands::{Outcome, ready};
 use crate::exit::ExitCode;
-use crate::limits::CONNECT_TIMEOUT;
+use crate::limits::{CONNECT_TIMEOUT, NOT_READING};
 use crate::report::{Failure, io_text};
 use crate::session::Session;
 use crate::views::Look;
@@ -352,7 +352,7 @@ impl Shared {
             _ => String::new(),
         };
         let time = match came {
-            Came::NotReading => talk::PATIENCE,
+            Came::NotReading => NOT_READING,
             _ => self.idle.unwrap_or(Duration::ZERO),
         };
         let places: [(&str, &dyn std::fmt::Display); 7] = [

@@ -5,6 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
+use crate::limits::PEER_QUEUE;
+
 /// Pieces of a stream, or messages, on their way to one peer.
 pub(super) struct Queue {
     state: Mutex<State>,
@@ -128,12 +130,10 @@ impl Queue {
 impl State {
     /// Many small messages weigh more than their bytes.
     fn is_full(&self) -> bool {
-        self.bytes + self.waiting.len() * PIECE_WEIGHT >= LIMIT
+        self.bytes + self.waiting.len() * PIECE_WEIGHT >= PEER_QUEUE
     }
 }
 
-/// Bytes that may wait for one peer, beyond the piece that fills it.
-const LIMIT: usize = 256 << 10;
 /// Memory that a piece takes beside its bytes.
 const PIECE_WEIGHT: usize = 64;
 
@@ -174,15 +174,15 @@ mod tests {
     #[test]
     fn it_is_full_by_bytes_or_by_number_and_room_is_told_when_it_no_longer_is() {
         let (queue, room) = queue();
-        queue.push(&vec![0; LIMIT].into());
+        queue.push(&vec![0; PEER_QUEUE].into());
         assert!(queue.is_full());
         assert_eq!(at_once(queue.fills()), Some(()));
         assert_eq!(at_once(room.notified()), None);
         let _piece = at_once(queue.next()).unwrap();
-        queue.sent(LIMIT);
+        queue.sent(PEER_QUEUE);
         assert!(!queue.is_full());
         assert_eq!(at_once(room.notified()), Some(()));
-        for _ in 0..LIMIT / PIECE_WEIGHT {
+        for _ in 0..PEER_QUEUE / PIECE_WEIGHT {
             queue.push(&b""[..].into());
         }
         assert!(queue.is_full());
@@ -191,7 +191,7 @@ mod tests {
     #[test]
     fn a_closed_queue_makes_nobody_wait() {
         let (queue, room) = queue();
-        queue.push(&vec![0; LIMIT].into());
+        queue.push(&vec![0; PEER_QUEUE].into());
         queue.close();
         assert!(!queue.is_full());
         assert_eq!(at_once(room.notified()), Some(()));

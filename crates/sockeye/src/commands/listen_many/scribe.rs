@@ -196,7 +196,7 @@ pub(super) fn heading(addresses: &[SocketAddress]) -> Vec<u8> {
     line
 }
 
-/// The last line of JSON of a peer.
+/// Writes the last line of JSON of a peer.
 pub(super) async fn write_end(
     output: &Output,
     style: &Style,
@@ -206,10 +206,13 @@ pub(super) async fn write_end(
     if *style != Style::Json {
         return Ok(());
     }
+    output.write(To::Stdout, end(peer, came)).await
+}
+
+fn end(peer: &Peer, came: &Came) -> Vec<u8> {
     let name = if came.is_clean() { "ended" } else { "failed" };
-    let why = came.why();
-    let line = json(peer, name, |object| {
-        if let Some(why) = why {
+    json(peer, name, |object| {
+        if let Some(why) = came.why() {
             object.text("why", &why);
         }
         object.number("received", peer.received());
@@ -217,8 +220,7 @@ pub(super) async fn write_end(
         if peer.queue.unsent() > 0 {
             object.number("unsent", peer.queue.unsent());
         }
-    });
-    output.write(To::Stdout, line).await
+    })
 }
 
 fn json(peer: &Peer, event: &str, more: impl FnOnce(&mut Object<'_>)) -> Vec<u8> {
@@ -300,6 +302,32 @@ mod tests {
         assert_eq!(name(3, "/run/../etc/passwd"), "0003-_run_.._etc_passwd");
         assert_eq!(file_name(4, &SocketAddress::UnixUnnamed), "0004-unnamed");
         assert!(name(9, "127.0.0.1:1") < name(10, "127.0.0.1:1"));
+    }
+
+    #[test]
+    fn the_lines_are_those_of_the_documentation() {
+        let page = include_str!("../../../../../docs/listen-many.md");
+        let address = |text: &str| text.parse::<SocketAddress>().unwrap();
+        let hall = super::super::hall::Hall::new(true);
+        let first = hall.enter(address("127.0.0.1:55828"));
+        let second = hall.enter(address("127.0.0.1:55830"));
+        first.has_sent_us(6);
+        second.was_sent(7);
+        let reset = Came::Broke(io::Error::from_raw_os_error(104));
+        let lines = [
+            heading(&[address("127.0.0.1:7000"), address("[::1]:7000")]),
+            json(&first, "connected", |object| {
+                object.text("local", "127.0.0.1:7000");
+            }),
+            json(&first, "data", |object| object.payload(b"hola\n")),
+            json(&first, "data", |object| object.payload(b"\xff")),
+            end(&first, &Came::Ended),
+            end(&second, &reset),
+        ];
+        for line in lines {
+            let line = String::from_utf8(line).unwrap();
+            assert!(page.contains(&line), "{line}");
+        }
     }
 
     #[test]

@@ -18,6 +18,7 @@ use super::scribe::Scribe;
 use super::wire::Wire;
 use super::{Came, Shared};
 use crate::commands::output::Over;
+use crate::limits::NOT_READING;
 use crate::report::io_text;
 
 /// Talks to one peer until the conversation is over.
@@ -166,7 +167,7 @@ async fn tell(shared: &Shared, wire: &Wire, peer: &Peer) -> io::Result<()> {
     not_sent.map_or(Ok(()), Err)
 }
 
-/// Returns when the peer's queue has been full and nothing has moved for [`PATIENCE`].
+/// Returns when the peer's queue has been full and nothing has moved for [`NOT_READING`].
 ///
 /// What its kernel acknowledges counts as well: ours may hold megabytes, and tells of room only now and then.
 async fn not_reading(wire: &Wire, peer: &Peer) {
@@ -178,7 +179,7 @@ async fn not_reading(wire: &Wire, peer: &Peer) {
             let now = (peer.sent(), wire.acknowledged());
             if now != last.0 {
                 last = (now, Instant::now());
-            } else if last.1.elapsed() >= PATIENCE {
+            } else if last.1.elapsed() >= NOT_READING {
                 return;
             }
         }
@@ -259,8 +260,6 @@ fn probe_soon(socket: &AsyncSocket, tap: &Tap) {
 
 /// Part of a line is shown when its rest has not come for this long.
 const MID_LINE: Duration = Duration::from_millis(200);
-/// How long a peer may take nothing while the others wait for it.
-pub(super) const PATIENCE: Duration = Duration::from_secs(2);
 /// How often that is looked at.
 const LOOK: Duration = Duration::from_millis(50);
 /// A peer that cannot end has ended when nothing comes for this long, once the server stops.
