@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use rustix::net::{SendFlags, send};
-use sockeye_net::relay::{Joined, Joining, Stream, join};
+use sockeye_net::relay::{Joined, Joining, Passing, Stream, join};
 use sockeye_net::{Socket, Tap, exec};
 
 /// More than makes a conversation busy, so that threads splice it.
@@ -138,5 +138,54 @@ fn a_reset_that_a_write_meets_first_is_passed_on_as_a_reset() {
         assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset);
         let joined = joined.join().unwrap();
         assert!(matches!(joined.left_to_right.1, Some(Err(_))), "{joined:?}");
+    }
+}
+
+#[test]
+fn an_idle_limit_that_ends_threads_says_that_neither_side_had_ended() {
+    let how = Joining {
+        idle: Some(Duration::from_millis(300)),
+        ..Joining::default()
+    };
+    let (left, mut right, joined) = relay(how);
+    make_busy(&left, &right);
+    let joined = joined.join().unwrap();
+    assert!(joined.idle);
+    assert!(
+        matches!(
+            (joined.left_to_right, joined.right_to_left),
+            ((moved, None), (0, None)) if moved == BULK as u64
+        ),
+        "it had moved all, and nobody had ended"
+    );
+    assert_eq!(right.read(&mut [0; 1]).unwrap(), 0, "both are closed");
+}
+
+#[test]
+fn a_conversation_that_never_waits_can_be_ended() {
+    let zero = std::fs::File::open("/dev/zero").unwrap();
+    let null = std::fs::File::create("/dev/null").unwrap();
+    let moved = std::sync::Arc::new(std::sync::atomic::AtomicU64::new(0));
+    let how = Joining {
+        left_to_right: Passing {
+            moved: std::sync::Arc::clone(&moved),
+            ..Passing::default()
+        },
+        ..Joining::default()
+    };
+    in_loop(async {
+        let joining = join(
+            Stream::files(Some(zero), None),
+            Stream::files(None, Some(null)),
+            how,
+        );
+        let ended = tokio::time::timeout(Duration::from_millis(100), joining).await;
+        assert!(ended.is_err());
+    });
+    // The thread drops the counter with all that it has.
+    let patience = std::time::Instant::now() + Duration::from_secs(10);
+    while std::sync::Arc::strong_count(&moved) > 1 {
+        assert!(std::time::Instant::now() < patience, "it still goes on");
+        thread::yield_now();
     }
 }

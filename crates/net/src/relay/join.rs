@@ -1,5 +1,6 @@
 //! Joins two streams until the conversation is over, in a task or on threads, whichever serves it.
 
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -99,6 +100,7 @@ pub async fn join(left: Stream, right: Stream, how: Joining) -> Joined {
         until,
         ended,
         told: [false; 2],
+        driven: [None, None],
     };
     let idle = match idle {
         None => {
@@ -111,6 +113,7 @@ pub async fn join(left: Stream, right: Stream, how: Joining) -> Joined {
             () = idle_for(limit, &counters) => true,
         },
     };
+    conversation.take_back().await;
     conversation.close().await;
     let not_taken = conversation
         .directions
@@ -157,29 +160,28 @@ struct Conversation {
     until: Until,
     ended: Option<UnboundedSender<Way>>,
     told: [bool; 2],
+    /// The threads that have the directions now.
+    driven: [Option<Driven>; 2],
 }
 
 impl Conversation {
     async fn run(&mut self) {
         // What each direction had moved when it was last found quiet.
         let mut quiet_from = [0; 2];
-        let mut may_leave = true;
+        // Too much for the loop, also where nothing in it would be left: files never make anybody wait.
+        let mut busy = false;
         loop {
             self.tell();
             if self.is_over() {
                 return;
             }
-            if self
-                .directions
-                .iter()
-                .all(|direction| direction.is_done() || in_loop(direction))
+            if !busy
+                && self
+                    .directions
+                    .iter()
+                    .all(|direction| direction.is_done() || in_loop(direction))
             {
-                if task::run(&mut self.directions, quiet_from, may_leave).await
-                    == task::Stopped::Busy
-                {
-                    self.leave_loop();
-                    may_leave = false;
-                }
+                busy = task::run(&mut self.directions, quiet_from).await == task::Stopped::Busy;
                 continue;
             }
             // A socket that stays registered would wake the loop for every byte that a thread moves.
@@ -190,7 +192,8 @@ impl Conversation {
                 .all(|direction| direction.is_done() || is_plain(direction));
             if self.on_threads(may_return).await == Stopped::Quiet {
                 quiet_from = self.directions.each_ref().map(Direction::moved);
-                may_leave = self.enter_loop();
+                self.enter_loop();
+                busy = false;
             }
         }
     }
@@ -227,14 +230,13 @@ impl Conversation {
             .directions
             .each_ref()
             .map(|direction| Arc::clone(&direction.moved));
-        let mut driven: [Option<Driven>; 2] = [None, None];
         for place in 0..2 {
             if self.directions[place].is_done() {
                 continue;
             }
             let direction = std::mem::replace(&mut self.directions[place], Direction::nothing());
             match Driven::start(direction, Arc::clone(&moved[1 - place]), may_return) {
-                Ok(started) => driven[place] = Some(started),
+                Ok(started) => self.driven[place] = Some(started),
                 Err(failed) => {
                     let (mut direction, error) = *failed;
                     direction.state = State::Done(Err(Broken {
@@ -246,8 +248,8 @@ impl Conversation {
             }
         }
         let mut outcome = Stopped::Done;
-        while let Some((place, back)) = first_stopped(&mut driven).await {
-            driven[place] = None;
+        while let Some((place, back)) = first_stopped(&mut self.driven).await {
+            self.driven[place] = None;
             if let Some((direction, stopped)) = back {
                 self.directions[place] = direction;
                 if stopped == Stopped::Quiet {
@@ -256,14 +258,30 @@ impl Conversation {
             }
             self.tell();
             // The one that still runs was taken out, and stands as done: only the other rules count for it.
-            if outcome == Stopped::Quiet || self.is_over_but_for(&driven) {
-                driven.iter().flatten().for_each(Driven::stop);
+            if outcome == Stopped::Quiet || self.is_over_but_for_threads() {
+                self.driven.iter().flatten().for_each(Driven::stop);
             }
         }
         outcome
     }
 
-    fn is_over_but_for(&self, driven: &[Option<Driven>; 2]) -> bool {
+    /// Ends the threads, if it is over while they run. One that is stuck in a write is left behind: what it has is lost
+    /// to the account.
+    async fn take_back(&mut self) {
+        self.driven.iter().flatten().for_each(Driven::stop);
+        let all = async {
+            while let Some((place, back)) = first_stopped(&mut self.driven).await {
+                self.driven[place] = None;
+                if let Some((direction, _)) = back {
+                    self.directions[place] = direction;
+                }
+            }
+        };
+        let _ = tokio::time::timeout(THREAD_PATIENCE, all).await;
+    }
+
+    fn is_over_but_for_threads(&self) -> bool {
+        let driven = &self.driven;
         let ended = |place: usize| driven[place].is_none() && self.directions[place].is_done();
         let broken = (0..2)
             .filter(|place| driven[*place].is_none())
@@ -283,19 +301,25 @@ impl Conversation {
         self.each_stream(|stream| stream.into_plain());
     }
 
-    /// Whether everything is back in the event loop.
-    fn enter_loop(&mut self) -> bool {
-        let mut all = true;
+    /// Back into the event loop; what can't be registered there is lost, and said so.
+    fn enter_loop(&mut self) {
+        let mut failed = None;
         self.each_stream(|stream| {
-            stream.into_loop().unwrap_or_else(|_| {
-                all = false;
+            stream.into_loop().unwrap_or_else(|error| {
+                failed = Some(error);
                 Stream {
                     reader: End::Closed,
                     writer: End::Closed,
                 }
             })
         });
-        all
+        let Some(error) = failed else { return };
+        for direction in self.directions.iter_mut().filter(|one| !one.is_done()) {
+            direction.state = State::Done(Err(Broken {
+                writing: false,
+                error: io::Error::new(error.kind(), error.to_string()),
+            }));
+        }
     }
 
     fn each_stream(&mut self, mut change: impl FnMut(Stream) -> Stream) {
@@ -354,4 +378,6 @@ async fn first_stopped(
 
 /// How long a reset waits for what was sent before it to arrive.
 const RESET_PATIENCE: Duration = Duration::from_secs(2);
+/// How long a thread may take to stop.
+const THREAD_PATIENCE: Duration = Duration::from_secs(1);
 const RESET_LOOK: Duration = Duration::from_millis(2);

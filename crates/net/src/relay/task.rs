@@ -19,15 +19,11 @@ pub(crate) enum Stopped {
 
 /// Drives both until one that was not over is, or one is busy. `quiet_from` is what each had moved when it was last
 /// found quiet.
-pub(crate) async fn run(
-    directions: &mut [Direction; 2],
-    quiet_from: [u64; 2],
-    may_leave: bool,
-) -> Stopped {
+pub(crate) async fn run(directions: &mut [Direction; 2], quiet_from: [u64; 2]) -> Stopped {
     let done_before = directions.each_ref().map(Direction::is_done);
     poll_fn(|context| {
         for (place, direction) in directions.iter_mut().enumerate() {
-            match drive(direction, quiet_from[place], may_leave, context) {
+            match drive(direction, quiet_from[place], context) {
                 Poll::Ready(Stopped::Busy) => return Poll::Ready(Stopped::Busy),
                 Poll::Ready(Stopped::Done) | Poll::Pending => {}
             }
@@ -45,12 +41,7 @@ pub(crate) async fn run(
     .await
 }
 
-fn drive(
-    direction: &mut Direction,
-    quiet_from: u64,
-    may_leave: bool,
-    context: &mut Context<'_>,
-) -> Poll<Stopped> {
+fn drive(direction: &mut Direction, quiet_from: u64, context: &mut Context<'_>) -> Poll<Stopped> {
     // A task that has had its turn is pending too, and waits for nothing that could be told.
     let park = |direction: &mut Direction, next| {
         if has_budget_remaining() {
@@ -62,7 +53,7 @@ fn drive(
         if direction.is_done() {
             return Poll::Ready(Stopped::Done);
         }
-        if may_leave && direction.moved() - quiet_from >= BUSY {
+        if direction.moved() - quiet_from >= BUSY {
             return Poll::Ready(Stopped::Busy);
         }
         if !direction.has_pending() {

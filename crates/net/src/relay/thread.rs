@@ -2,6 +2,7 @@
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -25,8 +26,14 @@ pub(crate) enum Stopped {
 
 /// A thread at work on a direction; dropping it tells the thread to stop.
 pub(crate) struct Driven {
-    stop: Arc<OwnedFd>,
+    stop: Arc<Stop>,
     back: oneshot::Receiver<(Direction, Stopped)>,
+}
+
+/// Tells a thread to stop, whether it waits or works.
+struct Stop {
+    event: OwnedFd,
+    said: AtomicBool,
 }
 
 impl Driven {
@@ -36,11 +43,14 @@ impl Driven {
     /// The direction, and why no thread could be started for it.
     pub(crate) fn start(
         mut direction: Direction,
-        other_moved: Arc<std::sync::atomic::AtomicU64>,
+        other_moved: Arc<AtomicU64>,
         may_return: bool,
     ) -> Result<Self, Box<(Direction, io::Error)>> {
         let stop = match eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK) {
-            Ok(stop) => Arc::new(stop),
+            Ok(event) => Arc::new(Stop {
+                event,
+                said: AtomicBool::new(false),
+            }),
             Err(errno) => return Err(Box::new((direction, errno.into()))),
         };
         direction.set_bulk(true);
@@ -58,7 +68,7 @@ impl Driven {
             .spawn(move || {
                 if let Some(mut direction) = take(&in_thread) {
                     let quiet = may_return.then_some(other_moved);
-                    let stopped = drive(&mut direction, stop_in_thread.as_fd(), quiet.as_deref());
+                    let stopped = drive(&mut direction, &stop_in_thread, quiet.as_deref());
                     direction.set_bulk(false);
                     let _ = give_back.send((direction, stopped));
                 }
@@ -72,9 +82,10 @@ impl Driven {
         }
     }
 
-    /// Tells the thread to stop; it does at its next wait.
+    /// Tells the thread to stop; it does before its next call.
     pub(crate) fn stop(&self) {
-        let _ = rustix::io::write(&self.stop, &1_u64.to_ne_bytes());
+        self.stop.said.store(true, Ordering::Relaxed);
+        let _ = rustix::io::write(&self.stop.event, &1_u64.to_ne_bytes());
     }
 
     /// The direction, once the thread has stopped; `None` if it panicked.
@@ -89,13 +100,12 @@ impl Drop for Driven {
     }
 }
 
-fn drive(
-    direction: &mut Direction,
-    stop: BorrowedFd<'_>,
-    other_moved: Option<&std::sync::atomic::AtomicU64>,
-) -> Stopped {
-    use std::sync::atomic::Ordering::Relaxed;
+fn drive(direction: &mut Direction, stop: &Stop, other_moved: Option<&AtomicU64>) -> Stopped {
     loop {
+        // A direction that never has to wait would never hear of it.
+        if stop.said.load(Ordering::Relaxed) {
+            return Stopped::Told;
+        }
         // Descriptors that block are asked first; sockets say by themselves that they can't.
         let ahead = match (direction.has_pending(), &direction.source, &direction.sink) {
             (true, _, End::Shared(_, What::Pipe | What::Device | What::Socket)) => {
@@ -110,7 +120,7 @@ fn drive(
             _ => None,
         };
         if let Some(next) = ahead
-            && let Some(stopped) = wait(direction, next, stop, None)
+            && let Some(stopped) = wait(direction, next, stop.event.as_fd(), None)
         {
             return stopped;
         }
@@ -123,11 +133,13 @@ fn drive(
             Next::More => {}
             Next::Done => return Stopped::Done,
             next => {
-                let before = other_moved.map(|moved| (moved.load(Relaxed), moved));
-                match wait(direction, next, stop, before.map(|_| QUIET)) {
+                let before = other_moved.map(|moved| (moved.load(Ordering::Relaxed), moved));
+                match wait(direction, next, stop.event.as_fd(), before.map(|_| QUIET)) {
                     None => {}
                     Some(Stopped::Quiet)
-                        if before.is_some_and(|(then, moved)| moved.load(Relaxed) != then) => {}
+                        if before
+                            .is_some_and(|(then, moved)| moved.load(Ordering::Relaxed) != then) => {
+                    }
                     Some(stopped) => return stopped,
                 }
             }
