@@ -123,8 +123,8 @@ fn a_reset_that_a_write_meets_first_is_passed_on_as_a_reset() {
         right.set_nonblocking(true).unwrap();
         let mut stuck = 0;
         while stuck < 20 {
-            match right.write(&[2; 65536]) {
-                Ok(_) => stuck = 0,
+            match right.write_all(&[2; 65536]) {
+                Ok(()) => stuck = 0,
                 Err(_) => {
                     stuck += 1;
                     thread::sleep(Duration::from_millis(5));
