@@ -318,6 +318,8 @@ impl AsyncSocket {
         let began = handle.tap.now();
         let mut parked = false;
         if handle.kind.keeps_messages() {
+            // A flood of messages must not starve what else the loop has to do.
+            tokio::task::coop::consume_budget().await;
             let mut stale = false;
             // Readable alone would sleep through an ICMP error.
             loop {

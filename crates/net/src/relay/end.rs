@@ -362,7 +362,13 @@ fn what(fd: BorrowedFd<'_>) -> What {
     }
 }
 
-/// The devices of mem(4), major number 1: null, zero, full, random.
+/// null, zero, full, random and urandom of [mem(4)](https://man7.org/linux/man-pages/man4/mem.4.html) and its siblings.
 fn is_memory(fd: BorrowedFd<'_>) -> bool {
-    rustix::fs::fstat(fd).is_ok_and(|stat| rustix::fs::major(stat.st_rdev) == 1)
+    rustix::fs::fstat(fd).is_ok_and(|stat| {
+        let device = (
+            rustix::fs::major(stat.st_rdev),
+            rustix::fs::minor(stat.st_rdev),
+        );
+        matches!(device, (1, 3 | 5 | 7..=9))
+    })
 }

@@ -250,10 +250,18 @@ impl Conversation {
         let mut outcome = Stopped::Done;
         while let Some((place, back)) = first_stopped(&mut self.driven).await {
             self.driven[place] = None;
-            if let Some((direction, stopped)) = back {
-                self.directions[place] = direction;
-                if stopped == Stopped::Quiet {
-                    outcome = Stopped::Quiet;
+            match back {
+                Some((direction, stopped)) => {
+                    self.directions[place] = direction;
+                    if stopped == Stopped::Quiet {
+                        outcome = Stopped::Quiet;
+                    }
+                }
+                // It panicked: what it had is gone, and nobody may take that for an end.
+                None => {
+                    let error = std::io::Error::other("a thread of the relay panicked");
+                    let writing = false;
+                    self.directions[place].state = State::Done(Err(Broken { writing, error }));
                 }
             }
             self.tell();
