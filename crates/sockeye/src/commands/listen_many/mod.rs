@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -243,20 +244,18 @@ async fn serve(
     serve_streams(listener, limits, stop, begin).await
 }
 
-/// One conversation: with a program, or with our own stdin and stdout.
+/// One conversation: with a program, or with our own stdin and stdout. In a box each, so that neither is as large as
+/// the other.
 fn converse(
     args: &ListenArgs,
     shared: &Arc<Shared>,
     wire: Wire,
     peer: SocketAddress,
-) -> impl Future<Output = Ended> + Send + 'static {
+) -> Pin<Box<dyn Future<Output = Ended> + Send>> {
     let shared = Arc::clone(shared);
-    let command = args.exec.clone();
-    async move {
-        match command {
-            Some(command) => program::converse(shared, command, wire, peer).await,
-            None => talk::converse(shared, wire, peer).await,
-        }
+    match args.exec.clone() {
+        Some(command) => Box::pin(program::converse(shared, command, wire, peer)),
+        None => Box::pin(talk::converse(shared, wire, peer)),
     }
 }
 

@@ -79,10 +79,10 @@ impl Scribe {
     }
 
     /// Part of a stream.
-    pub(super) async fn data(&mut self, data: &[u8]) -> Result<(), Over> {
+    pub(super) async fn data(&mut self, data: Vec<u8>) -> Result<(), Over> {
         match &self.style {
             Style::Labelled { .. } => {
-                self.held.extend_from_slice(data);
+                self.held.extend_from_slice(&data);
                 let whole = match self.held.iter().rposition(|byte| *byte == b'\n') {
                     Some(last) => last + 1,
                     None if self.held.len() > LONG_LINE => {
@@ -93,7 +93,7 @@ impl Scribe {
                 self.show(whole).await
             }
             Style::Json => {
-                self.held.extend_from_slice(data);
+                self.held.extend_from_slice(&data);
                 // A character that the network cut in two is not taken for bytes.
                 let whole = self.held.len() - incomplete_tail(&self.held);
                 let data: Vec<u8> = self.held.drain(..whole).collect();
@@ -106,18 +106,22 @@ impl Scribe {
         }
     }
 
-    /// A whole message, perhaps empty. `marked` is the same as it stands in a stream.
-    pub(super) async fn message(&mut self, data: &[u8], marked: &[u8]) -> Result<(), Over> {
+    /// A whole message, perhaps empty. `marked` is the same as it stands in a stream, if it isn't as it is.
+    pub(super) async fn message(
+        &mut self,
+        data: Vec<u8>,
+        marked: Option<Vec<u8>>,
+    ) -> Result<(), Over> {
         match &self.style {
             Style::Labelled { .. } => {
-                self.held.extend_from_slice(data);
+                self.held.extend_from_slice(&data);
                 if data.last() != Some(&b'\n') {
                     self.held.push(b'\n');
                 }
                 self.show(self.held.len()).await
             }
-            Style::Json => self.json("data", |object| object.payload(data)).await,
-            _ => self.bytes(marked).await,
+            Style::Json => self.json("data", |object| object.payload(&data)).await,
+            _ => self.bytes(marked.unwrap_or(data)).await,
         }
     }
 
@@ -144,13 +148,13 @@ impl Scribe {
         write_end(&self.output, &self.style, &self.peer, came).await
     }
 
-    async fn bytes(&self, data: &[u8]) -> Result<(), Over> {
+    async fn bytes(&self, data: Vec<u8>) -> Result<(), Over> {
         let to = match (&self.style, &self.file) {
             (_, Some(file)) => To::File(Arc::clone(file)),
             (Style::Raw, None) => To::Stdout,
             _ => return Ok(()),
         };
-        self.output.write(to, data.to_vec()).await
+        self.output.write(to, data).await
     }
 
     async fn json(&self, event: &str, more: impl FnOnce(&mut Object<'_>)) -> Result<(), Over> {

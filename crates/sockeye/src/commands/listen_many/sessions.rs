@@ -42,6 +42,10 @@ pub(super) async fn serve(
                     let wire = Wire::Messages(Messages::Session(session));
                     tasks.spawn(converse(args, shared, wire, peer));
                     summary.most_at_once = summary.most_at_once.max(tasks.len());
+                    // In a flood of new peers those that are here have their turn too.
+                    if summary.conversations.is_multiple_of(TURN) {
+                        tokio::task::yield_now().await;
+                    }
                 }
                 Err(error) => {
                     summary.accept_failed = Some(error);
@@ -80,3 +84,6 @@ fn session_limits(args: &ListenArgs) -> SessionLimits {
         Many::AtOnce | Many::Once => usual,
     }
 }
+
+/// So many new peers at a time.
+const TURN: u64 = 64;

@@ -119,29 +119,28 @@ async fn hear(
         } else {
             wire.recv().await
         };
-        match received {
-            Ok(Lent::Data(data)) if wire.keeps_messages() => {
-                peer.has_sent_us(data.len());
-                if data.is_empty() {
-                    shared.say_empty(peer).await?;
-                }
-                let mut marked = Vec::new();
-                match shared.frame {
-                    Some(frame) => {
-                        if let Err(error) = frame.encode(&data, &mut marked) {
-                            return Ok(Err(io::Error::other(error)));
-                        }
-                        scribe.message(&data, &marked).await?;
-                    }
-                    None => scribe.message(&data, &data).await?,
-                }
-            }
-            Ok(Lent::Data(data)) => {
-                peer.has_sent_us(data.len());
-                scribe.data(&data).await?;
-            }
+        let data = match received {
+            // The lent buffer is as long as the longest message: who waits for a slow stdout keeps what came alone.
+            Ok(Lent::Data(data)) => data.to_vec(),
             Ok(Lent::End) => return Ok(Ok(())),
             Err(error) => return Ok(Err(error.source)),
+        };
+        peer.has_sent_us(data.len());
+        if !wire.keeps_messages() {
+            scribe.data(data).await?;
+            continue;
+        }
+        if data.is_empty() {
+            shared.say_empty(peer).await?;
+        }
+        if let Some(frame) = shared.frame {
+            let mut marked = Vec::new();
+            if let Err(error) = frame.encode(&data, &mut marked) {
+                return Ok(Err(io::Error::other(error)));
+            }
+            scribe.message(data, Some(marked)).await?;
+        } else {
+            scribe.message(data, None).await?;
         }
     }
 }
