@@ -2,6 +2,7 @@
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
+use std::sync::mpsc::RecvTimeoutError;
 use std::thread;
 use std::time::Duration;
 
@@ -41,8 +42,9 @@ fn under_a_storm<T>(tool: &Tool, work: impl FnOnce() -> T) -> T {
             ];
             for signal in signals.iter().cycle() {
                 tool.signal(*signal);
-                // The pace of the storm; it ends when the work is done.
-                if stopped.recv_timeout(Duration::from_micros(500)).is_ok() {
+                // The pace of the storm; it ends when the work is done, or has failed.
+                let pause = stopped.recv_timeout(Duration::from_micros(500));
+                if pause != Err(RecvTimeoutError::Timeout) {
                     break;
                 }
             }
@@ -95,23 +97,17 @@ fn trap_32_partial_writes_and_signals_lose_nothing_in_connect_and_listen() {
             let tool = Tool::start(&["connect", &format!("{address}#sndbuf=4096")]);
             (tool, accept(&listener))
         };
-        let mut stdin = tool.stdin.take().unwrap();
+        tool.feed(sent.clone());
         let got = under_a_storm(&tool, || {
             thread::scope(|scope| {
                 let sent = &sent;
-                let feeding = scope.spawn(move || stdin.write_all(sent).unwrap());
-                let peer = &peer;
-                let answering = scope.spawn(move || {
-                    let mut peer = peer;
-                    peer.write_all(sent).unwrap();
-                });
-                let mut peer = peer;
+                let mut writer = peer.try_clone().unwrap();
+                scope.spawn(move || writer.write_all(sent).unwrap());
+                let mut peer = &peer;
                 let mut got = vec![0; sent.len()];
                 for piece in got.chunks_mut(9_973) {
                     peer.read_exact(piece).unwrap();
                 }
-                feeding.join().unwrap();
-                answering.join().unwrap();
                 got
             })
         });
@@ -196,17 +192,12 @@ fn trap_33_connect_and_listen_read_while_they_cannot_write() {
             let tool = Tool::start(&["connect", &address]);
             (tool, accept(&listener))
         };
-        let mut stdin = tool.stdin.take().unwrap();
-        let feeding = thread::spawn({
-            let sent = sent.clone();
-            move || stdin.write_all(&sent).unwrap()
-        });
+        tool.feed(sent.clone());
         // The peer writes all of it before it reads anything.
         peer.write_all(&sent).unwrap();
         tool.stdout.wait_until(|bytes| bytes.len() == MANY);
         peer.shutdown(std::net::Shutdown::Write).unwrap();
         assert_same(&all(&mut peer), &sent);
-        feeding.join().unwrap();
         assert_same(&tool.stdout.whole(), &sent);
         assert_eq!(tool.ran().code, Some(0));
     }

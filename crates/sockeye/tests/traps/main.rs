@@ -4,6 +4,7 @@
 //! WebSocket and TLS.
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+mod bad_input;
 mod crowd;
 mod ending;
 mod families;

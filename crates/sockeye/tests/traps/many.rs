@@ -35,10 +35,9 @@ fn trap_17_a_peer_that_never_reads_holds_up_no_other_of_a_listener() {
         .wait_until(|bytes| events(bytes, "connected").len() == 3);
     // What is piped in goes to all of them.
     let sent = pattern(24 << 20);
-    let mut stdin = tool.stdin.take().unwrap();
+    tool.feed(sent.clone());
     thread::scope(|scope| {
         let sent = &sent;
-        scope.spawn(move || stdin.write_all(sent).unwrap());
         for mut reader in &readers {
             scope.spawn(move || assert_same(&exactly(&mut reader, sent.len()), sent));
         }

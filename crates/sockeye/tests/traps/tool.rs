@@ -10,12 +10,15 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::pipe::{PipeFlags, pipe_with};
-use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open};
+use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open, pidfd_send_signal};
 
 pub(crate) use crate::ran::{Ran, command};
 
 /// How long anything in these tests may take before it counts as hanging.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Longer than any test needs: the tool is killed then, whatever its test waits for.
+const WATCH: Duration = Duration::from_secs(60);
 
 /// The tool while it runs. Dropping it kills it.
 pub(crate) struct Tool {
@@ -105,8 +108,16 @@ impl Tool {
     /// Starts what `command` is; its stderr is listened to, and its stdin and stdout where they are pipes.
     pub(crate) fn spawn(command: &mut Command) -> Self {
         let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+        let ended = pidfd_open(Pid::from_child(&child), PidfdFlags::empty()).unwrap();
+        let watched = ended.try_clone().unwrap();
+        thread::spawn(move || {
+            let mut events = [PollFd::new(&watched, PollFlags::IN)];
+            if poll(&mut events, Some(&left(Instant::now() + WATCH))) == Ok(0) {
+                let _ = pidfd_send_signal(&watched, Signal::KILL);
+            }
+        });
         Self {
-            ended: pidfd_open(Pid::from_child(&child), PidfdFlags::empty()).unwrap(),
+            ended,
             stdin: child.stdin.take(),
             stdout: Heard::from(child.stdout.take()),
             stderr: Heard::from(child.stderr.take()),
@@ -125,6 +136,13 @@ impl Tool {
     /// Writes to its stdin, which stays open.
     pub(crate) fn type_in(&mut self, bytes: &[u8]) {
         self.stdin.as_mut().unwrap().write_all(bytes).unwrap();
+    }
+
+    /// Writes all of this to its stdin, and then ends it, while the test does something else.
+    pub(crate) fn feed(&mut self, bytes: Vec<u8>) {
+        let mut stdin = self.stdin.take().unwrap();
+        // It may end before it has read everything: what arrived is what counts.
+        thread::spawn(move || stdin.write_all(&bytes));
     }
 
     /// Whether it has not ended.
@@ -247,21 +265,20 @@ impl Heard {
     }
 
     /// Waits until what has come is `enough`.
+    #[track_caller]
     pub(crate) fn wait_until(&self, enough: impl Fn(&[u8]) -> bool) -> Vec<u8> {
         let ear = self.0.0.lock().unwrap();
-        let (ear, timeout) = self
-            .0
-            .1
-            .wait_timeout_while(ear, PATIENCE, |ear| !enough(&ear.bytes) && !ear.over)
-            .unwrap();
-        let seen = String::from_utf8_lossy(&ear.bytes[..ear.bytes.len().min(2_000)]);
+        let not_yet = |ear: &mut Ear| !enough(&ear.bytes) && !ear.over;
+        let (ear, _) = self.0.1.wait_timeout_while(ear, PATIENCE, not_yet).unwrap();
+        let (bytes, over) = (ear.bytes.clone(), ear.over);
+        drop(ear);
+        let seen = String::from_utf8_lossy(&bytes[..bytes.len().min(2_000)]);
         assert!(
-            enough(&ear.bytes),
-            "timed out: {}, heard {} bytes: {seen}",
-            timeout.timed_out(),
-            ear.bytes.len()
+            enough(&bytes),
+            "not heard in {} bytes (over: {over}): {seen}",
+            bytes.len()
         );
-        ear.bytes.clone()
+        bytes
     }
 
     /// Waits until it contains `text`.
@@ -274,19 +291,15 @@ impl Heard {
     }
 
     /// Everything, once its end has come.
+    #[track_caller]
     pub(crate) fn whole(&self) -> Vec<u8> {
         let ear = self.0.0.lock().unwrap();
-        let (ear, _) = self
-            .0
-            .1
-            .wait_timeout_while(ear, PATIENCE, |ear| !ear.over)
-            .unwrap();
-        assert!(
-            ear.over,
-            "the output does not end after {} bytes",
-            ear.bytes.len()
-        );
-        ear.bytes.clone()
+        let not_yet = |ear: &mut Ear| !ear.over;
+        let (ear, _) = self.0.1.wait_timeout_while(ear, PATIENCE, not_yet).unwrap();
+        let (bytes, over) = (ear.bytes.clone(), ear.over);
+        drop(ear);
+        assert!(over, "the output does not end after {} bytes", bytes.len());
+        bytes
     }
 }
 
