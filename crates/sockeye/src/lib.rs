@@ -85,3 +85,12 @@ pub mod view {
         Reasons, Record, Replay, ReplayError,
     };
 }
+
+/// The examples of the READMEs are compiled and run with those of this documentation.
+#[cfg(doctest)]
+mod readme {
+    #[doc = include_str!("../../../README.md")]
+    struct English;
+    #[doc = include_str!("../../../README.es.md")]
+    struct Spanish;
+}
