@@ -60,8 +60,18 @@ texts! {
     RELAY_NOT_TAKEN = "{bytes} from {address} had nowhere to go: {other} can't be written" | "{bytes} de {address} no tenían adónde ir: en {other} no se puede escribir";
     RELAY_SUMMARY = "conversations: {conversations}, failed: {failed}; {there} there, {back} back" | "conversaciones: {conversations}, fallidas: {failed}; {there} de ida, {back} de vuelta";
     RELAY_PROGRESS = "conversations: {now} now, {conversations} in all; {there} there, {back} back; {speed}/s" | "conversaciones: {now} ahora, {conversations} en total; {there} de ida, {back} de vuelta; {speed}/s";
-    RELAY_PLAN_LISTENS = "from {address}  listens; each client there is one conversation" | "de {address}  escucha; cada cliente ahí es una conversación";
-    RELAY_PLAN_DIALS = "{side} {address}  is opened once a conversation" | "{side} {address}  se abre una vez por conversación";
+    RELAY_PLAN_FROM = "from {address}  {role}" | "de   {address}  {role}";
+    RELAY_PLAN_TO = "to   {address}  {role}" | "a    {address}  {role}";
+    RELAY_PLAN_HOW = "plan {plan}" | "plan {plan}";
+    RELAY_PLAN_LISTENS = "listens; each client there is one conversation" | "escucha; cada cliente ahí es una conversación";
+    RELAY_PLAN_PAIRS = "listens; peers of the two are joined in pairs" | "escucha; los que llegan a uno y a otro se unen por parejas";
+    RELAY_PLAN_DIALS = "is opened once a conversation" | "se abre una vez por conversación";
+    RELAY_PLAN_SPLICE = "bytes are copied while they are few and spliced in the kernel once they are many" | "los bytes se copian mientras son pocos y pasan por el núcleo (splice) cuando son muchos";
+    RELAY_PLAN_COPY = "bytes are copied through a buffer, because a view wants them or something changes them" | "los bytes se copian por un búfer, porque una vista los quiere o algo los cambia";
+    RELAY_PLAN_BATCHES = "messages go on in batches, several a call, each as it came" | "los mensajes siguen por lotes, varios por llamada, cada uno como llegó";
+    RELAY_PLAN_ONE_BY_ONE = "messages go on one by one, each as it came" | "los mensajes siguen uno a uno, cada uno como llegó";
+    RELAY_PLAN_FRAMED = "messages are marked in the stream as --frame says" | "los mensajes se marcan en el flujo como dice --frame";
+    RELAY_PLAN_THREADS = "; on threads, since the event loop can't wait for every end" | "; con hilos, porque el bucle de eventos no puede esperar a todos los extremos";
     DRAINING = "stopping; conversations that may finish within {time}: {conversations}" | "parando; conversaciones que pueden terminar en {time}: {conversations}";
     FULL = "all {most} conversations are taken; whoever comes now waits (--max-conversations)" | "las {most} conversaciones están ocupadas; quien llegue ahora espera (--max-conversations)";
     CUT = "conversations that were still going on after {time} and were cut: {cut}" | "conversaciones que seguían después de {time} y se cortaron: {cut}";
@@ -84,7 +94,7 @@ texts! {
     MANY_NOBODY = "nobody is here: not sent" | "no hay nadie: no se envió";
     MANY_HERE = "here: {peers}" | "están: {peers}";
     MANY_NO_SUCH = "@{name} is nobody here: not sent; there are {peers}; @all is everybody, @@ a plain @" | "@{name} no está: no se envió; están {peers}; @all son todos, @@ una @ normal";
-    MANY_SUMMARY = "{conversations} conversations, {failed} failed; {received} received, {sent} sent" | "{conversations} conversaciones, {failed} fallidas; {received} recibidos, {sent} enviados";
+    MANY_SUMMARY = "conversations: {conversations}, failed: {failed}; {received} received, {sent} sent" | "conversaciones: {conversations}, fallidas: {failed}; {received} recibidos, {sent} enviados";
     FILE_FAILED = "write to {path}: {error}" | "write a {path}: {error}";
 }
 

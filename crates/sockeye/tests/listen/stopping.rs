@@ -27,7 +27,7 @@ fn peers_are_told_of_the_end_and_what_they_still_say_is_heard() {
         assert!(ran.stdout.contains("\"received\":11,\"sent\":0"), "{ran:?}");
         assert_eq!(
             ran.last_line(),
-            "1 conversations, 0 failed; 11 B received, 0 B sent"
+            "conversations: 1, failed: 0; 11 B received, 0 B sent"
         );
         assert!(TcpStream::connect(&address).is_err());
     }
@@ -49,7 +49,7 @@ fn who_does_not_finish_in_time_is_cut_and_counted() {
     );
     assert!(ran.stderr.contains("after 100ms and were cut"), "{ran:?}");
     assert!(
-        ran.last_line().contains("1 conversations, 1 failed"),
+        ran.last_line().contains("conversations: 1, failed: 1"),
         "{ran:?}"
     );
 }

@@ -342,7 +342,8 @@ impl Shared {
         if says {
             let places: [(&str, &dyn Display); 3] =
                 [("number", &number), ("peer", peer), ("to", &args.to)];
-            stdio::say(&words::RELAY_BEGAN.fill(language, &places));
+            let began = words::RELAY_BEGAN.fill(language, &places);
+            stdio::say(&format!("{}{began}", look.margin()));
         }
         let how = JoinChannels {
             stop: Some(self.stop.subscribe()),
@@ -369,7 +370,8 @@ impl Shared {
         let lost = ways.iter().any(|way| way.dropped.0 > 0);
         // A message that was not sent on is always said: nobody else knows of it.
         if says || lost {
-            stdio::say(&self.ended_text(number, peer, &outcome));
+            let ended = self.ended_text(number, peer, &outcome);
+            stdio::say(&format!("{}{ended}", look.margin()));
         }
         let whole = !lost && ways.iter().all(|way| way.broken.is_none());
         if whole { Ended::Clean } else { Ended::Failed }

@@ -1,9 +1,10 @@
 //! `relay`: two addresses joined, for one conversation or for all that come.
 
-use sockeye_model::plan::{NeedsFraming, Plan, plan};
+use sockeye_model::plan::{Method, NeedsFraming, Plan, plan};
 use sockeye_model::{Address, Kind, SocketId, Tally};
 use sockeye_net::channel::shape;
 use sockeye_net::{Dialing, OpenError};
+use sockeye_view::catalogue::Text;
 
 use crate::cli::relay::{RelayArgs, Roles};
 use crate::commands::{Outcome, runtime};
@@ -47,17 +48,32 @@ fn planned(args: &RelayArgs, session: &Session) -> Result<Plan, Failure> {
 /// What `--dry-run` prints.
 fn dry(args: &RelayArgs, plan: Plan, look: Look) -> String {
     let language = look.language;
-    let opened = |side: &str, address: &Address| {
-        words::RELAY_PLAN_DIALS.fill(language, &[("side", &side), ("address", address)])
-    };
-    let listens =
-        |address: &Address| words::RELAY_PLAN_LISTENS.fill(language, &[("address", address)]);
     let (from, to) = match args.roles {
-        Roles::ListenAndDial => (listens(&args.from), opened("to  ", &args.to)),
-        Roles::DialBoth => (opened("from", &args.from), opened("to  ", &args.to)),
-        Roles::ListenBoth => (listens(&args.from), listens(&args.to)),
+        Roles::ListenAndDial => (words::RELAY_PLAN_LISTENS, words::RELAY_PLAN_DIALS),
+        Roles::DialBoth => (words::RELAY_PLAN_DIALS, words::RELAY_PLAN_DIALS),
+        Roles::ListenBoth => (words::RELAY_PLAN_PAIRS, words::RELAY_PLAN_PAIRS),
     };
-    format!("{from}\n{to}\nplan {plan}\n")
+    let method = match plan.method {
+        Method::Splice => words::RELAY_PLAN_SPLICE,
+        Method::Copy => words::RELAY_PLAN_COPY,
+        Method::Batches => words::RELAY_PLAN_BATCHES,
+        Method::OneByOne => words::RELAY_PLAN_ONE_BY_ONE,
+        Method::Framed => words::RELAY_PLAN_FRAMED,
+    };
+    let mut how = method.fill(language, &[]);
+    if plan.threads {
+        how += &words::RELAY_PLAN_THREADS.fill(language, &[]);
+    }
+    let side = |side: Text, address: &Address, role: Text| {
+        let role = role.fill(language, &[]);
+        side.fill(language, &[("address", address), ("role", &role)])
+    };
+    format!(
+        "{}\n{}\n{}\n",
+        side(words::RELAY_PLAN_FROM, &args.from, from),
+        side(words::RELAY_PLAN_TO, &args.to, to),
+        words::RELAY_PLAN_HOW.fill(language, &[("plan", &how)])
+    )
 }
 
 async fn relay(args: &RelayArgs, plan: Plan, session: &Session, tally: &mut Tally) -> Outcome {
