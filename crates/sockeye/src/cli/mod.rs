@@ -93,7 +93,7 @@ struct Entry {
 const ENTRIES: &[Entry] = &[
     Entry {
         name: "demo", examples: "",
-        about: "The first minute: a server and a client talk, call by call; ends by itself in 3 s",
+        about: "The first minute: a server and a client talk, call by call; ends by itself within 3 s",
         flags: DemoArgs::augment_args,
         meant: |matches| Ok(Command::Demo(Box::new(read(matches)?))),
     },
@@ -182,7 +182,8 @@ pub(crate) fn definition() -> clap::Command {
         .max_term_width(WIDEST)
         .subcommands(ENTRIES.iter().map(Entry::definition))
         .after_help(format!(
-            "An address is HOST:PORT, :PORT, HOST PORT, or SCHEME:TARGET[#OPTION,…]; sockeye schemes lists them.\n\n\
+            "An address is HOST:PORT, :PORT, HOST PORT, or SCHEME:TARGET[#OPTION,…]; sockeye schemes lists them.\n\
+             A TIME is 500ms, 2s, 1m or 1h; a plain number is seconds. A SIZE is 4096, 64k or 1MiB.\n\n\
              Exit codes:\n{codes}\nsockeye COMMAND --help tells more, with examples. \
              sockeye --show-limits prints every limit."
         ))

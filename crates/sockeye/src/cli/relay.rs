@@ -18,7 +18,13 @@ Examples:
   sockeye relay --frame line udp://:7514 file:log    a line for each datagram
   sockeye relay --dial-both :7019 :7009              join two servers
   sockeye relay --dry-run :8080 localhost:7007       how it would be done
-  sockeye relay --hex :8080 localhost:7007           and see every byte";
+  sockeye relay --hex :8080 localhost:7007           and see every byte
+
+A message in a stream, with --frame:
+  line           it is a line, its newline included
+  nul            a NUL byte ends it
+  len16, len32   its length goes before it, in 2 or 4 bytes, the highest first
+  chunk=SIZE     every SIZE bytes are one; from messages back to a stream the limits are lost";
 
 /// As typed.
 #[derive(Args, Debug)]
