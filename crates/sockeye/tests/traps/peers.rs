@@ -21,8 +21,19 @@ pub(crate) fn readable(socket: impl AsFd) {
 /// Whether there is something to read or to accept before the time is over.
 pub(crate) fn readable_within(socket: impl AsFd, time: Duration) -> bool {
     let mut events = [PollFd::new(&socket, PollFlags::IN)];
-    poll(&mut events, Some(&left(Instant::now() + time))).unwrap();
+    let until = Instant::now() + time;
+    again(|| Ok(poll(&mut events, Some(&left(until)))?)).unwrap();
     !events[0].revents().is_empty()
+}
+
+/// Makes the call until no signal interrupts it: with a timeout set the kernel does not begin it again by itself.
+pub(crate) fn again<T>(mut call: impl FnMut() -> std::io::Result<T>) -> std::io::Result<T> {
+    loop {
+        match call() {
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            result => return result,
+        }
+    }
 }
 
 /// A TCP server of this test, and its address.
@@ -102,7 +113,7 @@ pub(crate) fn unix_dgram(path: &Path) -> UnixDatagram {
 #[track_caller]
 pub(crate) fn datagram(socket: &UdpSocket) -> Vec<u8> {
     let mut buffer = vec![0; 1 << 16];
-    let n = socket.recv(&mut buffer).unwrap();
+    let n = again(|| socket.recv(&mut buffer)).unwrap();
     buffer.truncate(n);
     buffer
 }
@@ -111,7 +122,7 @@ pub(crate) fn datagram(socket: &UdpSocket) -> Vec<u8> {
 #[track_caller]
 pub(crate) fn datagram_from(socket: &UdpSocket) -> (Vec<u8>, std::net::SocketAddr) {
     let mut buffer = vec![0; 1 << 16];
-    let (n, peer) = socket.recv_from(&mut buffer).unwrap();
+    let (n, peer) = again(|| socket.recv_from(&mut buffer)).unwrap();
     buffer.truncate(n);
     (buffer, peer)
 }
