@@ -71,6 +71,16 @@ impl Terminal {
         )
     }
 
+    /// Waits until the screen shows this line, and nothing else on it.
+    fn wait_for_line(&mut self, line: &str) {
+        while !self.seen.lines().any(|seen| seen.trim() == line) {
+            let Ok(more) = self.screen.recv_timeout(Duration::from_secs(20)) else {
+                panic!("no line {line:?} is on the screen: {:?}", self.seen)
+            };
+            self.seen.push_str(&String::from_utf8_lossy(&more));
+        }
+    }
+
     /// Waits until the screen shows `text`.
     fn wait_for(&mut self, text: &str) {
         while !self.seen.contains(text) {
@@ -176,7 +186,8 @@ fn what_is_said_has_a_margin_so_that_it_is_never_taken_for_data() {
         let mut tool = terminal.start(&["connect", view, &address]);
         assert!(tool.wait().unwrap().success());
         terminal.wait_for(said);
-        terminal.wait_for("hello");
+        // The dump has the word, too.
+        terminal.wait_for_line("hello");
         server.join().unwrap();
         let data: Vec<&str> = terminal
             .seen
