@@ -1,16 +1,17 @@
 //! Bad input: a clear message that names the call, the address and what to try, the right exit code, and no panic.
 
 use std::io::Write;
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
 use std::process::Stdio;
 use std::thread;
 
+use rustix::net::{AddressFamily, SocketType, bind, listen, socket};
 use rustix::pipe::{PipeFlags, pipe_with};
 
-use crate::peers::{Scratch, accept, all, exactly, readable_within, tcp, tcp_server, udp};
-use crate::tool::{Ran, Tool, command, pattern, skipped, until};
+use crate::peers::{Scratch, accept, again, all, exactly, readable_within, tcp, tcp_server, udp};
+use crate::tool::{Ran, Tool, command, copy_program, pattern, skipped, until};
 
 /// Runs it to its end with no input.
 fn run(words: &[&str]) -> Ran {
@@ -154,7 +155,7 @@ fn a_port_that_needs_privilege_is_code_16_and_says_what_to_try() {
     let scratch = Scratch::new();
     let program = scratch.text("sockeye");
     std::fs::set_permissions(scratch.path(""), std::fs::Permissions::from_mode(0o755)).unwrap();
-    std::fs::copy(env!("CARGO_BIN_EXE_sockeye"), &program).unwrap();
+    copy_program(&program);
     let mut nobody = std::process::Command::new("setpriv");
     nobody.args([
         "--reuid=65534",
@@ -210,17 +211,20 @@ fn a_path_that_is_not_there_or_forbidden_is_said() {
 
 #[test]
 fn a_client_of_a_relay_whose_other_end_is_closed_is_reset_and_the_relay_goes_on() {
-    let (backend, to) = tcp_server();
+    // Bound and not listening: the port is closed, and nobody else can have it.
+    let backend = socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
+    bind(&backend, &"127.0.0.1:0".parse::<SocketAddr>().unwrap()).unwrap();
+    let backend = TcpListener::from(backend);
+    let to = backend.local_addr().unwrap().to_string();
     let (mut tool, address) = Tool::serve_one(&["relay", "127.0.0.1:0", &to]);
-    drop(backend);
     let mut client = tcp(&address);
-    let answer = std::io::Read::read(&mut client, &mut [0; 8]);
+    let answer = again(|| std::io::Read::read(&mut client, &mut [0; 8]));
     assert_eq!(
         answer.unwrap_err().kind(),
         std::io::ErrorKind::ConnectionReset
     );
     tool.stderr.wait_for("ECONNREFUSED");
-    let backend = TcpListener::bind(&to).unwrap();
+    listen(&backend, 8).unwrap();
     let mut client = tcp(&address);
     client.write_all(b"x").unwrap();
     assert_eq!(exactly(&mut accept(&backend), 1), b"x");
@@ -241,7 +245,8 @@ fn a_program_that_cannot_be_started_is_said_and_ends_no_server() {
                 .collect();
             let (mut tool, address) = Tool::serve_one(&words);
             for _ in 0..2 {
-                let answer = std::io::Read::read(&mut tcp(&address), &mut [0; 8]);
+                let mut client = tcp(&address);
+                let answer = again(|| std::io::Read::read(&mut client, &mut [0; 8]));
                 assert_eq!(
                     answer.unwrap_err().kind(),
                     std::io::ErrorKind::ConnectionReset,
@@ -400,7 +405,7 @@ fn garbage_instead_of_messages_ends_nobody_else() {
         .unwrap();
     assert_eq!(crate::peers::datagram(&backend), b"good");
     assert!(tool.runs());
-    let _closed_or_reset = std::io::Read::read(&mut liar, &mut [0; 8]);
+    let _closed_or_reset = again(|| std::io::Read::read(&mut liar, &mut [0; 8]));
     assert!(
         !readable_within(&backend, std::time::Duration::from_millis(100)),
         "half a message was sent"

@@ -6,10 +6,11 @@ use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
+use rustix::io::retry_on_intr;
 use rustix::net::{AddressFamily, RecvFlags, SocketFlags, SocketType, connect, recv, socket_with};
 use rustix::process::Signal;
 
-use crate::peers::{exactly, readable_within, reset_on_close, tcp};
+use crate::peers::{OWN_HOST, exactly, readable_within, reset_on_close, tcp};
 use crate::tool::{Tool, command, until};
 
 /// The tool with at most so many descriptors.
@@ -108,18 +109,18 @@ fn also_a_server_starts_again_at_once_where_old_connections_rest() {
         let at = |port: u16| match words[0] {
             "relay" => vec![
                 "relay".to_owned(),
-                format!("127.0.0.1:{port}"),
+                format!("{OWN_HOST}:{port}"),
                 "exec:true".to_owned(),
             ],
             "listen" => vec![
                 "listen".to_owned(),
-                format!("127.0.0.1:{port}"),
+                format!("{OWN_HOST}:{port}"),
                 "--exec".into(),
                 "true".into(),
             ],
             _ => vec![
                 "serve".to_owned(),
-                format!("daytime=tcp://127.0.0.1:{port}"),
+                format!("daytime=tcp://{OWN_HOST}:{port}"),
             ],
         };
         let start = |port| {
@@ -139,7 +140,7 @@ fn also_a_server_starts_again_at_once_where_old_connections_rest() {
         }
         let port: u16 = address.rsplit_once(':').unwrap().1.parse().unwrap();
         let resting = std::fs::read_to_string("/proc/net/tcp").unwrap();
-        let mine = format!("0100007F:{port:04X} ");
+        let mine = format!("01004D7F:{port:04X} ");
         assert!(
             resting
                 .lines()
@@ -185,7 +186,7 @@ fn also_what_is_counted_does_not_wrap_at_4_gib() {
     let mut got = 0;
     loop {
         // With MSG_TRUNC the kernel throws the bytes away by itself: https://man7.org/linux/man-pages/man7/tcp.7.html
-        let (_, n) = recv(&client, &mut room[..], RecvFlags::TRUNC).unwrap();
+        let (_, n) = retry_on_intr(|| recv(&client, &mut room[..], RecvFlags::TRUNC)).unwrap();
         if n == 0 {
             break;
         }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 
-use crate::peers::{accept, all, exactly, readable_within, tcp, tcp_server};
+use crate::peers::{accept, again, all, exactly, readable_within, tcp, tcp_server};
 use crate::tool::{PATIENCE, Tool, assert_same, pattern};
 
 /// Reads to the end in odd sizes, with pauses.
@@ -125,7 +125,7 @@ pub(crate) fn clog(mut stream: &TcpStream, block: &[u8]) -> usize {
         .unwrap();
     let mut written = 0;
     let error = loop {
-        match stream.write(&block[written % block.len()..]) {
+        match again(|| stream.write(&block[written % block.len()..])) {
             Ok(n) => written += n,
             Err(error) => break error,
         }
@@ -270,7 +270,7 @@ fn trap_18_whoever_connected_beside_the_only_client_is_told_so() {
     tool.signal(Signal::CONT);
     tool.stdout.wait_for("first");
     assert!(readable_within(&second, PATIENCE), "it waits for ever");
-    let error = second.read(&mut [0; 8]).unwrap_err();
+    let error = again(|| second.read(&mut [0; 8])).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ConnectionReset);
     assert!(tool.runs());
 }

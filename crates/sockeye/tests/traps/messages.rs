@@ -11,7 +11,8 @@ use rustix::net::{
 };
 
 use crate::peers::{
-    Scratch, datagram, datagram_from, readable, readable_within, udp, udp_on, udp_to, unix_dgram,
+    Scratch, again, datagram, datagram_from, readable, readable_within, udp, udp_on, udp_to,
+    unix_dgram,
 };
 use crate::tool::{Tool, assert_same, pattern, skipped};
 
@@ -24,7 +25,7 @@ const SIZES_UNIX: &[usize] = &[1, 0, 4_096, 65_508, 65_536, 65_537, 131_073, 200
 
 fn unix_message(socket: &UnixDatagram) -> Vec<u8> {
     let mut buffer = vec![0; 300_000];
-    let n = socket.recv(&mut buffer).unwrap();
+    let n = again(|| socket.recv(&mut buffer)).unwrap();
     buffer.truncate(n);
     buffer
 }

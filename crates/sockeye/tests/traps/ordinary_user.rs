@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use crate::flow::clog;
 use crate::peers::{Scratch, accept, exactly, tcp, tcp_server};
-use crate::tool::{Tool, assert_same, pattern, skipped, until};
+use crate::tool::{Tool, assert_same, copy_program, pattern, skipped, until};
 
 /// Runs its arguments as the user nobody.
 const AS_NOBODY: [&str; 4] = [
@@ -89,7 +89,7 @@ fn trap_37_a_hundred_conversations_leave_an_ordinary_user_its_pipes_and_none_is_
     // Where nobody can run it, too.
     let program = scratch.text("sockeye");
     std::fs::set_permissions(scratch.path(""), std::fs::Permissions::from_mode(0o755)).unwrap();
-    std::fs::copy(env!("CARGO_BIN_EXE_sockeye"), &program).unwrap();
+    copy_program(&program);
     let usual = pipe_of_a_shell();
 
     let (backend, address) = tcp_server();

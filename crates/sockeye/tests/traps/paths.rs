@@ -139,7 +139,8 @@ fn trap_22_an_abstract_name_keeps_its_nul_bytes_and_its_length() {
     assert!(ran.last_line().contains("107"), "{ran:?}");
 }
 
-/// Serves on `path` and asks it something.
+/// Serves on `path` and asks it something. Its last name should be one that no other test's socket has: of one that
+/// lost its file the table of sockets would not tell which it is, and in doubt a path is left alone.
 fn serves(path: &Path) {
     let address = format!("unix:{}", path.display());
     let (tool, _) = Tool::serve_one(&["relay", &address, "exec:cat"]);
@@ -163,7 +164,7 @@ fn refused(path: &Path) -> Ran {
 #[test]
 fn trap_23_a_file_left_by_a_dead_server_makes_room() {
     let scratch = Scratch::new();
-    let path = scratch.path("s");
+    let path = scratch.path("left-by-a-dead-server");
     drop(UnixListener::bind(&path).unwrap());
     assert!(path.exists());
     serves(&path);
@@ -172,7 +173,7 @@ fn trap_23_a_file_left_by_a_dead_server_makes_room() {
 #[test]
 fn trap_23_a_file_left_by_our_own_death_makes_room() {
     let scratch = Scratch::new();
-    let path = scratch.path("s");
+    let path = scratch.path("left-by-our-own-death");
     let (tool, _) = Tool::serve_one(&["relay", &format!("unix:{}", path.display()), "exec:cat"]);
     drop(tool);
     assert!(path.exists(), "SIGKILL leaves it");

@@ -83,6 +83,9 @@ pub(crate) fn udp() -> UdpSocket {
     udp_on("127.0.0.1")
 }
 
+/// A loopback address that no other test uses, so that a port which is closed there stays closed.
+pub(crate) const OWN_HOST: &str = "127.77.0.1";
+
 /// A UDP socket on this address.
 pub(crate) fn udp_on(host: &str) -> UdpSocket {
     let socket = UdpSocket::bind((host, 0)).unwrap();

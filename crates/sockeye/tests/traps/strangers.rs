@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 
-use crate::peers::{Scratch, datagram, datagram_from, readable_within, udp, udp_on, udp_to};
+use crate::peers::{
+    OWN_HOST, Scratch, again, datagram, datagram_from, readable_within, udp, udp_on, udp_to,
+};
 use crate::tool::{Tool, until};
 
 /// A server of UDP that answers every datagram with itself, in one of the ways there are.
@@ -182,7 +184,7 @@ fn trap_14_a_server_survives_a_peer_that_vanished() {
 
 #[test]
 fn trap_14_a_relay_survives_a_backend_that_is_not_there_yet() {
-    let backend = udp();
+    let backend = udp_on(OWN_HOST);
     let to = backend.local_addr().unwrap();
     let (mut tool, address) =
         Tool::serve_one(&["relay", "udp://127.0.0.1:0", &format!("udp://{to}")]);
@@ -193,7 +195,13 @@ fn trap_14_a_relay_survives_a_backend_that_is_not_there_yet() {
     // The relay has heard of both, or will; then the backend comes to that very port.
     let fresh = udp_to(&address);
     fresh.send(b"third").unwrap();
-    let backend = UdpSocket::bind(to).unwrap();
+    let mut backend = None;
+    // A server of another test that has every address may have been given this port meanwhile.
+    until("free", || {
+        backend = UdpSocket::bind(to).ok();
+        backend.is_some()
+    });
+    let backend = backend.unwrap();
     backend
         .set_read_timeout(Some(crate::tool::PATIENCE))
         .unwrap();
@@ -347,7 +355,7 @@ fn trap_06_and_07_hold_for_unix_datagrams() {
     let mut buffer = [0; 64];
     for (name, client) in &clients {
         for round in 0..4 {
-            let n = client.recv(&mut buffer).unwrap();
+            let n = again(|| client.recv(&mut buffer)).unwrap();
             assert_eq!(&buffer[..n], format!("{name}{round}").as_bytes());
         }
     }

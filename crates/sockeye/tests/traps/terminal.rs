@@ -11,7 +11,7 @@ use rustix::fs::{Mode, OFlags, fcntl_getfl};
 use rustix::process::Signal;
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 
-use crate::peers::{accept, exactly, reset_on_close, tcp_server};
+use crate::peers::{accept, again, exactly, reset_on_close, tcp_server};
 use crate::tool::{Tool, command, until};
 
 /// The two sides of a terminal.
@@ -78,7 +78,7 @@ fn leave(way: WayOut, terminal: &mut Terminal, tool: &mut Tool, mut peer: TcpStr
     match way {
         WayOut::EndOfInput => {
             terminal.keys.write_all(b"\x04").unwrap();
-            assert_eq!(peer.read(&mut [0; 8]).unwrap(), 0);
+            assert_eq!(again(|| peer.read(&mut [0; 8])).unwrap(), 0);
         }
         WayOut::PeersEnd => {}
         WayOut::Reset => reset_on_close(&peer),

@@ -9,6 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::retry_on_intr;
 use rustix::pipe::{PipeFlags, pipe_with};
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open, pidfd_send_signal};
 
@@ -94,7 +95,7 @@ impl Tool {
                 PollFd::new(&ready, PollFlags::IN),
                 PollFd::new(&tool.ended, PollFlags::IN),
             ];
-            poll(&mut events, Some(&left(until))).unwrap();
+            retry_on_intr(|| poll(&mut events, Some(&left(until)))).unwrap();
             if !events[0].revents().contains(PollFlags::IN) {
                 panic!("not ready: {:?}", tool.kill());
             }
@@ -112,7 +113,7 @@ impl Tool {
         let watched = ended.try_clone().unwrap();
         thread::spawn(move || {
             let mut events = [PollFd::new(&watched, PollFlags::IN)];
-            if poll(&mut events, Some(&left(Instant::now() + WATCH))) == Ok(0) {
+            if retry_on_intr(|| poll(&mut events, Some(&left(Instant::now() + WATCH)))) == Ok(0) {
                 let _ = pidfd_send_signal(&watched, Signal::KILL);
             }
         });
@@ -153,7 +154,7 @@ impl Tool {
     /// Waits for its end, with its stdin as it is.
     pub(crate) fn wait(&mut self) -> ExitStatus {
         let mut events = [PollFd::new(&self.ended, PollFlags::IN)];
-        poll(&mut events, Some(&left(Instant::now() + PATIENCE))).unwrap();
+        retry_on_intr(|| poll(&mut events, Some(&left(Instant::now() + PATIENCE)))).unwrap();
         if events[0].revents().is_empty() {
             let ran = self.kill();
             panic!("it does not end: {ran:?}");
@@ -301,6 +302,16 @@ impl Heard {
         assert!(over, "the output does not end after {} bytes", bytes.len());
         bytes
     }
+}
+
+/// Copies the tool. Another process does: a descriptor of ours that is open for writing could be inherited by what
+/// another test starts at that moment, and the copy could not be run then (ETXTBSY).
+pub(crate) fn copy_program(to: &str) {
+    let copied = Command::new("cp")
+        .args([env!("CARGO_BIN_EXE_sockeye"), to])
+        .status()
+        .unwrap();
+    assert!(copied.success());
 }
 
 /// Looks again and again until it is so.
