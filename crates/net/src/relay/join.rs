@@ -198,9 +198,9 @@ impl Conversation {
         }
     }
 
-    /// Whether nothing more can or should happen.
+    /// Whether nothing more can or should happen. A direction that a thread has stands here as done, and has not ended.
     fn is_over(&self) -> bool {
-        let [out, back] = &self.directions;
+        let ended = |place: usize| self.driven[place].is_none() && self.directions[place].is_done();
         let broken = self
             .directions
             .iter()
@@ -210,9 +210,9 @@ impl Conversation {
                 _ => false,
             });
         broken
-            || out.is_done() && back.is_done()
-            || back.is_done() && self.until == Until::RightEnds
-            || out.is_done() && self.until == Until::LeftEnds
+            || ended(0) && ended(1)
+            || ended(1) && self.until == Until::RightEnds
+            || ended(0) && self.until == Until::LeftEnds
     }
 
     fn tell(&mut self) {
@@ -265,8 +265,7 @@ impl Conversation {
                 }
             }
             self.tell();
-            // The one that still runs was taken out, and stands as done: only the other rules count for it.
-            if outcome == Stopped::Quiet || self.is_over_but_for_threads() {
+            if outcome == Stopped::Quiet || self.is_over() {
                 self.driven.iter().flatten().for_each(Driven::stop);
             }
         }
@@ -286,23 +285,6 @@ impl Conversation {
             }
         };
         let _ = tokio::time::timeout(THREAD_PATIENCE, all).await;
-    }
-
-    fn is_over_but_for_threads(&self) -> bool {
-        let driven = &self.driven;
-        let ended = |place: usize| driven[place].is_none() && self.directions[place].is_done();
-        let broken = (0..2)
-            .filter(|place| driven[*place].is_none())
-            .any(|place| {
-                let direction = &self.directions[place];
-                match &direction.state {
-                    State::Done(Err(broken)) => !broken.writing || direction.sink.is_given(),
-                    _ => false,
-                }
-            });
-        broken
-            || ended(1) && self.until == Until::RightEnds
-            || ended(0) && self.until == Until::LeftEnds
     }
 
     fn leave_loop(&mut self) {
