@@ -123,15 +123,8 @@ pub(super) async fn with_program(
     if joined.over == Over::Idle {
         child.terminate();
     }
-    let status = child
-        .wait()
-        .await
-        .map_err(|error| Failure::new(ExitCode::Failure, io_text(&error, language)))?;
-    if command.status {
-        return Ok(ExitCode::of_program(status));
-    }
-    if !status.success() {
-        session.announce(&programs::ended(&command.words, status, language));
+    if let Some(exit) = programs::reap(&mut child, command, session).await? {
+        return Ok(exit);
     }
     // A program that takes no more of what comes is no failure: `head -n 1` has all it wants.
     if joined.to_stream.broken_writing {

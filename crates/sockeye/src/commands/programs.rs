@@ -5,11 +5,13 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 
 use sockeye_model::{Call, Errno};
+use sockeye_net::exec::Child;
 use sockeye_view::catalogue::Language;
 
-use crate::cli::quote;
+use crate::cli::{connect as cli, quote};
 use crate::exit::ExitCode;
 use crate::report::{Failure, io_text};
+use crate::session::Session;
 use crate::words;
 
 /// A program that could not be started: 127, 126 or 125, as a shell has it.
@@ -41,6 +43,27 @@ pub(crate) fn ended(command: &[String], status: ExitStatus, language: Language) 
             words::PROGRAM_KILLED.fill(language, &[("command", &command), ("signal", &signal)])
         }
     }
+}
+
+/// Waits for the end of a program whose conversation is over. Its code is the command's where that was asked for;
+/// otherwise a failure is said in words.
+pub(super) async fn reap(
+    child: &mut Child,
+    command: &cli::Command,
+    session: &Session,
+) -> Result<Option<ExitCode>, Failure> {
+    let language = session.look.language;
+    let status = child
+        .wait()
+        .await
+        .map_err(|error| Failure::new(ExitCode::Failure, io_text(&error, language)))?;
+    if command.status {
+        return Ok(Some(ExitCode::of_program(status)));
+    }
+    if !status.success() {
+        session.announce(&ended(&command.words, status, language));
+    }
+    Ok(None)
 }
 
 fn line(command: &[String]) -> String {
