@@ -9,6 +9,7 @@ pub mod hex;
 mod layout;
 pub mod record;
 pub mod replay;
+mod table;
 mod telling;
 
 pub use diagram::{Columns, Diagram, DiagramOptions};
@@ -16,3 +17,4 @@ pub use explain::{Explain, ExplainOptions, Reasons};
 pub use hex::{Hex, HexOptions};
 pub use record::{Header, Record};
 pub use replay::{Replay, ReplayError};
+pub use table::{Align, Table};
