@@ -14,7 +14,6 @@ mod open;
 mod poll_stream;
 pub mod relay;
 mod resolve;
-pub mod serve;
 pub mod server;
 mod signals;
 mod socket;
@@ -29,6 +28,7 @@ pub use open::{
     BoundPath, Dialed, Dialing, Listener, Listening, NameError, OpenError, Reach, Unusable, dial,
     listen,
 };
+pub use poll_stream::UnderWay;
 pub use resolve::{Resolve, Resolving, SystemResolver};
 pub use signals::Signals;
 pub use socket::{Shutdown, Socket};

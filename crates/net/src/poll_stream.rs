@@ -11,9 +11,10 @@ use crate::buffer::{Buffer, Lease};
 use crate::error::Result;
 use crate::handle::Received;
 
-/// A call that has been made and has not returned.
+/// A call that has been made and has not returned; what [`AsyncSocket::poll_recv_lease`] and
+/// [`AsyncSocket::poll_send`] keep between two steps.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct UnderWay {
+pub struct UnderWay {
     began: Timestamp,
     /// It was told that it waits.
     parked: bool,
@@ -23,7 +24,12 @@ pub(crate) struct UnderWay {
 impl AsyncSocket {
     /// `recv` into a buffer of the pool, taken once there is something to receive; `call` begins as `None`, and is so
     /// again when it has returned. One task at a time may wait.
-    pub(crate) fn poll_recv_lease(
+    ///
+    /// For a machine of one's own: a conversation that waits keeps this one word, where a future would keep its state.
+    ///
+    /// # Errors
+    /// As for [`AsyncSocket::recv_lease`].
+    pub fn poll_recv_lease(
         &self,
         context: &mut Context<'_>,
         call: &mut Option<UnderWay>,
@@ -87,7 +93,10 @@ impl AsyncSocket {
     }
 
     /// `send`: tries at once and asks the event loop only when there is no room. `call` as for receiving.
-    pub(crate) fn poll_send(
+    ///
+    /// # Errors
+    /// As for [`AsyncSocket::send`].
+    pub fn poll_send(
         &self,
         context: &mut Context<'_>,
         call: &mut Option<UnderWay>,

@@ -88,7 +88,7 @@ where
 
 /// [`serve_streams`] for a conversation that needs no box: all of it, and nothing else, is what one that waits costs
 /// beside its registration with the event loop.
-pub(crate) async fn serve_small<F>(
+pub async fn serve_small<F>(
     listener: Listener,
     limits: &Limits,
     stop: impl Future<Output = ()>,

@@ -5,9 +5,9 @@ mod words;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use sockeye_model::{Address, Host, Port, Scheme, SocketAddress, Tally, Target};
-use sockeye_net::serve::{Post, Served, Service, Serving};
 use sockeye_net::server::{Limits, Notice, Seats};
 use sockeye_net::{Listening, Reach, Signals, listen};
+use sockeye_serve::{Post, Served, Service, Serving};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 

@@ -4,8 +4,8 @@ use std::fmt::Display;
 use std::time::Duration;
 
 use sockeye_model::{Address, Carries, Host, Port, Scheme, SocketAddress, Target};
-use sockeye_net::serve::{Post, Served, Service};
 use sockeye_net::{Listener, Reach};
+use sockeye_serve::{Post, Served, Service};
 use sockeye_view::catalogue::{self, Language, Text};
 
 use super::{Asked, Open, words};

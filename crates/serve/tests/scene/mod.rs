@@ -8,9 +8,9 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use sockeye_model::{Event, Flow, Kind, Sink, SocketAddress, Tally, Wants};
-use sockeye_net::serve::{Served, Service, Serving};
 use sockeye_net::server::Limits;
 use sockeye_net::{Listening, Tap, listen};
+use sockeye_serve::{Served, Service, Serving};
 use tokio::sync::oneshot;
 
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);

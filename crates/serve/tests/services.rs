@@ -2,16 +2,16 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 #![allow(clippy::print_stderr, reason = "a skip says why")]
 
-mod serve_scene;
+mod scene;
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpStream, UdpSocket};
 use std::os::unix::net::{UnixDatagram, UnixStream};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use serve_scene::{PATIENCE, Running, scratch};
-use sockeye_net::serve::Service;
+use scene::{PATIENCE, Running, scratch};
 use sockeye_net::{Family, Received, Socket, SocketAddress, Type};
+use sockeye_serve::Service;
 
 fn tcp(at: SocketAddr) -> TcpStream {
     let stream = TcpStream::connect(at).unwrap();
@@ -349,7 +349,7 @@ fn a_datagram_from_a_port_that_answers_by_itself_is_never_answered_and_counted()
     for well_known in [7, 9, 13, 19, 37] {
         match UdpSocket::bind((Ipv4Addr::new(127, 77, 7, 7), well_known)) {
             Ok(_) => ports.push(well_known),
-            Err(error) => serve_scene::skipped(&format!("bind to port {well_known}: {error}")),
+            Err(error) => scene::skipped(&format!("bind to port {well_known}: {error}")),
         }
     }
     for port in &ports {
@@ -479,7 +479,7 @@ fn one_at_a_time_makes_the_second_wait_for_the_first() {
 
 #[test]
 fn every_call_of_a_service_is_an_event() {
-    let (served, events) = serve_scene::recorded(Service::Echo, |at| {
+    let (served, events) = scene::recorded(Service::Echo, |at| {
         let mut stream = tcp(at);
         stream.write_all(b"hola").unwrap();
         stream.shutdown(Shutdown::Write).unwrap();

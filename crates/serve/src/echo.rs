@@ -8,20 +8,20 @@ use std::task::{Context, Poll, ready};
 
 use sockeye_model::Type;
 
-use super::visitor::Visitor;
-use crate::poll_stream::UnderWay;
-use crate::server::Ended;
-use crate::{Lease, Lent};
+use crate::visitor::Visitor;
+use sockeye_net::UnderWay;
+use sockeye_net::server::Ended;
+use sockeye_net::{Lease, Lent};
 
 /// One conversation.
-pub(super) enum Echo {
+pub(crate) enum Echo {
     Stream(Stream),
     Messages(Pin<Box<dyn Future<Output = Ended> + Send>>),
 }
 
 /// "Once a connection is established any data received is sent back. This continues until the calling user terminates
 /// the connection." Who ends only their own direction still gets back all that they sent before.
-pub(super) fn converse(visitor: Visitor) -> Echo {
+pub(crate) fn converse(visitor: Visitor) -> Echo {
     match visitor.kind() {
         Type::Stream => Echo::Stream(Stream {
             visitor,
@@ -42,7 +42,7 @@ impl Future for Echo {
     }
 }
 
-pub(super) struct Stream {
+pub(crate) struct Stream {
     visitor: Visitor,
     receiving: Option<UnderWay>,
     /// Found no room: the visitor sends faster than it receives, and is not asked for more before this is gone.

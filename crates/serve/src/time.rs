@@ -2,12 +2,12 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use super::say_once;
-use super::visitor::Visitor;
-use crate::server::Ended;
+use crate::say_once;
+use crate::visitor::Visitor;
+use sockeye_net::server::Ended;
 
 /// "S: Send the time as a 32 bit binary number. U: Receive the time. U: Close the connection. S: Close the connection."
-pub(super) async fn converse(visitor: Visitor) -> Ended {
+pub(crate) async fn converse(visitor: Visitor) -> Ended {
     let seconds = seconds(SystemTime::now());
     say_once(visitor, &seconds).await
 }
@@ -15,7 +15,7 @@ pub(super) async fn converse(visitor: Visitor) -> Ended {
 /// "The time is the number of seconds since 00:00 (midnight) 1 January 1900 GMT", the highest byte first.
 ///
 /// "The base will serve until the year 2036": on 7 February, at 06:28:16, it begins at 0 again, as the RFC has it.
-pub(super) fn seconds(now: SystemTime) -> [u8; 4] {
+pub(crate) fn seconds(now: SystemTime) -> [u8; 4] {
     let since_1970 = now.duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
     let since_1900 = since_1970.as_secs().wrapping_add(FROM_1900_TO_1970);
     // The low 32 bits.

@@ -6,12 +6,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use sockeye_model::Totals;
 
-use super::idle::Sweep;
-use crate::AsyncSocket;
+use crate::idle::Sweep;
+use sockeye_net::AsyncSocket;
 
 /// Totals of all conversations that are over.
 #[derive(Debug, Default)]
-pub(super) struct Ledger {
+pub(crate) struct Ledger {
     bytes_sent: AtomicU64,
     bytes_received: AtomicU64,
     sends: AtomicU64,
@@ -19,7 +19,7 @@ pub(super) struct Ledger {
 }
 
 impl Ledger {
-    pub(super) fn totals(&self) -> Totals {
+    pub(crate) fn totals(&self) -> Totals {
         Totals {
             bytes_sent: self.bytes_sent.load(Ordering::Relaxed),
             bytes_received: self.bytes_received.load(Ordering::Relaxed),
@@ -31,7 +31,7 @@ impl Ledger {
 
 /// A connected socket whose totals are entered however its conversation ends.
 #[derive(Debug)]
-pub(super) struct Visitor {
+pub(crate) struct Visitor {
     socket: Held,
     ledger: Arc<Ledger>,
 }
@@ -44,7 +44,7 @@ enum Held {
 }
 
 impl Visitor {
-    pub(super) fn new(socket: AsyncSocket, ledger: &Arc<Ledger>, sweep: Option<&Sweep>) -> Self {
+    pub(crate) fn new(socket: AsyncSocket, ledger: &Arc<Ledger>, sweep: Option<&Sweep>) -> Self {
         let socket = match sweep {
             None => Held::Alone(socket),
             Some(sweep) => {

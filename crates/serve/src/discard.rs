@@ -1,18 +1,18 @@
 //! Discard, [RFC 863](https://www.rfc-editor.org/rfc/rfc863): what comes is thrown away.
 
-use crate::server::Ended;
-use crate::{AsyncSocket, Lent};
+use sockeye_net::server::Ended;
+use sockeye_net::{AsyncSocket, Lent};
 
-use super::visitor::Visitor;
+use crate::visitor::Visitor;
 
 /// "Once a connection is established any data received is thrown away. No response is sent. This continues until the
 /// calling user terminates the connection."
-pub(super) async fn converse(visitor: Visitor) -> Ended {
+pub(crate) async fn converse(visitor: Visitor) -> Ended {
     until_end(&visitor).await
 }
 
 /// Receives and throws away until the visitor ends its direction.
-pub(super) async fn until_end(socket: &AsyncSocket) -> Ended {
+pub(crate) async fn until_end(socket: &AsyncSocket) -> Ended {
     loop {
         match socket.recv_lease().await {
             Ok(Lent::Data(_)) => {}

@@ -2,13 +2,13 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use super::say_once;
-use super::visitor::Visitor;
-use crate::server::Ended;
+use crate::say_once;
+use crate::visitor::Visitor;
+use sockeye_net::server::Ended;
 
 /// "Once a connection is established the current date and time is sent out the connection as an ASCII character string
 /// (and any data received is thrown away). The service closes the connection after sending the quote."
-pub(super) async fn converse(visitor: Visitor) -> Ended {
+pub(crate) async fn converse(visitor: Visitor) -> Ended {
     let text = text(SystemTime::now());
     say_once(visitor, text.as_bytes()).await
 }
@@ -18,7 +18,7 @@ pub(super) async fn converse(visitor: Visitor) -> Ended {
 ///
 /// "There is no specific syntax for the daytime. It is recommended that it be limited to the ASCII printing
 /// characters, space, carriage return, and line feed. The daytime should be just one line."
-pub(super) fn text(now: SystemTime) -> String {
+pub(crate) fn text(now: SystemTime) -> String {
     let seconds = now
         .duration_since(UNIX_EPOCH)
         .unwrap_or(Duration::ZERO)

@@ -7,13 +7,13 @@ use std::time::Duration;
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
-use crate::{AsyncSocket, Shutdown};
+use sockeye_net::{AsyncSocket, Shutdown};
 
 /// Looks at every socket it was given, eight times within the limit, and shuts down those that have not moved.
 ///
 /// Both directions are shut down, so a conversation meets its end in whatever call it waits in.
 #[derive(Debug)]
-pub(super) struct Sweep {
+pub(crate) struct Sweep {
     watched: Arc<Watched>,
     task: AbortHandle,
 }
@@ -33,7 +33,7 @@ struct Quiet {
 
 impl Sweep {
     /// Starts it in the event loop that runs now.
-    pub(super) fn start(limit: Duration) -> Self {
+    pub(crate) fn start(limit: Duration) -> Self {
         let watched = Arc::new(Watched::default());
         let sweeping = Arc::clone(&watched);
         let every = (limit / 8).max(SHORTEST);
@@ -49,7 +49,7 @@ impl Sweep {
         }
     }
 
-    pub(super) fn watch(&self, socket: &Arc<AsyncSocket>) {
+    pub(crate) fn watch(&self, socket: &Arc<AsyncSocket>) {
         let quiet = Quiet {
             socket: Arc::downgrade(socket),
             moved: 0,
@@ -64,7 +64,7 @@ impl Sweep {
     }
 
     /// How many it has ended.
-    pub(super) fn ended(&self) -> u64 {
+    pub(crate) fn ended(&self) -> u64 {
         self.watched.ended.load(Ordering::Relaxed)
     }
 }

@@ -7,16 +7,16 @@ use std::sync::{Arc, LazyLock};
 
 use sockeye_model::Type;
 
-use super::linger;
-use super::visitor::Visitor;
-use crate::server::Ended;
-use crate::{Lent, Result};
+use crate::linger;
+use crate::visitor::Visitor;
+use sockeye_net::server::Ended;
+use sockeye_net::{Lent, Result};
 
 /// "Once a connection is established a stream of data is sent out the connection (and any data received is thrown
 /// away). This continues until the calling user terminates the connection."
 ///
 /// A visitor that ends only its own direction goes on listening, and is sent more; a server that stops ends it.
-pub(super) async fn converse(visitor: Visitor, stopping: Arc<AtomicBool>) -> Ended {
+pub(crate) async fn converse(visitor: Visitor, stopping: Arc<AtomicBool>) -> Ended {
     tokio::select! {
         // The end of the connection is the only one there is, so an error is how it should end.
         sent = send_lines(&visitor, &stopping) => if sent.is_ok() {
@@ -39,7 +39,7 @@ async fn send_lines(visitor: &Visitor, stopping: &AtomicBool) -> Result<()> {
         // A send that finds room never waits: the others have their turn here.
         tokio::task::yield_now().await;
     }
-    visitor.shutdown(crate::Shutdown::Write)
+    visitor.shutdown(sockeye_net::Shutdown::Write)
 }
 
 /// Returns when the connection has failed; the end of the visitor's direction is none.
@@ -54,12 +54,12 @@ async fn throw_away(visitor: &Visitor) {
 }
 
 /// What a datagram is answered with.
-pub(super) struct Line {
+pub(crate) struct Line {
     seed: u64,
 }
 
 impl Line {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         // Keyed by the system's random numbers; any odd number does for the generator.
         let seed = RandomState::new().hash_one(0) | 1;
         Self { seed }
@@ -67,7 +67,7 @@ impl Line {
 
     /// "When a datagram is received, an answering datagram is sent containing a random number (between 0 and 512) of
     /// characters (the data in the received datagram is ignored)."
-    pub(super) fn random_stretch(&mut self) -> &'static [u8] {
+    pub(crate) fn random_stretch(&mut self) -> &'static [u8] {
         &LINES[..self.random(MOST + 1)]
     }
 

@@ -1,4 +1,5 @@
 //! Ready partners: the five simple services of the RFCs, over streams and over messages.
+#![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod chargen;
 mod daytime;
@@ -16,10 +17,10 @@ use std::time::{Duration, SystemTime};
 
 use sockeye_model::{SocketAddress, Totals, Type};
 
-use crate::messages::{Dropped, MessageServer, Reply};
-use crate::server::{Ended, Limits, Summary, serve_small, serve_streams};
-use crate::{AsyncSocket, BoundPath, Error, Listener, Result};
 use idle::Sweep;
+use sockeye_net::messages::{Dropped, MessageServer, Reply};
+use sockeye_net::server::{Ended, Limits, Summary, serve_small, serve_streams};
+use sockeye_net::{AsyncSocket, BoundPath, Error, Listener, Result};
 use visitor::{Ledger, Visitor};
 
 /// One of the simple services. Each answers on a stream and on messages.
@@ -236,7 +237,7 @@ impl Post {
     /// Serves until `stop` is ready, then lets conversations finish.
     ///
     /// A stream and a `SOCK_SEQPACKET` socket have conversations; datagrams are answered one by one, except those
-    /// from a port that could answer for ever ([`would_loop`](crate::messages::would_loop)).
+    /// from a port that could answer for ever ([`would_loop`](sockeye_net::messages::would_loop)).
     ///
     /// Dropping the future ends every conversation.
     pub async fn serve(self, how: &Serving, stop: impl Future<Output = ()>) -> Served {
@@ -263,7 +264,9 @@ impl fmt::Debug for Post {
 /// Says one thing and ends: whatever the visitor says is received and thrown away, or the close would reset the
 /// connection and what was said might be lost with it.
 async fn say_once(visitor: Visitor, text: &[u8]) -> Ended {
-    if visitor.send_all(text).await.is_err() || visitor.shutdown(crate::Shutdown::Write).is_err() {
+    if visitor.send_all(text).await.is_err()
+        || visitor.shutdown(sockeye_net::Shutdown::Write).is_err()
+    {
         return Ended::Failed;
     }
     linger(&visitor).await
