@@ -1,0 +1,345 @@
+//! One question to one server: over UDP, and over TCP where the answer does not fit or TCP was asked for.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use hickory_proto::op::{Edns, Message, MessageType, OpCode, ResponseCode};
+use sockeye_model::{Family, SocketAddress, Type};
+use sockeye_net::{AsyncSocket, Received, Tap};
+
+use crate::{Question, Server};
+
+/// What a question or an answer travels over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Transport {
+    /// One datagram each way (RFC 1035 section 4.2.1).
+    Udp,
+    /// A connection; each message has its length before it (RFC 1035 section 4.2.2).
+    Tcp,
+}
+
+impl fmt::Display for Transport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Udp => "udp",
+            Self::Tcp => "tcp",
+        })
+    }
+}
+
+/// How a server is asked.
+#[derive(Clone, Debug)]
+pub struct Exchange {
+    /// Where the calls on the sockets are told.
+    pub tap: Tap,
+    /// Whether the server is to ask others in our place (RD, RFC 1035 section 4.1.1).
+    pub recursion: bool,
+    /// How long one try waits for its answer.
+    pub timeout: Duration,
+    /// How often a question is sent over UDP until an answer comes, at least 1.
+    pub tries: u32,
+    /// The largest answer over UDP that is asked for, in bytes (RFC 6891 section 6.2.3); `None` leaves EDNS out, and
+    /// with it more than 512 bytes.
+    pub payload: Option<u16>,
+}
+
+impl Default for Exchange {
+    fn default() -> Self {
+        Self {
+            tap: Tap::off(),
+            recursion: true,
+            timeout: Duration::from_secs(5),
+            tries: 2,
+            payload: Some(PAYLOAD),
+        }
+    }
+}
+
+/// What a server said.
+#[derive(Clone, Debug)]
+pub struct Reply {
+    /// The whole message.
+    pub message: Message,
+    /// Who was asked.
+    pub server: Server,
+    /// What the answer came over.
+    pub transport: Transport,
+    /// From the first question to the answer, all tries and a change to TCP included.
+    pub took: Duration,
+    /// The answer's length, in bytes.
+    pub size: usize,
+    /// An answer over UDP was cut short (TC), so that TCP was used.
+    pub was_cut: bool,
+    /// How often the question was sent over UDP.
+    pub tries: u32,
+    /// The server did not understand EDNS, and was asked again without.
+    pub without_edns: bool,
+    /// Datagrams that came from the server's address and were no answer to the question: another id, another
+    /// question, or no DNS message at all. Somebody may be guessing.
+    pub strays: u32,
+}
+
+/// Why a server's answer is not there.
+#[derive(Debug, thiserror::Error)]
+pub enum NoReply {
+    /// Nothing that answers the question came in time.
+    #[error("{server}: no answer within {}", millis(*.waited))]
+    TimedOut {
+        /// Who was asked.
+        server: Server,
+        /// How long was waited, in all tries.
+        waited: Duration,
+        /// Datagrams that came and were no answer.
+        strays: u32,
+    },
+    /// A call failed: nobody listens there, or there is no way.
+    #[error("{server}: {source}")]
+    Call {
+        /// Who was asked.
+        server: Server,
+        /// The call and its error.
+        source: sockeye_net::Error,
+    },
+    /// What came over TCP is no answer.
+    #[error("{server}: {why}")]
+    Garbage {
+        /// Who was asked.
+        server: Server,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The connection ended before the answer had come.
+    #[error("{server}: the connection ended after {got} B, before the whole answer had come")]
+    Ended {
+        /// Who was asked.
+        server: Server,
+        /// The bytes that had come, of the length and the message.
+        got: usize,
+    },
+}
+
+impl Exchange {
+    /// Asks a server and waits for its answer. Whatever it says is an answer, an error code too.
+    ///
+    /// An answer counts only if it comes from the address that was asked, with the id and the question that were sent
+    /// (RFC 5452 section 9.1); the source port is the system's random choice.
+    ///
+    /// # Errors
+    /// [`NoReply`], when there is no such answer.
+    pub async fn ask(&self, server: Server, question: &Question) -> Result<Reply, NoReply> {
+        let mut attempt = Attempt {
+            exchange: self,
+            server,
+            question,
+            began: Instant::now(),
+            payload: self.payload,
+            tries: 0,
+            strays: 0,
+        };
+        let first = attempt.over(server.transport).await?;
+        let plain = self.payload.is_some() && knows_no_edns(&first.message);
+        if !plain {
+            return Ok(first);
+        }
+        attempt.payload = None;
+        match attempt.over(server.transport).await {
+            Ok(mut second) => {
+                second.without_edns = true;
+                Ok(second)
+            }
+            // Its refusal is an answer; the second one would only have been a better one.
+            Err(_) => Ok(first),
+        }
+    }
+}
+
+struct Attempt<'a> {
+    exchange: &'a Exchange,
+    server: Server,
+    question: &'a Question,
+    began: Instant,
+    payload: Option<u16>,
+    tries: u32,
+    strays: u32,
+}
+
+impl Attempt<'_> {
+    async fn over(&mut self, transport: Transport) -> Result<Reply, NoReply> {
+        match transport {
+            Transport::Tcp => self.over_tcp(false).await,
+            Transport::Udp => {
+                let (message, size) = self.over_udp().await?;
+                if message.metadata.truncation {
+                    self.over_tcp(true).await
+                } else {
+                    Ok(self.reply(message, Transport::Udp, size, false))
+                }
+            }
+        }
+    }
+
+    async fn over_udp(&mut self) -> Result<(Message, usize), NoReply> {
+        let server = self.server;
+        let failed = |source| NoReply::Call { server, source };
+        let mut buffer = vec![0; LONGEST];
+        for _ in 0..self.exchange.tries.max(1) {
+            // A socket for each try: another port to guess, and no answer to an earlier try.
+            let socket = self.connected(Type::Datagram).await.map_err(failed)?;
+            let (id, query) = self.query();
+            self.tries += 1;
+            socket.send(&query).await.map_err(failed)?;
+            let deadline = Instant::now() + self.exchange.timeout;
+            loop {
+                let received = match until(deadline, socket.receive(&mut buffer)).await {
+                    None => break,
+                    Some(received) => received.map_err(failed)?,
+                };
+                let Received::Data { len, .. } = received else {
+                    continue;
+                };
+                match self.answer(id, &buffer[..len]) {
+                    Ok(message) => return Ok((message, len)),
+                    Err(_) => self.strays += 1,
+                }
+            }
+        }
+        Err(self.timed_out())
+    }
+
+    async fn over_tcp(&mut self, was_cut: bool) -> Result<Reply, NoReply> {
+        let deadline = Instant::now() + self.exchange.timeout;
+        match until(deadline, self.on_a_connection(was_cut)).await {
+            Some(result) => result,
+            None => Err(self.timed_out()),
+        }
+    }
+
+    async fn on_a_connection(&self, was_cut: bool) -> Result<Reply, NoReply> {
+        let server = self.server;
+        let failed = |source| NoReply::Call { server, source };
+        let socket = self.connected(Type::Stream).await.map_err(failed)?;
+        let (id, query) = self.query();
+        let len = u16::try_from(query.len()).unwrap_or(u16::MAX);
+        socket
+            .send_all(&[&len.to_be_bytes(), query.as_slice()].concat())
+            .await
+            .map_err(failed)?;
+        let mut came = Vec::with_capacity(2048);
+        let mut buffer = vec![0; LONGEST];
+        loop {
+            let wanted = match came.first_chunk::<2>() {
+                Some(len) => 2 + usize::from(u16::from_be_bytes(*len)),
+                None => 2,
+            };
+            if came.len() >= wanted && wanted > 2 {
+                let message = self
+                    .answer(id, &came[2..wanted])
+                    .map_err(|why| NoReply::Garbage { server, why })?;
+                return Ok(self.reply(message, Transport::Tcp, wanted - 2, was_cut));
+            }
+            if came.len() == 2 {
+                let why = "a message without a byte came".to_owned();
+                return Err(NoReply::Garbage { server, why });
+            }
+            match socket.recv(&mut buffer).await.map_err(failed)? {
+                0 => {
+                    return Err(NoReply::Ended {
+                        server,
+                        got: came.len(),
+                    });
+                }
+                len => came.extend_from_slice(&buffer[..len]),
+            }
+        }
+    }
+
+    async fn connected(&self, kind: Type) -> sockeye_net::Result<AsyncSocket> {
+        let family = match self.server.address {
+            SocketAddr::V4(_) => Family::Inet,
+            SocketAddr::V6(_) => Family::Inet6,
+        };
+        let socket = AsyncSocket::new(family, kind, &self.exchange.tap)?;
+        let peer = SocketAddress::from(self.server.address);
+        socket.connect(&peer).await?;
+        Ok(socket)
+    }
+
+    /// The question as a message, with a new random id.
+    fn query(&self) -> (u16, Vec<u8>) {
+        let mut message = Message::query();
+        message.metadata.recursion_desired = self.exchange.recursion;
+        message.add_query(self.question.query());
+        if let Some(payload) = self.payload {
+            let mut edns = Edns::new();
+            edns.set_max_payload(payload);
+            message.set_edns(edns);
+        }
+        // A name that was read is at most 255 bytes long, so the message can be written.
+        (message.metadata.id, message.to_vec().unwrap_or_default())
+    }
+
+    /// The message, if it answers what was asked with this id; what it is otherwise.
+    fn answer(&self, id: u16, bytes: &[u8]) -> Result<Message, String> {
+        let message = Message::from_vec(bytes).map_err(|error| error.to_string())?;
+        let meta = &message.metadata;
+        if meta.id != id {
+            return Err(format!("an answer with another id ({}, not {id})", meta.id));
+        }
+        if meta.message_type != MessageType::Response || meta.op_code != OpCode::Query {
+            return Err("no answer to a query".to_owned());
+        }
+        // A server that could not read the question can't repeat it.
+        let unread = message.queries.is_empty() && meta.response_code != ResponseCode::NoError;
+        if unread || self.question.is_repeated_in(&message) {
+            Ok(message)
+        } else {
+            Err("an answer to another question".to_owned())
+        }
+    }
+
+    fn reply(&self, message: Message, transport: Transport, size: usize, was_cut: bool) -> Reply {
+        Reply {
+            message,
+            server: self.server,
+            transport,
+            took: self.began.elapsed(),
+            size,
+            was_cut,
+            tries: self.tries,
+            without_edns: false,
+            strays: self.strays,
+        }
+    }
+
+    fn timed_out(&self) -> NoReply {
+        NoReply::TimedOut {
+            server: self.server,
+            waited: self.began.elapsed(),
+            strays: self.strays,
+        }
+    }
+}
+
+/// The error codes of servers that may never have heard of EDNS (RFC 6891 section 7), or know another version only.
+fn knows_no_edns(message: &Message) -> bool {
+    let code = message.metadata.response_code;
+    matches!(
+        code,
+        ResponseCode::FormErr | ResponseCode::NotImp | ResponseCode::BADVERS
+    ) && (message.edns.is_none() || code == ResponseCode::BADVERS)
+}
+
+async fn until<T>(deadline: Instant, future: impl Future<Output = T>) -> Option<T> {
+    tokio::time::timeout_at(deadline.into(), future).await.ok()
+}
+
+fn millis(duration: Duration) -> String {
+    format!("{} ms", duration.as_millis())
+}
+
+/// What fits through nearly every network unfragmented (<https://www.dnsflagday.net/2020/>).
+const PAYLOAD: u16 = 1232;
+
+/// No message is longer (RFC 1035 section 4.2.2: its length has 16 bits).
+const LONGEST: usize = 65_535;

@@ -1,0 +1,31 @@
+//! DNS: what a name leads to, who says so, and how the answer is found.
+//!
+//! Messages are read and written by hickory; the sockets they travel over are sockeye's own, so every question is
+//! told to the views call by call. [`Exchange`] puts one question to one server, over UDP and, where the answer does
+//! not fit, over TCP.
+//!
+//! ```no_run
+//! use sockeye_names::{Exchange, Question, Server};
+//! # async fn asked() -> Result<(), Box<dyn std::error::Error>> {
+//! let server: Server = "127.0.0.1:7053".parse()?;
+//! let question = Question::new("example.org.".parse()?, "A".parse()?);
+//! let reply = Exchange::default().ask(server, &question).await?;
+//! for record in &reply.message.answers {
+//!     println!("{record}");
+//! }
+//! # Ok(())
+//! # }
+//! ```
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod chain;
+mod exchange;
+mod question;
+mod server;
+
+pub use chain::{Chain, dname_target};
+pub use exchange::{Exchange, NoReply, Reply, Transport};
+pub use hickory_proto::op::{Message, ResponseCode};
+pub use hickory_proto::rr::{DNSClass, Name, RData, Record, RecordType};
+pub use question::Question;
+pub use server::{NotAServer, Server};

@@ -1,0 +1,106 @@
+//! A name server: its address, and over what it is asked.
+
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+use std::str::FromStr;
+
+use crate::exchange::Transport;
+
+/// A name server as it is asked.
+///
+/// `192.0.2.53`, `192.0.2.53:7053`, `[2001:db8::53]:53`, `2001:db8::53`, and each of them after `udp://` or `tcp://`.
+/// Without a port it is 53.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Server {
+    /// What a question goes over first. [`Transport::Udp`] goes on over TCP where an answer does not fit.
+    pub transport: Transport,
+    /// Where it is asked.
+    pub address: SocketAddr,
+}
+
+/// The port of DNS (RFC 1035 section 4.2).
+pub(crate) const PORT: u16 = 53;
+
+impl Server {
+    /// The server at an address, asked over UDP first.
+    pub fn udp(address: impl Into<SocketAddr>) -> Self {
+        Self {
+            transport: Transport::Udp,
+            address: address.into(),
+        }
+    }
+}
+
+/// A text that is no server's address.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{0:?} is no address of a name server: ADDRESS, ADDRESS:PORT, udp:// or tcp://ADDRESS[:PORT]"
+)]
+pub struct NotAServer(pub String);
+
+impl FromStr for Server {
+    type Err = NotAServer;
+
+    fn from_str(text: &str) -> Result<Self, NotAServer> {
+        let wrong = || NotAServer(text.to_owned());
+        let (transport, target) = match text.split_once("://") {
+            Some(("udp", target)) => (Transport::Udp, target),
+            Some(("tcp", target)) => (Transport::Tcp, target),
+            Some(_) => return Err(wrong()),
+            None => (Transport::Udp, text),
+        };
+        let bare = target
+            .strip_prefix('[')
+            .and_then(|target| target.strip_suffix(']'))
+            .unwrap_or(target);
+        let address = match bare.parse::<IpAddr>() {
+            Ok(address) => SocketAddr::new(address, PORT),
+            Err(_) => target.parse().map_err(|_| wrong())?,
+        };
+        if address.port() == 0 {
+            return Err(wrong());
+        }
+        Ok(Self { transport, address })
+    }
+}
+
+impl fmt::Display for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}://{}", self.transport, self.address)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_may_leave_out_its_port_and_its_transport() {
+        for (text, meant) in [
+            ("127.0.0.1", "udp://127.0.0.1:53"),
+            ("127.0.0.1:7053", "udp://127.0.0.1:7053"),
+            ("tcp://127.0.0.1", "tcp://127.0.0.1:53"),
+            ("::1", "udp://[::1]:53"),
+            ("[::1]", "udp://[::1]:53"),
+            ("udp://[::1]:7053", "udp://[::1]:7053"),
+        ] {
+            assert_eq!(text.parse::<Server>().unwrap().to_string(), meant);
+            assert_eq!(meant.parse::<Server>().unwrap().to_string(), meant);
+        }
+    }
+
+    #[test]
+    fn what_is_no_address_is_said_as_typed() {
+        for text in [
+            "",
+            "localhost",
+            "127.0.0.1:0",
+            "tls://127.0.0.1",
+            "[::1",
+            "1.2.3",
+        ] {
+            let error = text.parse::<Server>().unwrap_err();
+            assert!(error.to_string().contains(&format!("{text:?}")), "{error}");
+        }
+    }
+}
