@@ -165,7 +165,7 @@ fn chosen(names: &[String]) -> io::Result<Vec<&'static Step>> {
 
 /// A cargo command in `root` that reads nothing from stdin, and that does not see what the
 /// cargo which started this program told it about this package.
-fn cargo(root: &Path, arguments: &[&str]) -> Command {
+pub(crate) fn cargo(root: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command
         .args(arguments)
