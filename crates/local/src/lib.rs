@@ -23,6 +23,7 @@ mod limits;
 mod nearby;
 mod owner;
 mod peer;
+mod registry;
 mod services;
 mod table;
 mod unix_path;
@@ -38,7 +39,11 @@ pub use limits::{Limits, limits};
 pub use nearby::{Neighbour, nearby};
 pub use owner::{Opener, Owner, Process, process};
 pub use peer::{Peer, peer};
-pub use services::{Services, service_name, service_port};
+pub use registry::{
+    Class, Registered, Transport, Transports, registered, registered_between, registered_names,
+    registered_ports,
+};
+pub use services::{Services, customary_names, service_name, service_port};
 pub use table::{Protocol, State};
 pub use unix_path::{
     Doubt, FileId, FileKind, PathState, UnixHolder, abstract_holders, path_holders, path_state,

@@ -1,5 +1,6 @@
-//! Names of port numbers: services(5), with a built-in table of everyday names for machines that lack the file.
+//! Names of port numbers: services(5), and behind it the names of IANA's registry and a few that everybody uses.
 
+use crate::registry::{Transport, registered, registered_ports};
 use crate::table::Protocol;
 
 /// A parsed services file.
@@ -32,10 +33,24 @@ impl Services {
         Self::parse(&String::from_utf8_lossy(&text))
     }
 
-    /// The port that the file, or else the built-in table, gives to `name`; capitals make no difference. The first
-    /// line that has the name wins, as in getservbyname(3).
+    /// The port that the file, or else the registry, gives to `name`; capitals make no difference. The first line that
+    /// has the name wins, as in getservbyname(3).
     #[must_use]
     pub fn port(&self, name: &str, protocol: Protocol) -> Option<u16> {
+        self.listed_port(name, protocol)
+            .or_else(|| built_in_port(name, protocol))
+    }
+
+    /// The official name that the file, or else the registry, gives to `port`.
+    #[must_use]
+    pub fn name(&self, port: u16, protocol: Protocol) -> Option<&str> {
+        self.listed_name(port, protocol)
+            .or_else(|| built_in_name(port, protocol))
+    }
+
+    /// [`Services::port`] of the file alone.
+    #[must_use]
+    pub fn listed_port(&self, name: &str, protocol: Protocol) -> Option<u16> {
         let listed = self.entries.iter().find(|entry| {
             entry.protocol == protocol
                 && entry
@@ -43,32 +58,33 @@ impl Services {
                     .iter()
                     .any(|known| known.eq_ignore_ascii_case(name))
         });
-        listed.map(|entry| entry.port).or_else(|| {
-            let known = built_in(protocol).find(|(known, _)| known.eq_ignore_ascii_case(name))?;
-            Some(known.1)
-        })
+        listed.map(|entry| entry.port)
     }
 
-    /// The official name that the file, or else the built-in table, gives to `port`.
+    /// [`Services::name`] of the file alone.
     #[must_use]
-    pub fn name(&self, port: u16, protocol: Protocol) -> Option<&str> {
-        let listed = self
-            .entries
+    pub fn listed_name(&self, port: u16, protocol: Protocol) -> Option<&str> {
+        self.listed_names(port, protocol)
+            .first()
+            .map(String::as_str)
+    }
+
+    /// The official name that the file gives to `port`, then its aliases; empty where it gives none.
+    #[must_use]
+    pub fn listed_names(&self, port: u16, protocol: Protocol) -> &[String] {
+        self.entries
             .iter()
-            .find(|entry| entry.protocol == protocol && entry.port == port);
-        listed
-            .and_then(|entry| entry.names.first().map(String::as_str))
-            .or_else(|| {
-                let known = built_in(protocol).find(|(_, known)| *known == port)?;
-                Some(known.0)
-            })
+            .find(|entry| entry.protocol == protocol && entry.port == port)
+            .map_or(&[], |entry| &entry.names)
     }
 }
 
 /// [`Services::port`] of `/etc/services` as it is now. For many questions keep a [`Services`].
 #[must_use]
 pub fn service_port(name: &str, protocol: Protocol) -> Option<u16> {
-    Services::of_this_machine().port(name, protocol)
+    let text = std::fs::read("/etc/services").unwrap_or_default();
+    port_in(&String::from_utf8_lossy(&text), name, protocol)
+        .or_else(|| built_in_port(name, protocol))
 }
 
 /// [`Services::name`] of `/etc/services` as it is now. For many questions keep a [`Services`].
@@ -79,100 +95,105 @@ pub fn service_name(port: u16, protocol: Protocol) -> Option<String> {
         .map(str::to_owned)
 }
 
-fn parse_line(line: &str) -> Option<Entry> {
+/// [`Services::listed_port`] of a file that is asked once: the lines up to the name are read and none is kept.
+fn port_in(text: &str, name: &str, protocol: Protocol) -> Option<u16> {
+    text.lines().filter_map(cells).find_map(|line| {
+        let is_it = line.protocol == protocol
+            && std::iter::once(line.name)
+                .chain(line.aliases)
+                .any(|known| known.eq_ignore_ascii_case(name));
+        is_it.then_some(line.port)
+    })
+}
+
+struct Line<'a, A> {
+    name: &'a str,
+    port: u16,
+    protocol: Protocol,
+    aliases: A,
+}
+
+/// A line of the file, taken apart.
+fn cells(line: &str) -> Option<Line<'_, impl Iterator<Item = &str>>> {
     let line = line.split('#').next().unwrap_or_default();
-    let mut words = line.split_ascii_whitespace();
-    let name = words.next()?;
-    let (port, protocol) = words.next()?.split_once('/')?;
+    let mut aliases = line.split_ascii_whitespace();
+    let name = aliases.next()?;
+    let (port, protocol) = aliases.next()?.split_once('/')?;
     let protocol = match protocol {
         "tcp" => Protocol::Tcp,
         "udp" => Protocol::Udp,
         _ => return None,
     };
-    Some(Entry {
+    Some(Line {
+        name,
         port: port.parse().ok()?,
         protocol,
-        names: std::iter::once(name)
-            .chain(words)
+        aliases,
+    })
+}
+
+fn parse_line(line: &str) -> Option<Entry> {
+    let line = cells(line)?;
+    Some(Entry {
+        port: line.port,
+        protocol: line.protocol,
+        names: std::iter::once(line.name)
+            .chain(line.aliases)
             .map(str::to_owned)
             .collect(),
     })
 }
 
-fn built_in(protocol: Protocol) -> impl Iterator<Item = (&'static str, u16)> {
-    BUILT_IN
+fn built_in_port(name: &str, protocol: Protocol) -> Option<u16> {
+    let alias = ALIASES
         .iter()
-        .filter(move |(_, _, over)| match protocol {
-            Protocol::Tcp => *over != Over::Udp,
-            Protocol::Udp => *over != Over::Tcp,
+        .find(|(known, ..)| known.eq_ignore_ascii_case(name));
+    if let Some((_, port, over)) = alias {
+        return over.contains(&protocol).then_some(*port);
+    }
+    let here = |port: &u16| {
+        registered(*port).iter().any(|row| {
+            row.name
+                .is_some_and(|known| known.eq_ignore_ascii_case(name))
+                && row.transports.contains(transport(protocol))
         })
-        .map(|(name, port, _)| (*name, *port))
+    };
+    registered_ports(name).into_iter().find(here)
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Over {
-    Tcp,
-    Udp,
-    Both,
+fn built_in_name(port: u16, protocol: Protocol) -> Option<&'static str> {
+    let rows = registered(port);
+    let over = rows
+        .iter()
+        .filter(|row| row.transports.contains(transport(protocol)));
+    over.filter_map(|row| row.name).next()
 }
 
-/// By port; for one port and protocol the official name comes first. Numbers as registered with IANA.
-const BUILT_IN: &[(&str, u16, Over)] = &[
-    ("echo", 7, Over::Both),
-    ("discard", 9, Over::Both),
-    ("daytime", 13, Over::Both),
-    ("qotd", 17, Over::Tcp),
-    ("chargen", 19, Over::Both),
-    ("ftp-data", 20, Over::Tcp),
-    ("ftp", 21, Over::Tcp),
-    ("ssh", 22, Over::Tcp),
-    ("telnet", 23, Over::Tcp),
-    ("smtp", 25, Over::Tcp),
-    ("time", 37, Over::Both),
-    ("whois", 43, Over::Tcp),
-    ("domain", 53, Over::Both),
-    ("bootps", 67, Over::Udp),
-    ("bootpc", 68, Over::Udp),
-    ("tftp", 69, Over::Udp),
-    ("gopher", 70, Over::Tcp),
-    ("finger", 79, Over::Tcp),
-    ("http", 80, Over::Tcp),
-    ("www", 80, Over::Tcp),
-    ("kerberos", 88, Over::Both),
-    ("pop3", 110, Over::Tcp),
-    ("sunrpc", 111, Over::Both),
-    ("nntp", 119, Over::Tcp),
-    ("ntp", 123, Over::Udp),
-    ("imap2", 143, Over::Tcp),
-    ("imap", 143, Over::Tcp),
-    ("snmp", 161, Over::Both),
-    ("snmp-trap", 162, Over::Both),
-    ("bgp", 179, Over::Tcp),
-    ("irc", 194, Over::Both),
-    ("ldap", 389, Over::Both),
-    ("https", 443, Over::Both),
-    ("submissions", 465, Over::Tcp),
-    ("syslog", 514, Over::Udp),
-    ("submission", 587, Over::Tcp),
-    ("ipp", 631, Over::Tcp),
-    ("ldaps", 636, Over::Both),
-    ("domain-s", 853, Over::Both),
-    ("rsync", 873, Over::Tcp),
-    ("imaps", 993, Over::Tcp),
-    ("pop3s", 995, Over::Tcp),
-    ("socks", 1080, Over::Tcp),
-    ("mqtt", 1883, Over::Tcp),
-    ("nfs", 2049, Over::Both),
-    ("mysql", 3306, Over::Tcp),
-    ("sip", 5060, Over::Both),
-    ("mdns", 5353, Over::Udp),
-    ("postgresql", 5432, Over::Tcp),
-    ("postgres", 5432, Over::Tcp),
-    ("amqp", 5672, Over::Tcp),
-    ("redis", 6379, Over::Tcp),
-    ("http-alt", 8080, Over::Tcp),
-    ("memcached", 11211, Over::Both),
-    ("mongodb", 27017, Over::Tcp),
+const fn transport(protocol: Protocol) -> Transport {
+    match protocol {
+        Protocol::Tcp => Transport::Tcp,
+        Protocol::Udp => Transport::Udp,
+    }
+}
+
+/// The names of `port` that people type and that the registry has not, or has for another port first.
+pub fn customary_names(port: u16) -> impl Iterator<Item = &'static str> {
+    let of_port = ALIASES.iter().filter(move |(_, known, _)| *known == port);
+    of_port.map(|(name, ..)| *name)
+}
+
+/// Names that people type and IANA has not, or has for another port first.
+const ALIASES: &[(&str, u16, &[Protocol])] = &[
+    ("dhcp", 67, &[Protocol::Udp]),
+    ("dns", 53, &[Protocol::Tcp, Protocol::Udp]),
+    ("http-alt", 8080, &[Protocol::Tcp, Protocol::Udp]),
+    ("imap2", 143, &[Protocol::Tcp]),
+    ("memcached", 11211, &[Protocol::Tcp, Protocol::Udp]),
+    ("postgres", 5432, &[Protocol::Tcp]),
+    ("rdp", 3389, &[Protocol::Tcp, Protocol::Udp]),
+    ("snmp-trap", 162, &[Protocol::Tcp, Protocol::Udp]),
+    ("vnc", 5900, &[Protocol::Tcp]),
+    ("whois", 43, &[Protocol::Tcp]),
 ];
 
 #[cfg(test)]
@@ -231,18 +252,55 @@ ftp 21/tcp\r
         assert_eq!(services.name(80, Protocol::Tcp), Some("http"));
         assert_eq!(services.port("redis", Protocol::Tcp), Some(6379));
         assert_eq!(services.port("ntp", Protocol::Udp), Some(123));
-        assert_eq!(services.port("ssh", Protocol::Udp), None);
+        assert_eq!(services.port("postgres", Protocol::Udp), None);
+        assert_eq!(services.port("ms-sql-s", Protocol::Tcp), Some(1433));
         assert_eq!(services.name(60000, Protocol::Tcp), None);
     }
 
     #[test]
-    fn the_built_in_table_is_in_order_and_repeats_nothing() {
-        for protocol in [Protocol::Tcp, Protocol::Udp] {
-            let names: std::collections::HashSet<_> =
-                built_in(protocol).map(|(name, _)| name).collect();
-            assert_eq!(names.len(), built_in(protocol).count());
+    fn an_alias_is_no_name_that_the_registry_gives_to_that_port_first() {
+        assert!(ALIASES.is_sorted_by_key(|(name, ..)| *name), "{ALIASES:?}");
+        for (name, port, over) in ALIASES {
+            assert_ne!(registered_ports(name).first(), Some(port), "{name}");
+            assert!(!registered(*port).is_empty() && !over.is_empty(), "{name}");
         }
-        assert!(BUILT_IN.is_sorted_by_key(|(_, port, _)| *port));
+    }
+
+    #[test]
+    fn every_name_of_the_registry_leads_to_a_port_that_has_it() {
+        let none = Services::default();
+        for name in crate::registry::registered_names() {
+            let tcp = none.port(name, Protocol::Tcp);
+            let udp = none.port(name, Protocol::Udp);
+            let elsewhere = || {
+                registered_ports(name).iter().all(|port| {
+                    registered(*port)
+                        .iter()
+                        .filter(|row| row.name.is_some_and(|n| n.eq_ignore_ascii_case(name)))
+                        .all(|row| {
+                            !row.transports.contains(Transport::Tcp)
+                                && !row.transports.contains(Transport::Udp)
+                        })
+                })
+            };
+            assert!(tcp.is_some() || udp.is_some() || elsewhere(), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_asked_once_says_the_same_as_one_that_is_kept() {
+        let services = Services::parse(TEXT);
+        for name in [
+            "echo", "MAIL", "www", "WWW-http", "http", "ftp", "nothing", "",
+        ] {
+            for protocol in [Protocol::Tcp, Protocol::Udp] {
+                assert_eq!(
+                    port_in(TEXT, name, protocol),
+                    services.listed_port(name, protocol),
+                    "{name}"
+                );
+            }
+        }
     }
 
     #[test]
