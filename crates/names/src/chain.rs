@@ -87,7 +87,7 @@ fn step(records: &[&Record], name: &Name) -> Option<(Vec<Record>, Name)> {
 /// Where a DNAME record leads to (RFC 6672 section 2.1); `None` for every other record.
 pub fn dname_target(record: &Record) -> Option<Name> {
     match &record.data {
-        RData::Unknown { code, rdata } if *code == RecordType::Unknown(DNAME) => {
+        RData::Unknown { code, rdata } if *code == RecordType::DNAME => {
             let mut decoder = BinDecoder::new(&rdata.anything);
             Name::read(&mut decoder).ok()
         }
@@ -103,9 +103,6 @@ fn replaced(name: &Name, owner: &Name, target: &Name) -> Option<Name> {
     made.set_fqdn(true);
     Some(made)
 }
-
-/// The number of the type DNAME (RFC 6672), which the message library does not know by name.
-const DNAME: u16 = 39;
 
 impl Question {
     /// Whether a record of this type answers the question.
@@ -142,7 +139,7 @@ mod tests {
             .chain([0])
             .collect();
         let rdata = RData::Unknown {
-            code: RecordType::Unknown(DNAME),
+            code: RecordType::DNAME,
             rdata: NULL::with(rdata),
         };
         Record::from_rdata(name(owner), 60, rdata)

@@ -11,7 +11,7 @@
 //! let question = Question::new("example.org.".parse()?, "A".parse()?);
 //! let reply = Exchange::default().ask(server, &question).await?;
 //! for record in &reply.message.answers {
-//!     println!("{record}");
+//!     println!("{}", sockeye_names::record_text(record));
 //! }
 //! # Ok(())
 //! # }
@@ -20,12 +20,18 @@
 
 mod chain;
 mod exchange;
+mod name;
+mod presentation;
 mod question;
+mod record_type;
 mod server;
 
 pub use chain::{Chain, dname_target};
 pub use exchange::{Exchange, NoReply, Reply, Transport};
 pub use hickory_proto::op::{Message, ResponseCode};
 pub use hickory_proto::rr::{DNSClass, Name, RData, Record, RecordType};
+pub use name::{NotAName, in_its_script, read_name};
+pub use presentation::{data_bytes, data_text, name_text, record_text};
 pub use question::Question;
+pub use record_type::{TYPES, USUAL, type_name, type_named};
 pub use server::{NotAServer, Server};

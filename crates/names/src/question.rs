@@ -36,6 +36,7 @@ impl Question {
 
 impl fmt::Display for Question {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.name, self.kind)
+        let name = crate::name_text(&self.name);
+        write!(f, "{name} {}", crate::type_name(self.kind))
     }
 }
