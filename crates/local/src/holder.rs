@@ -4,15 +4,17 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use crate::owner::{Owner, Owners, Process};
-use crate::table::{Protocol, Row, State, rows};
+use crate::owner::{Owner, Owners};
+use crate::process::Process;
+use crate::sock_diag::Ask;
+use crate::table::{Protocol, Row, State, TcpFigures, table};
 
 /// A socket that occupies a local port.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Holder {
     /// Which of the two port spaces.
     pub protocol: Protocol,
-    /// Its own address. `[::]` may stand for IPv4 as well: the kernel's table does not say IPV6_V6ONLY.
+    /// Its own address. `[::]` stands for IPv4 as well, unless [`Holder::v6_only`].
     pub local: SocketAddr,
     /// The peer, if it has one.
     pub remote: Option<SocketAddr>,
@@ -24,6 +26,20 @@ pub struct Holder {
     pub user_id: Option<u32>,
     /// For [`State::TimeWait`]: until the kernel forgets it.
     pub rest: Option<Duration>,
+    /// Bytes that have arrived and were not read; of a listener, connections that wait to be accepted.
+    pub receive_queue: u32,
+    /// Bytes that were sent and not acknowledged; of a listener, how many connections may wait. `None` if not known.
+    pub send_queue: Option<u32>,
+    /// IPV6_V6ONLY, of a listener or a UDP socket over IPv6; `None` for others, and if not known.
+    pub v6_only: Option<bool>,
+    /// The number of the interface that it is bound to: SO_BINDTODEVICE, or the zone of a link-local address.
+    pub interface: Option<u32>,
+    /// What TCP measured, of a connection; `None` if not known.
+    pub tcp: Option<TcpFigures>,
+    /// UDP: datagrams that were thrown away because the program reads too slowly; `None` if not known.
+    pub drops: Option<u32>,
+    /// TCP: a connection that no program has accepted yet; `owner` is then the listener's.
+    pub queued: bool,
     /// Whose it is.
     pub owner: Owner,
 }
@@ -38,6 +54,13 @@ impl Holder {
             inode: row.inode,
             user_id: (row.inode != 0).then_some(row.user_id),
             rest: row.rest,
+            receive_queue: row.receive_queue,
+            send_queue: row.send_queue,
+            v6_only: row.v6_only,
+            interface: (row.interface != 0).then_some(row.interface),
+            tcp: row.tcp,
+            drops: row.drops,
+            queued: false,
             owner: owners.owner(row.inode),
         }
     }
@@ -51,16 +74,16 @@ impl Holder {
 
 /// Every socket with the local port `port`: first those that a stranger can reach, then conversations, TIME_WAIT last.
 ///
-/// An empty answer does not prove that bind(2) will succeed: a TCP socket that is bound and neither listens nor
-/// connects is in no table, and sockets of other network namespaces are not of this one.
+/// An empty answer does not prove that bind(2) will succeed: before Linux 6.8 a TCP socket that is bound and neither
+/// listens nor connects is in no table, and sockets of other network namespaces are not of this one.
 ///
 /// # Errors
-/// `/proc/net/tcp` or its siblings cannot be read; a machine without IPv6 is no error.
+/// Neither sock_diag(7) nor `/proc/net` can be read; a machine without IPv6 is no error.
 pub fn holders(protocol: Protocol, port: u16) -> io::Result<Vec<Holder>> {
-    let rows = rows(protocol)?
-        .into_iter()
-        .filter(|row| row.local.port() == port);
-    Ok(with_owners(protocol, rows.collect()))
+    Ok(with_owners(
+        protocol,
+        table(protocol, Ask::Port(port))?.rows,
+    ))
 }
 
 /// Every TCP listener, or every UDP socket that takes datagrams from anyone, by port.
@@ -68,10 +91,7 @@ pub fn holders(protocol: Protocol, port: u16) -> io::Result<Vec<Holder>> {
 /// # Errors
 /// As [`holders`].
 pub fn listeners(protocol: Protocol) -> io::Result<Vec<Holder>> {
-    let rows = rows(protocol)?
-        .into_iter()
-        .filter(|row| row.state.is_open());
-    let mut listeners = with_owners(protocol, rows.collect());
+    let mut listeners = with_owners(protocol, table(protocol, Ask::Open)?.rows);
     listeners.sort_by_key(|holder| (holder.local.port(), holder.local.ip()));
     Ok(listeners)
 }
@@ -85,18 +105,19 @@ fn with_owners(protocol: Protocol, mut rows: Vec<Row>) -> Vec<Holder> {
         .collect()
 }
 
-fn rank(state: State) -> u8 {
+pub(crate) fn rank(state: State) -> u8 {
     match state {
         state if state.is_open() => 0,
-        State::TimeWait => 2,
-        _ => 1,
+        State::BoundInactive => 1,
+        State::TimeWait => 3,
+        _ => 2,
     }
 }
 
 #[cfg(all(test, target_endian = "little"))]
 mod tests {
     use super::*;
-    use crate::table::parse;
+    use crate::proc_net::parse;
 
     #[test]
     fn a_listener_comes_first_and_a_resting_connection_last() {

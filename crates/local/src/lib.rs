@@ -1,8 +1,9 @@
 //! What this machine says about itself: who holds a port or a path, who is at the other end, names, limits.
 //!
-//! Everything is read from files that an ordinary user may read (`/proc`, `/etc/hosts`, `/etc/services`), at the
-//! moment of the question and not before; nothing is cached and nothing is sent. Names from other programs
-//! (process names, command lines, paths) are returned as they are: escape them before they reach a terminal.
+//! Everything comes from the kernel (sock_diag(7)) and from files that an ordinary user may read (`/proc`, `/etc/hosts`,
+//! `/etc/services`), at the moment of the question and not before; nothing is cached and nothing is sent to anybody.
+//! Names from other programs (process names, command lines, paths) are returned as they are: escape them before they
+//! reach a terminal.
 //!
 //! ```
 //! use sockeye_local::{Protocol, holders, service_port};
@@ -16,15 +17,21 @@
 //! ```
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod descriptors;
 mod holder;
 mod hosts;
 mod interfaces;
 mod limits;
 mod nearby;
+mod netlink;
 mod owner;
 mod peer;
+mod proc_net;
+mod process;
 mod registry;
 mod services;
+mod sock_diag;
+mod survey;
 mod table;
 mod unix_path;
 mod unix_table;
@@ -37,16 +44,18 @@ pub use interfaces::{
 };
 pub use limits::{Limits, limits};
 pub use nearby::{Neighbour, nearby};
-pub use owner::{Opener, Owner, Process, process};
+pub use owner::{Opener, Owner};
 pub use peer::{Peer, peer};
+pub use process::{Process, process};
 pub use registry::{
     Class, Registered, Transport, Transports, registered, registered_between, registered_names,
     registered_ports,
 };
 pub use services::{Services, customary_names, service_name, service_port};
-pub use table::{Protocol, State};
+pub use survey::{Kinds, Question, Survey, UnixEntry, survey};
+pub use table::{Protocol, Source, State, TcpFigures};
 pub use unix_path::{
     Doubt, FileId, FileKind, PathState, UnixHolder, abstract_holders, path_holders, path_state,
 };
-pub use unix_table::{UnixKind, UnixSocket};
+pub use unix_table::{UnixAddress, UnixKind, UnixSocket};
 pub use users::user_name;

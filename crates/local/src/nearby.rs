@@ -9,12 +9,12 @@ use crate::owner::Owners;
 use crate::table::{Protocol, Row, State, rows};
 
 /// Something that the caller may have meant.
-///
-/// A TCP socket that is bound and has not called listen(2) also refuses, and is in no table of `/proc`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Neighbour {
     /// This very address is open now: it was opened just after the refusal, or a firewall refused.
     Here(Holder),
+    /// TCP: a socket has this address, and has called neither listen(2) nor connect(2). Known since Linux 6.8.
+    NotListening(Holder),
     /// The port is open on another address or in the other family, `[::1]` and not 127.0.0.1 for example.
     OtherAddress(Holder),
     /// UDP: a socket has this address, and takes datagrams from one other peer alone because it is connected.
@@ -31,6 +31,7 @@ impl Neighbour {
     pub const fn holder(&self) -> &Holder {
         match self {
             Self::Here(holder)
+            | Self::NotListening(holder)
             | Self::OtherAddress(holder)
             | Self::ConnectedElsewhere(holder)
             | Self::OtherProtocol(holder)
@@ -42,7 +43,7 @@ impl Neighbour {
 /// What is open near `target`, the best guess first. Empty if `target` is not an address of this machine.
 ///
 /// # Errors
-/// `/proc/net/tcp` or its siblings cannot be read.
+/// Neither sock_diag(7) nor `/proc/net` can be read.
 pub fn nearby(protocol: Protocol, target: SocketAddr) -> io::Result<Vec<Neighbour>> {
     if !is_this_machine(target.ip()) {
         return Ok(Vec::new());
@@ -54,6 +55,7 @@ pub fn nearby(protocol: Protocol, target: SocketAddr) -> io::Result<Vec<Neighbou
         .map(|(kind, row)| {
             let (wrap, of): (fn(Holder) -> Neighbour, _) = match kind {
                 Kind::Here => (Neighbour::Here, protocol),
+                Kind::NotListening => (Neighbour::NotListening, protocol),
                 Kind::OtherAddress => (Neighbour::OtherAddress, protocol),
                 Kind::ConnectedElsewhere => (Neighbour::ConnectedElsewhere, protocol),
                 Kind::OtherProtocol => (Neighbour::OtherProtocol, protocol.other()),
@@ -67,6 +69,7 @@ pub fn nearby(protocol: Protocol, target: SocketAddr) -> io::Result<Vec<Neighbou
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Kind {
     Here,
+    NotListening,
     OtherAddress,
     ConnectedElsewhere,
     OtherProtocol,
@@ -88,6 +91,7 @@ fn find(
             match row.state {
                 state if state.is_open() && serves(&row, target.ip()) => Kind::Here,
                 state if state.is_open() => Kind::OtherAddress,
+                State::BoundInactive if may_serve(&row, target.ip()) => Kind::NotListening,
                 State::Connected if protocol == Protocol::Udp && serves(&row, target.ip()) => {
                     Kind::ConnectedElsewhere
                 }
@@ -123,15 +127,18 @@ fn meant(ip: IpAddr) -> IpAddr {
     }
 }
 
-/// The row certainly serves `ip`: it is its address, or every address of its family.
+/// The row certainly serves `ip`: it is its address, or every address of its family, or of both.
 fn serves(row: &Row, ip: IpAddr) -> bool {
     let local = row.local.ip();
-    local.to_canonical() == ip || (local.is_unspecified() && local.is_ipv4() == ip.is_ipv4())
+    let both = row.v6_only == Some(false);
+    local.to_canonical() == ip
+        || (local.is_unspecified() && (local.is_ipv4() == ip.is_ipv4() || both))
 }
 
-/// Also `[::]` for IPv4, which depends on IPV6_V6ONLY.
+/// Also `[::]` for IPv4 where it is not known whether IPV6_V6ONLY is set.
 fn may_serve(row: &Row, ip: IpAddr) -> bool {
-    serves(row, ip) || (row.local.is_ipv6() && row.local.ip().is_unspecified())
+    let either = row.v6_only != Some(true);
+    serves(row, ip) || (row.local.is_ipv6() && row.local.ip().is_unspecified() && either)
 }
 
 /// echo, discard, daytime, chargen, time
@@ -149,7 +156,7 @@ mod tests {
             state,
             user_id: 0,
             inode: 1,
-            rest: None,
+            ..Row::default()
         }
     }
 
@@ -204,6 +211,33 @@ mod tests {
         assert_eq!(
             kinds(Protocol::Tcp, "[::1]:5000", tcp, vec![])[0].0,
             Kind::OtherAddress
+        );
+    }
+
+    #[test]
+    fn whether_an_ipv6_wildcard_serves_ipv4_is_known_from_its_option() {
+        let listener = |v6_only| Row {
+            v6_only: Some(v6_only),
+            ..row("[::]:5000", State::Listen)
+        };
+        let kind = |row| kinds(Protocol::Tcp, "127.0.0.1:5000", vec![row], vec![])[0].0;
+        assert_eq!(kind(listener(false)), Kind::Here);
+        assert_eq!(kind(listener(true)), Kind::OtherAddress);
+    }
+
+    #[test]
+    fn a_socket_that_does_not_listen_yet_comes_before_another_address() {
+        let tcp = vec![
+            row("[::1]:5000", State::Listen),
+            row("127.0.0.1:5000", State::BoundInactive),
+            row("127.0.0.2:5000", State::BoundInactive),
+        ];
+        assert_eq!(
+            kinds(Protocol::Tcp, "127.0.0.1:5000", tcp, vec![]),
+            [
+                (Kind::NotListening, "127.0.0.1:5000".to_owned()),
+                (Kind::OtherAddress, "[::1]:5000".to_owned())
+            ]
         );
     }
 

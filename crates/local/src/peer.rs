@@ -3,7 +3,8 @@
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 
-use crate::owner::{Owner, Owners, Process};
+use crate::owner::{Owner, Owners};
+use crate::process::Process;
 use crate::table::{Protocol, Row, State, rows};
 
 /// The other end of a connection, on this machine.
@@ -33,7 +34,7 @@ impl Peer {
 /// equals the IPv4 address.
 ///
 /// # Errors
-/// `/proc/net/tcp` or its siblings cannot be read.
+/// Neither sock_diag(7) nor `/proc/net` can be read.
 pub fn peer(protocol: Protocol, local: SocketAddr, peer: SocketAddr) -> io::Result<Option<Peer>> {
     let rows = rows(protocol)?;
     let found = match protocol {
@@ -58,33 +59,43 @@ fn find_tcp(rows: &[Row], local: SocketAddr, peer: SocketAddr) -> Option<Found> 
     let other = rows
         .iter()
         .find(|row| same(row.local, peer) && same(row.remote, local))?;
-    // A connection has no file before accept(2), and none after close(2): the state tells which.
-    let waits = matches!(
-        other.state,
-        State::SynReceived | State::Established | State::CloseWait
-    );
-    if other.inode != 0 || !waits {
+    if !is_queued(other) {
         return Some(Found {
             state: other.state,
             queued: false,
             inodes: vec![other.inode],
         });
     }
+    Some(Found {
+        state: other.state,
+        queued: true,
+        inodes: accepting(rows, peer),
+    })
+}
+
+/// Whether no program has accepted the connection yet.
+pub(crate) fn is_queued(row: &Row) -> bool {
+    // A connection has no file before accept(2), and none after close(2): the state tells which.
+    let waits = matches!(
+        row.state,
+        State::SynReceived | State::Established | State::CloseWait
+    );
+    row.inode == 0 && waits
+}
+
+/// The listeners in whose queue a connection to `address` waits.
+pub(crate) fn accepting(rows: &[Row], address: SocketAddr) -> Vec<u64> {
     let listeners = |serves: &dyn Fn(&Row) -> bool| -> Vec<u64> {
         rows.iter()
             .filter(|row| row.state == State::Listen && serves(row))
             .map(|row| row.inode)
             .collect()
     };
-    let mut inodes = listeners(&|row| same(row.local, peer));
-    if inodes.is_empty() {
-        inodes = listeners(&|row| on_every_address(row, peer));
+    let inodes = listeners(&|row| same(row.local, address));
+    if !inodes.is_empty() {
+        return inodes;
     }
-    Some(Found {
-        state: other.state,
-        queued: true,
-        inodes,
-    })
+    listeners(&|row| on_every_address(row, address))
 }
 
 fn find_udp(rows: &[Row], local: SocketAddr, peer: SocketAddr) -> Option<Found> {
@@ -118,7 +129,8 @@ fn on_every_address(row: &Row, address: SocketAddr) -> bool {
     row.state.is_open()
         && row.local.port() == address.port()
         && row.local.ip().is_unspecified()
-        && (row.local.is_ipv6() || is_ipv4(address.ip()))
+        && (is_ipv4(row.local.ip()) == is_ipv4(address.ip())
+            || (row.local.is_ipv6() && row.v6_only != Some(true)))
 }
 
 fn is_ipv4(ip: IpAddr) -> bool {
@@ -141,7 +153,7 @@ mod tests {
             state,
             user_id: 0,
             inode,
-            rest: None,
+            ..Row::default()
         }
     }
 

@@ -14,7 +14,8 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
 
-use crate::owner::{Opener, Owner, Owners, Process};
+use crate::owner::{Opener, Owner, Owners};
+use crate::process::Process;
 use crate::unix_table::{self, Row, UnixSocket};
 
 /// Which file it is; stat(2). Whoever unlinks a path later should first see that it is still this file.

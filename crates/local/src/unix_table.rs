@@ -3,7 +3,19 @@
 //! It lists the sockets of one network namespace, while a path can be reached from another one. A path stands in it
 //! as it was given to bind(2): it may be relative to a directory that its process has since left.
 
+use std::ffi::OsStr;
 use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
+
+/// The name of a UNIX socket; unix(7).
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum UnixAddress {
+    /// As it was given to bind(2): it may be relative to a directory that the process has since left.
+    Path(PathBuf),
+    /// Without the NUL that it begins with.
+    Abstract(Vec<u8>),
+}
 
 /// The type of a UNIX socket; unix(7).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -16,6 +28,28 @@ pub enum UnixKind {
     SeqPacket,
     /// A number that this version does not know.
     Other(u16),
+}
+
+impl UnixKind {
+    pub(crate) const fn of(number: u16) -> Self {
+        match number {
+            1 => Self::Stream,
+            2 => Self::Datagram,
+            5 => Self::SeqPacket,
+            other => Self::Other(other),
+        }
+    }
+
+    /// The name of the scheme in sockeye's addresses: `unix`, `unix-dgram`, `unix-seqpacket`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Stream => "unix",
+            Self::Datagram => "unix-dgram",
+            Self::SeqPacket => "unix-seqpacket",
+            Self::Other(_) => "unix-other",
+        }
+    }
 }
 
 /// A UNIX socket that has a name.
@@ -42,6 +76,13 @@ pub(crate) struct Row {
 impl Row {
     pub(crate) fn is_abstract(&self) -> bool {
         self.name.first() == Some(&b'@')
+    }
+
+    pub(crate) fn address(&self) -> UnixAddress {
+        match self.name.strip_prefix(b"@") {
+            Some(name) => UnixAddress::Abstract(name.to_vec()),
+            None => UnixAddress::Path(OsStr::from_bytes(&self.name).into()),
+        }
     }
 
     /// The part after the last slash.
@@ -106,12 +147,7 @@ fn parse_line(line: &[u8]) -> Option<(UnixSocket, &[u8])> {
     };
     let socket = UnixSocket {
         inode: str::from_utf8(inode).ok()?.parse().ok()?,
-        kind: match kind {
-            1 => UnixKind::Stream,
-            2 => UnixKind::Datagram,
-            5 => UnixKind::SeqPacket,
-            other => UnixKind::Other(u16::try_from(other).ok()?),
-        },
+        kind: UnixKind::of(u16::try_from(kind).ok()?),
         listening: flags & ACCEPTS_CONNECTIONS != 0,
         connected: state == CONNECTED,
     };

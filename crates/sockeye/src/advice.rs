@@ -140,6 +140,13 @@ fn of_holders(address: &SocketAddress, holders: &[Holder], language: Language) -
         .iter()
         .find(|holder| holder.state != State::TimeWait)
     {
+        Some(holder) if holder.state == State::BoundInactive && holder.process().is_some() => {
+            let mut advice = held(address, holder.process(), language);
+            advice
+                .text
+                .push_str(words::HOLDER_NOT_LISTENING.say(language));
+            Some(advice)
+        }
         Some(holder) => Some(held(address, holder.process(), language)),
         None if resting > 0 => {
             let note = Note::Holder {
@@ -160,10 +167,7 @@ fn of_holders(address: &SocketAddress, holders: &[Holder], language: Language) -
 fn held(address: &SocketAddress, process: Option<&Process>, language: Language) -> Advice {
     let note = Note::Holder {
         address: address.clone(),
-        process: process.map(|process| ProcessName {
-            pid: process.pid,
-            name: process.name.clone().into(),
-        }),
+        process: process.map(name_of),
         resting: 0,
     };
     let text = match process {
@@ -187,6 +191,7 @@ fn nearby(address: &SocketAddress, scheme: Scheme, language: Language) -> Option
     let inet = address.inet()?;
     let found = sockeye_local::nearby(protocol(scheme)?, inet).ok()?;
     match found.first() {
+        Some(Neighbour::NotListening(holder)) => Some(not_listening(holder, language)),
         Some(neighbour) => Some(neighbouring(neighbour, language)),
         None => own_service(inet, scheme, language),
     }
@@ -220,6 +225,31 @@ fn neighbouring(neighbour: &Neighbour, language: Language) -> Advice {
     Advice {
         note: Some(note),
         text,
+    }
+}
+
+/// The refused address belongs to a socket that has not called listen(2).
+fn not_listening(holder: &Holder, language: Language) -> Advice {
+    let unknown = words::NEARBY_UNKNOWN.say(language).to_owned();
+    let name = holder.process().map_or(unknown, |process| {
+        format!("{}, pid {}", escape_name(&process.name), process.pid)
+    });
+    let places: [(&str, &dyn std::fmt::Display); 2] = [("address", &holder.local), ("name", &name)];
+    let note = Note::Holder {
+        address: SocketAddress::Inet(holder.local),
+        process: holder.process().map(name_of),
+        resting: 0,
+    };
+    Advice {
+        note: Some(note),
+        text: words::NEARBY_NOT_LISTENING.fill(language, &places),
+    }
+}
+
+fn name_of(process: &Process) -> ProcessName<'static> {
+    ProcessName {
+        pid: process.pid,
+        name: process.name.clone().into(),
     }
 }
 
@@ -266,6 +296,36 @@ mod tests {
             text.starts_with(&format!("{address} is held by ")) && text.contains(&pid),
             "{text}"
         );
+    }
+
+    #[test]
+    fn a_socket_that_is_bound_and_does_not_listen_is_named() {
+        let family = rustix::net::AddressFamily::INET;
+        let socket = rustix::net::socket(family, rustix::net::SocketType::STREAM, None).unwrap();
+        rustix::net::bind(&socket, &SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+        let address: SocketAddr = rustix::net::getsockname(&socket)
+            .unwrap()
+            .try_into()
+            .unwrap();
+        if sockeye_local::holders(Protocol::Tcp, address.port())
+            .unwrap()
+            .is_empty()
+        {
+            crate::stdio::say("skipped: this kernel does not list such sockets (before Linux 6.8)");
+            return;
+        }
+        let pid = format!("pid {}", std::process::id());
+        for (call, errno) in [
+            (Call::Connect, Errno::ECONNREFUSED),
+            (Call::Bind, Errno::EADDRINUSE),
+        ] {
+            let error = failed(call, errno, address);
+            let text = on_failure(&Tap::off(), &error, Scheme::Tcp, Language::English).unwrap();
+            assert!(
+                text.contains(&pid) && text.contains("has not called listen"),
+                "{text}"
+            );
+        }
     }
 
     #[test]

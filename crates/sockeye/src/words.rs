@@ -5,9 +5,11 @@ use sockeye_view::texts;
 texts! {
     HOLDER = "{address} is held by {name}, pid {pid}" | "{address} lo tiene {name}, pid {pid}";
     HOLDER_OF_OTHER_USER = "{address} is held by a process that this user may not see" | "{address} lo tiene un proceso que este usuario no puede ver";
+    HOLDER_NOT_LISTENING = ", which has bound it and has not called listen" | ", que ha hecho bind y no ha llamado a listen";
     RESTING = "{count} old connections rest there (TIME_WAIT); reuseaddr binds all the same" | "{count} conexiones viejas reposan ahí (TIME_WAIT); con reuseaddr se puede igual";
     NEARBY = "{protocol} {address} is open here ({name}); did you mean {line}?" | "aquí está abierto {protocol} {address} ({name}); ¿querías {line}?";
     NEARBY_UNKNOWN = "a process of another user" | "un proceso de otro usuario";
+    NEARBY_NOT_LISTENING = "{address} is bound by {name}, which has not called listen yet" | "{address} lo tiene {name}, que aún no ha llamado a listen";
     OWN_SERVICES = "sockeye's own services are 7000 higher: sockeye serve, then {line}" | "los servicios de sockeye están 7000 más arriba: sockeye serve, y luego {line}";
     NOT_A_SOCKET = "what is at {path} is no socket, and is left alone" | "lo que hay en {path} no es un socket, y no se toca";
     STDOUT_FAILED = "write to stdout: {error}" | "write a stdout: {error}";
