@@ -25,6 +25,7 @@ mod presentation;
 mod question;
 mod record_type;
 mod server;
+pub mod walk;
 
 pub use chain::{Chain, dname_target};
 pub use exchange::{Exchange, NoReply, Reply, Transport};
