@@ -45,7 +45,8 @@ pub struct Place<'a> {
 /// One thing that happened to a socket.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event<'a> {
-    /// When it was over: the call had returned. For [`Kind::Waiting`] and [`Kind::Connecting`], when it began.
+    /// When it was over: the call had returned, or what it did had been seen elsewhere before, such as where another
+    /// thread receives the answer while a send returns. For [`Kind::Waiting`] and [`Kind::Connecting`], when it began.
     pub at: Timestamp,
     /// How long the call took, where it is a call.
     pub took: Option<Duration>,

@@ -274,6 +274,7 @@ impl Handle {
     }
 
     pub(crate) fn send(&self, began: Timestamp, data: &[u8]) -> io::Result<usize> {
+        let _begun = self.tap.begin();
         let sent = net::send(&self.fd, data, SendFlags::NOSIGNAL).map_err(io::Error::from);
         self.note_break(&sent);
         let sent = self.told(began, Call::Send, None, sent)?;
@@ -287,6 +288,7 @@ impl Handle {
         data: &[u8],
         peer: &SocketAddress,
     ) -> io::Result<usize> {
+        let _begun = self.tap.begin();
         let sent = KernelAddress::new(peer).and_then(|kernel| {
             Ok(net::sendto(
                 &self.fd,
@@ -411,6 +413,7 @@ impl Handle {
             // Before the call: the peer's end may be read, on another thread, before it returns.
             self.note_end(End::Ours);
         }
+        let _begun = self.tap.begin();
         let done = net::shutdown(&self.fd, how).map_err(io::Error::from);
         self.told(began, Call::Shutdown, None, done)?;
         if how == net::Shutdown::Read {

@@ -3,13 +3,20 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use sockeye_model::{Event, Kind, Payload};
+use sockeye_model::{Event, Kind, Payload, Timestamp};
 
 /// Events waiting to be shown.
 #[derive(Default)]
 pub(crate) struct Batch {
-    events: Vec<(Event<'static>, Option<Range<usize>>)>,
+    events: Vec<Queued>,
     bytes: Vec<u8>,
+}
+
+struct Queued {
+    /// Its place in the order: a cause stands at its beginning, all else at its end.
+    place: Timestamp,
+    event: Event<'static>,
+    bytes: Option<Range<usize>>,
 }
 
 impl Batch {
@@ -25,18 +32,23 @@ impl Batch {
         self.bytes.len()
     }
 
+    /// The place of the first event, once they are in order.
+    pub(crate) fn first(&self) -> Option<Timestamp> {
+        self.events.first().map(|queued| queued.place)
+    }
+
     /// Queues an event. Its bytes, if `keep_bytes`, go into the block: no allocation an event.
-    pub(crate) fn push(&mut self, event: Event<'_>, keep_bytes: bool) {
+    pub(crate) fn push(&mut self, place: Timestamp, event: Event<'_>, keep_bytes: bool) {
         let Event {
             at,
             took,
             socket,
             parent,
             by,
-            place,
+            place: line,
             kind,
         } = event;
-        let (kind, range) = match kind {
+        let (kind, bytes) = match kind {
             Kind::Sent {
                 call,
                 payload,
@@ -75,22 +87,23 @@ impl Batch {
             }
             other => (other.into_owned(), None),
         };
-        let place = place.map(|place| sockeye_model::Place {
-            file: Cow::Owned(place.file.into_owned()),
-            line: place.line,
+        let line = line.map(|line| sockeye_model::Place {
+            file: Cow::Owned(line.file.into_owned()),
+            line: line.line,
         });
-        self.events.push((
-            Event {
+        self.events.push(Queued {
+            place,
+            event: Event {
                 at,
                 took,
                 socket,
                 parent,
                 by,
-                place,
+                place: line,
                 kind,
             },
-            range,
-        ));
+            bytes,
+        });
     }
 
     fn store(
@@ -110,21 +123,66 @@ impl Batch {
         (unseen, range)
     }
 
-    /// Takes each event in turn, with its bytes; empties the batch and keeps its room.
-    pub(crate) fn drain(&mut self, mut show: impl FnMut(&Event<'_>)) {
-        for (event, range) in self.events.drain(..) {
-            let mut event: Event<'_> = event;
-            if let (Some(range), Kind::Sent { payload, .. } | Kind::Received { payload, .. }) =
-                (range, &mut event.kind)
+    /// Puts `earlier` before these, as if it had been queued first.
+    pub(crate) fn prepend(&mut self, earlier: &mut Self) {
+        let offset = self.bytes.len();
+        self.bytes.append(&mut earlier.bytes);
+        let earlier = earlier.events.drain(..).map(|queued| Queued {
+            bytes: queued
+                .bytes
+                .map(|range| range.start + offset..range.end + offset),
+            ..queued
+        });
+        self.events.splice(0..0, earlier);
+    }
+
+    /// Takes each event in turn, with its bytes, causes before what they cause; empties the batch and keeps its room.
+    /// What stands at `until` or later is not shown and goes into `rest`.
+    pub(crate) fn drain(
+        &mut self,
+        until: Option<Timestamp>,
+        rest: &mut Self,
+        mut show: impl FnMut(&Event<'_>),
+    ) {
+        self.put_in_order();
+        for queued in self.events.drain(..) {
+            let bytes = queued.bytes.map(|range| &self.bytes[range]);
+            if until.is_some_and(|until| queued.place >= until) {
+                let start = rest.bytes.len();
+                rest.bytes.extend_from_slice(bytes.unwrap_or_default());
+                rest.events.push(Queued {
+                    bytes: bytes.map(|_| start..rest.bytes.len()),
+                    ..queued
+                });
+                continue;
+            }
+            let mut event: Event<'_> = queued.event;
+            if let (Some(bytes), Kind::Sent { payload, .. } | Kind::Received { payload, .. }) =
+                (bytes, &mut event.kind)
             {
                 let unit = payload.unit();
                 *payload = Payload::Bytes {
-                    data: Cow::Borrowed(&self.bytes[range]),
+                    data: Cow::Borrowed(bytes),
                     unit,
                 };
             }
             show(&event);
         }
         self.bytes.clear();
+    }
+
+    fn put_in_order(&mut self) {
+        self.events.sort_by_key(|queued| queued.place);
+        // A cause is over when its effect is seen, though its call has not returned yet: so time never goes back.
+        let mut next = None;
+        for Queued { event, .. } in self.events.iter_mut().rev() {
+            if let Some(next) = next.filter(|next| *next < event.at) {
+                event.took = event
+                    .took
+                    .map(|took| took.saturating_sub(event.at.since(next)));
+                event.at = next;
+            }
+            next = Some(event.at);
+        }
     }
 }

@@ -9,5 +9,5 @@ mod batch;
 mod queue;
 mod viewer;
 
-pub use queue::{Policy, Tap};
+pub use queue::{Begun, HOLD, Policy, Tap};
 pub use viewer::{ViewFailed, Viewer, start};

@@ -1,12 +1,14 @@
 //! The tap: where a call on a socket becomes an event in the queue.
 
+use std::cell::Cell;
+use std::marker::PhantomData;
 use std::mem;
 use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
-use sockeye_model::{Event, Kind, SocketId, Tally, Timestamp, Wants};
+use sockeye_model::{End, Event, Kind, SocketId, Tally, Timestamp, Wants};
 
 use crate::batch::Batch;
 
@@ -52,6 +54,10 @@ pub(crate) struct State {
     /// Events that the view thread has taken and not yet shown, or not all of them.
     pub(crate) in_hand: u64,
     pub(crate) view_waits: bool,
+    /// The view thread has events in hand that it can't show before a call that has begun is told.
+    pub(crate) view_holds: bool,
+    /// When the calls began that may have an effect before they are told.
+    begun: Vec<Timestamp>,
     pub(crate) finish: Option<Tally>,
     readers: Vec<Waker>,
 }
@@ -94,6 +100,12 @@ impl Shared {
 
     fn wants(&self) -> Wants {
         Wants::from_bits(self.wants.load(Ordering::Relaxed))
+    }
+
+    /// All that stands before this moment has been queued; `None`: everything that was queued until now.
+    pub(crate) fn settled(&self, state: &State) -> Option<Timestamp> {
+        let oldest = state.begun.iter().min()?;
+        Some((*oldest).max(self.now() - HOLD))
     }
 
     fn is_full(&self, state: &State) -> bool {
@@ -148,6 +160,35 @@ impl Tap {
         })
     }
 
+    /// A system call begins here that may have its effect before it returns: a send is received, a shutdown is read as
+    /// the end, perhaps on another thread, and perhaps told before it.
+    ///
+    /// What this thread sends or ends while the value lives is told at this place in the order, and no view is told of
+    /// anything later before. The value must not outlive one call that does not block: after [`HOLD`] nobody waits.
+    ///
+    /// ```
+    /// # let tap = sockeye_tap::Tap::off();
+    /// let begun = tap.begin();
+    /// // send(2), and then what it sent is told with `tap.emit`.
+    /// drop(begun);
+    /// ```
+    pub fn begin(&self) -> Begun<'_> {
+        let mut begun = Begun {
+            shared: None,
+            of_this_thread: PhantomData,
+        };
+        if let Some(shared) = self.0.as_deref().filter(|_| self.is_on()) {
+            let mut state = shared.lock();
+            // Inside the lock: what is queued from here on stands after it.
+            let at = shared.now();
+            state.begun.push(at);
+            drop(state);
+            BEGUN.set(Some(at));
+            begun.shared = Some((shared, at));
+        }
+        begun
+    }
+
     /// Queues what happened to `socket`, as of now; `began` is when its call was made.
     ///
     /// Never blocks for a view: with [`Policy::Lossy`] an event that finds no room is counted, with
@@ -175,6 +216,10 @@ impl Tap {
         }
         // Inside the lock, so that the order of the queue is the order of time.
         let at = shared.now();
+        let place = match kind {
+            Kind::Sent { .. } | Kind::HalfClosed { end: End::Ours } => BEGUN.get().unwrap_or(at),
+            _ => at,
+        };
         let (at, took) = match kind {
             Kind::Waiting { .. } | Kind::Connecting { .. } => (at, None),
             _ => (at, began.map(|began| at.since(began))),
@@ -188,7 +233,7 @@ impl Tap {
             place: None,
             kind,
         };
-        state.batch.push(event, wants.include(Wants::BYTES));
+        state.batch.push(place, event, wants.include(Wants::BYTES));
         if mem::take(&mut state.view_waits) {
             drop(state);
             shared.filled.notify_one();
@@ -230,6 +275,39 @@ impl Tap {
             .filter(|shared| shared.policy == Policy::Lossless && shared.wants() != Wants::NOTHING)
     }
 }
+
+/// A call under way whose effect may be seen before it is told: see [`Tap::begin`].
+#[must_use = "the call has to be told while this lives"]
+pub struct Begun<'a> {
+    shared: Option<(&'a Shared, Timestamp)>,
+    of_this_thread: PhantomData<*const ()>,
+}
+
+impl Drop for Begun<'_> {
+    fn drop(&mut self) {
+        let Some((shared, at)) = self.shared else {
+            return;
+        };
+        BEGUN.set(None);
+        let mut state = shared.lock();
+        if let Some(place) = state.begun.iter().position(|begun| *begun == at) {
+            state.begun.swap_remove(place);
+        }
+        if mem::take(&mut state.view_holds) {
+            drop(state);
+            shared.filled.notify_one();
+        }
+    }
+}
+
+thread_local! {
+    /// When the call began that this thread makes at the moment, if it is one that has effects.
+    static BEGUN: Cell<Option<Timestamp>> = const { Cell::new(None) };
+}
+
+/// For how long views wait for a call that has begun; a send that does not block takes microseconds, and longer only
+/// where the system lets its thread wait.
+pub const HOLD: Duration = Duration::from_millis(100);
 
 /// A batch is full with this many bytes: a few of the largest reads.
 const FULL_BYTES: usize = 4 << 20;

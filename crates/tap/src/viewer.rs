@@ -7,10 +7,10 @@ use std::sync::{Arc, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use sockeye_model::{Event, Flow, Kind, Sink, SocketId, Tally, Wants};
+use sockeye_model::{Event, Flow, Kind, Sink, SocketId, Tally, Timestamp, Wants};
 
 use crate::batch::Batch;
-use crate::queue::{Policy, Shared, Tap};
+use crate::queue::{HOLD, Policy, Shared, Tap};
 
 /// A sink could not write; the data went on without it.
 #[derive(Debug)]
@@ -141,9 +141,13 @@ struct View {
 impl View {
     fn run(mut self, tick: Option<Duration>) -> Report {
         let mut batch = Batch::default();
+        let mut rest = Batch::default();
         loop {
-            let next = self.next(&mut batch, tick);
-            batch.drain(|event| self.each(|sink| sink.event(event)));
+            let (next, until) = self.next(&mut batch, &rest, tick);
+            batch.prepend(&mut rest);
+            batch.drain(until, &mut rest, |event| {
+                self.each(|sink| sink.event(event));
+            });
             match next {
                 Next::Batch { unshown: 0 } => {}
                 Next::Batch { unshown } => {
@@ -172,36 +176,59 @@ impl View {
         }
     }
 
-    fn next(&self, batch: &mut Batch, tick: Option<Duration>) -> Next {
+    /// What is to be done next, and up to where what was queued can be shown. `rest` is in hand already.
+    fn next(
+        &self,
+        batch: &mut Batch,
+        rest: &Batch,
+        tick: Option<Duration>,
+    ) -> (Next, Option<Timestamp>) {
         let mut state = self.shared.lock();
-        state.in_hand = 0;
+        state.in_hand = rest.events() as u64;
+        let patience = match (tick, rest.is_empty()) {
+            (tick, true) => tick,
+            (tick, false) => Some(tick.map_or(HOLD, |tick| tick.min(HOLD))),
+        };
         loop {
+            let until = self.shared.settled(&state);
             if !state.batch.is_empty() || state.unshown > 0 {
                 mem::swap(&mut state.batch, batch);
-                state.in_hand = batch.events() as u64;
+                state.in_hand += batch.events() as u64;
                 let unshown = mem::take(&mut state.unshown);
                 self.shared.wake_readers(&mut state);
-                return Next::Batch { unshown };
+                // Where some are left out, and where they are many, all the others are shown.
+                let all = unshown > 0 || rest.events() > MANY || rest.bytes() > MANY_BYTES;
+                return (Next::Batch { unshown }, until.filter(|_| !all));
+            }
+            if let Some(first) = rest.first()
+                && until.is_none_or(|until| first < until)
+            {
+                return (Next::Batch { unshown: 0 }, until);
             }
             if let Some(tally) = state.finish.take() {
-                return Next::Finish(tally);
+                return (Next::Finish(tally), None);
             }
             state.view_waits = true;
-            state = match tick {
+            state.view_holds = !rest.is_empty();
+            state = match patience {
                 None => self
                     .shared
                     .filled
                     .wait(state)
                     .unwrap_or_else(PoisonError::into_inner),
-                Some(tick) => {
+                Some(patience) => {
                     let (mut state, waited) = self
                         .shared
                         .filled
-                        .wait_timeout(state, tick)
+                        .wait_timeout(state, patience)
                         .unwrap_or_else(PoisonError::into_inner);
-                    if waited.timed_out() && state.batch.is_empty() && state.finish.is_none() {
+                    if waited.timed_out()
+                        && tick == Some(patience)
+                        && state.batch.is_empty()
+                        && state.finish.is_none()
+                    {
                         state.view_waits = false;
-                        return Next::Tick;
+                        return (Next::Tick, self.shared.settled(&state));
                     }
                     state
                 }
@@ -252,3 +279,7 @@ enum Next {
     Tick,
     Finish(Tally),
 }
+
+/// So many events, or bytes of them, are not held for the sake of order.
+const MANY: usize = 65_536;
+const MANY_BYTES: usize = 16 << 20;

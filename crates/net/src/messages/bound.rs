@@ -171,16 +171,22 @@ impl Bound {
         let mut parked = false;
         let mut began = handle.tap.now();
         while done < count {
-            match sys::send_batch(handle.as_fd(), count - done, |index| message(done + index)) {
+            let mut send = || {
+                let _begun = handle.tap.begin();
+                let rest = |index| message(done + index);
+                let taken = sys::send_batch(handle.as_fd(), count - done, rest)?;
+                for index in done..done + taken {
+                    told(began, message(index), Ok(()));
+                }
+                Ok(taken)
+            };
+            match send() {
                 Ok(taken) => {
-                    for index in done..done + taken {
-                        told(began, message(index), Ok(()));
-                    }
                     done += taken;
                     again = false;
                     began = handle.tap.now();
                 }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                Err::<_, io::Error>(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     if !std::mem::replace(&mut parked, true) {
                         handle.emit_waiting(Call::SendMmsg);
                     }

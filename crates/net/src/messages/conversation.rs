@@ -247,12 +247,16 @@ impl Messages {
             let rest = batch.len() - done;
             let began = handle.tap.now();
             let sent = socket.write(Call::SendMmsg, |handle, _| {
-                send_batch(handle.as_fd(), rest, outgoing)
+                let _begun = handle.tap.begin();
+                let sent = send_batch(handle.as_fd(), rest, outgoing)?;
+                for data in (done..done + sent).map(|index| batch.message(index)) {
+                    handle.sent(began, Call::SendMmsg, data, data.len(), peer.as_ref());
+                }
+                Ok(sent)
             });
             match sent.await {
                 Ok(sent) => {
                     for data in (done..done + sent).map(|index| batch.message(index)) {
-                        handle.sent(began, Call::SendMmsg, data, data.len(), peer.as_ref());
                         passed.sent(data.len());
                     }
                     done += sent;

@@ -202,11 +202,14 @@ impl Session {
         let kernel = KernelAddress::new(peer).map_err(told)?;
         let mut pause = FIRST_PAUSE;
         loop {
-            match rustix::net::sendto(handle.as_fd(), message, SendFlags::NOSIGNAL, &kernel.any) {
-                Ok(_) => {
-                    self.line.sent(&self.shared, began, Call::SendTo, message);
-                    return Ok(());
-                }
+            let send = || {
+                let _begun = handle.tap.begin();
+                rustix::net::sendto(handle.as_fd(), message, SendFlags::NOSIGNAL, &kernel.any)?;
+                self.line.sent(&self.shared, began, Call::SendTo, message);
+                Ok(())
+            };
+            match send() {
+                Ok(()) => return Ok(()),
                 Err(rustix::io::Errno::AGAIN) => {
                     if pause == FIRST_PAUSE {
                         let call = Call::SendTo;

@@ -8,8 +8,7 @@
 //!
 //! How what is shown is compared: by words, so that it may be wrapped elsewhere; what is data and what the tool tells
 //! behind its margin each in their own order; with `...` for any number of words, and without what no two runs share
-//! (`same.rs` lists it). Not every run is the same, such as where an answer is heard before the call that sent the
-//! question has returned: a chapter has to be as it is written in one of eight runs.
+//! (`same.rs` lists it).
 //!
 //! `SOCKEYE_BLESS=1` writes what was shown into the pages, where they differ and have no `...`; read the difference.
 #![cfg(feature = "tool")]
@@ -29,8 +28,6 @@ use std::process::{Command, Stdio};
 
 use page::{Chapter, Key, Page, Step};
 use terminal::{Program, Shown};
-
-const TRIES: usize = 8;
 
 #[test]
 fn every_transcript_of_the_readme_is_what_a_person_sees() {
@@ -110,7 +107,7 @@ fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// Runs every chapter of the page until it goes as it is written there.
+/// Runs every chapter of the page.
 fn try_out(name: &str, locale: &str) {
     let path = root().join(name);
     let mut page = Page::read(&path);
@@ -127,14 +124,7 @@ fn try_out(name: &str, locale: &str) {
             let _still_there = std::fs::remove_dir_all(&folder);
             went
         };
-        let mut went = run(None);
-        for _ in 1..TRIES {
-            if let Err(why) = &went {
-                eprintln!("{}: not at once: {why}", chapter.title);
-                went = run(None);
-            }
-        }
-        match went {
+        match run(None) {
             Ok(programs) => running.extend(programs),
             Err(why) => {
                 wrong.push(format!("{name}: {}\n{why}", chapter.title));

@@ -263,8 +263,10 @@ impl Known {
             }
             Kind::Sent { payload, .. } => {
                 self.first_way.get_or_insert(Way::Out);
+                // From when the call began: the answer may come while it returns. What waited for room left at its end.
+                let took = event.took.filter(|_| self.waiting_to_send.is_none());
                 self.waiting_to_send = None;
-                self.asked_at = Some(event.at);
+                self.asked_at = Some(event.at - took.unwrap_or_default());
                 self.unanswered_sends += 1;
                 self.unanswered_bytes = self.unanswered_bytes.saturating_add(payload.len());
             }

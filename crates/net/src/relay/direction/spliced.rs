@@ -74,6 +74,7 @@ impl Direction {
         let (Some(source), Some(sink)) = (self.source.fd(), self.sink.fd()) else {
             return Ok(Next::Done);
         };
+        let begun = self.sink.handle().map(|handle| handle.tap.begin());
         let result = if call == Call::SendFile {
             rustix::fs::sendfile(sink, source, None, DIRECT)
         } else {
@@ -86,14 +87,15 @@ impl Direction {
                 SpliceFlags::MOVE | SpliceFlags::NONBLOCK,
             )
         };
+        if let Ok(len @ 1..) = result {
+            self.tell_received(call, len, DIRECT);
+            self.tell_sent(call, len);
+        }
+        drop(begun);
         match result {
             Ok(0) if self.source.handle().is_some() => self.fill_buffer(),
             Ok(0) => Ok(self.source_ended()),
-            Ok(len) => {
-                self.tell_received(call, len, DIRECT);
-                self.tell_sent(call, len);
-                Ok(Next::More)
-            }
+            Ok(_) => Ok(Next::More),
             Err(rustix::io::Errno::AGAIN) => {
                 // Either side may have said it.
                 if !ready_now(&self.source, PollFlags::IN)? {
@@ -166,6 +168,7 @@ impl Direction {
             return Ok(pipe.holds);
         };
         let flags = SpliceFlags::MOVE | SpliceFlags::NONBLOCK;
+        let _begun = self.sink.handle().map(|handle| handle.tap.begin());
         let result =
             splice(&pipe.read, None, sink, None, pipe.holds, flags).map_err(io::Error::from);
         if let Some(handle) = self.sink.handle() {
