@@ -36,6 +36,20 @@ impl Hosts {
     /// `localhost` and the names below it are loopback even if the file says nothing of them: RFC 6761 section 6.3.
     #[must_use]
     pub fn addresses(&self, name: &str) -> Vec<IpAddr> {
+        let addresses = self.listed(name);
+        let name = plain(name);
+        if addresses.is_empty() && (name == "localhost" || name.ends_with(".localhost")) {
+            return vec![
+                IpAddr::V4(Ipv4Addr::LOCALHOST),
+                IpAddr::V6(Ipv6Addr::LOCALHOST),
+            ];
+        }
+        addresses
+    }
+
+    /// The same, of the file's lines alone: what holds of localhost without a line is left out.
+    #[must_use]
+    pub fn listed(&self, name: &str) -> Vec<IpAddr> {
         let name = plain(name);
         let mut addresses = Vec::new();
         for (address, names) in &self.lines {
@@ -43,13 +57,21 @@ impl Hosts {
                 addresses.push(*address);
             }
         }
-        if addresses.is_empty() && (name == "localhost" || name.ends_with(".localhost")) {
-            addresses = vec![
-                IpAddr::V4(Ipv4Addr::LOCALHOST),
-                IpAddr::V6(Ipv6Addr::LOCALHOST),
-            ];
-        }
         addresses
+    }
+
+    /// The names of `address` in the file's order, each once and in small letters; gethostbyaddr(3) takes the first.
+    #[must_use]
+    pub fn names(&self, address: IpAddr) -> Vec<&str> {
+        let mut found: Vec<&str> = Vec::new();
+        for (_, names) in self.lines.iter().filter(|(of, _)| *of == address) {
+            for name in names {
+                if !found.contains(&name.as_str()) {
+                    found.push(name);
+                }
+            }
+        }
+        found
     }
 }
 
@@ -84,6 +106,15 @@ mod tests {
         assert_eq!(hosts.addresses("alias"), ips(&["192.0.2.1"]));
         assert_eq!(hosts.addresses("box2"), [] as [IpAddr; 0]);
         assert_eq!(hosts.addresses(""), [] as [IpAddr; 0]);
+    }
+
+    #[test]
+    fn an_address_has_the_names_of_all_its_lines() {
+        let hosts = Hosts::parse("192.0.2.1 one.example ONE\n::1 one\n192.0.2.1 two one\n");
+        let names = |text: &str| hosts.names(text.parse().unwrap());
+        assert_eq!(names("192.0.2.1"), ["one.example", "one", "two"]);
+        assert_eq!(names("192.0.2.2"), [] as [&str; 0]);
+        assert_eq!(hosts.listed("localhost"), [] as [IpAddr; 0]);
     }
 
     #[test]

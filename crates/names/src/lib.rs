@@ -18,16 +18,22 @@
 //! ```
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod answer;
 mod chain;
+mod compare;
 mod exchange;
 mod name;
 mod presentation;
 mod question;
 mod record_type;
 mod server;
+mod stub;
+mod together;
 pub mod walk;
 
+pub use answer::{Answer, ExtendedError, Verdict, rcode_name};
 pub use chain::{Chain, dname_target};
+pub use compare::Said;
 pub use exchange::{Exchange, NoReply, Reply, Transport};
 pub use hickory_proto::op::{Message, ResponseCode};
 pub use hickory_proto::rr::{DNSClass, Name, RData, Record, RecordType};
@@ -36,3 +42,6 @@ pub use presentation::{data_bytes, data_text, name_text, record_text};
 pub use question::Question;
 pub use record_type::{TYPES, USUAL, type_name, type_named};
 pub use server::{NotAServer, Server};
+pub use stub::{
+    Asked, Files, Found, Order, ResolvConf, Service, Step, Stub, Told, Wanted, candidates,
+};
