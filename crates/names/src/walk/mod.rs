@@ -16,6 +16,7 @@ use std::pin::Pin;
 use std::time::{Duration, Instant};
 
 use hickory_proto::rr::{Name, Record, RecordType};
+use sockeye_model::Errno;
 
 use crate::{Chain, Exchange, NoReply, Question, Server, Transport};
 use cuts::{Candidate, Cuts};
@@ -317,7 +318,10 @@ impl<'a> Walker<'a> {
         } else if asking.answered {
             Stuck::NoServerHelped(zone.clone())
         } else {
-            Stuck::Silent(zone.clone())
+            match asking.errno {
+                Some(errno) if !asking.waited => Stuck::Unreachable(zone.clone(), errno),
+                _ => Stuck::Silent(zone.clone()),
+            }
         })
     }
 
@@ -351,6 +355,7 @@ impl<'a> Walker<'a> {
                 Err(no_reply) => {
                     if matches!(no_reply, NoReply::TimedOut { .. }) {
                         asking.silent.push(candidate.clone());
+                        asking.waited = true;
                         self.silent.insert(candidate.address);
                     } else if !matches!(no_reply, NoReply::Call { .. }) {
                         asking.answered = true;
@@ -361,6 +366,7 @@ impl<'a> Walker<'a> {
         self.told(Step::Asked(Box::new(Asked {
             depth,
             question: question.clone(),
+            for_zone: false,
             zone: zone.clone(),
             name: candidate.name.clone(),
             server: self.server(candidate),
@@ -511,6 +517,7 @@ impl<'a> Walker<'a> {
         self.told(Step::Asked(Box::new(Asked {
             depth: 0,
             question,
+            for_zone: true,
             zone,
             name: candidate.name.clone(),
             server: self.server(&candidate),
@@ -542,6 +549,9 @@ struct Asking {
     resolvers: Vec<Candidate>,
     empty: bool,
     answered: bool,
+    waited: bool,
+    /// Of the last call that failed.
+    errno: Option<Errno>,
 }
 
 fn said(reading: &Reading) -> Said {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use hickory_proto::rr::{Name, Record};
+use sockeye_model::Errno;
 
 use super::{Lameness, Proof, Referral};
 use crate::{NoReply, Question, Server, Transport};
@@ -65,6 +66,8 @@ pub struct Asked {
     pub depth: usize,
     /// What was asked.
     pub question: Question,
+    /// Asked at the end, to learn in which zone the name is.
+    pub for_zone: bool,
     /// The zone that the server was asked as a server of.
     pub zone: Name,
     /// The server's name, and its address.
@@ -175,6 +178,8 @@ pub enum Outcome {
 pub enum Stuck {
     /// No server of this zone gave an answer in time.
     Silent(Name),
+    /// No server of this zone can be reached.
+    Unreachable(Name, Errno),
     /// The servers of this zone that answered are of no use for it.
     NoServerHelped(Name),
     /// No server of this zone has an address that can be found.

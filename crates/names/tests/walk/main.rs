@@ -426,3 +426,12 @@ fn a_walk_ends_when_its_time_is_over() {
     ));
     assert!(walked.took < std::time::Duration::from_secs(2));
 }
+
+#[test]
+fn servers_that_nobody_is_at_are_said_to_be_unreachable() {
+    let net = Internet::up_to(2);
+    // Nobody listens on 127.0.0.9.
+    net.serve_zone(2, Zone::new(".").delegate("test.", "ns.test.", 9));
+    let walked = net.walk("www.test", RecordType::A);
+    assert!(matches!(failed(&walked), Stuck::Unreachable(zone, _) if *zone == name("test.")));
+}
