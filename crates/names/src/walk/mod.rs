@@ -353,12 +353,14 @@ impl<'a> Walker<'a> {
                     (Some(reading), said, Some(facts))
                 }
                 Err(no_reply) => {
-                    if matches!(no_reply, NoReply::TimedOut { .. }) {
-                        asking.silent.push(candidate.clone());
-                        asking.waited = true;
-                        self.silent.insert(candidate.address);
-                    } else if !matches!(no_reply, NoReply::Call { .. }) {
-                        asking.answered = true;
+                    match &no_reply {
+                        NoReply::TimedOut { .. } => {
+                            asking.silent.push(candidate.clone());
+                            asking.waited = true;
+                            self.silent.insert(candidate.address);
+                        }
+                        NoReply::Call { source, .. } => asking.errno = Some(source.errno()),
+                        _ => asking.answered = true,
                     }
                     (None, Said::Nothing(no_reply), None)
                 }
