@@ -14,6 +14,8 @@ pub struct Limits {
     pub first_unprivileged_port: Option<u16>,
     /// The ports that the system chooses from; ip(7).
     pub chosen_ports: Option<RangeInclusive<u16>>,
+    /// The ports that the system never chooses, in order; ip(7), `ip_local_reserved_ports`. Empty means none.
+    pub reserved_ports: Option<Vec<RangeInclusive<u16>>>,
     /// The longest queue that listen(2) grants: a longer backlog is silently cut.
     pub somaxconn: Option<u64>,
     /// Pages of 4096 B (on most machines) that an ordinary user's pipes may hold before new ones shrink; pipe(7).
@@ -34,6 +36,8 @@ pub fn limits() -> Limits {
         first_unprivileged_port: read("/proc/sys/net/ipv4/ip_unprivileged_port_start")
             .and_then(|text| number(&text)),
         chosen_ports: read("/proc/sys/net/ipv4/ip_local_port_range").and_then(|text| range(&text)),
+        reserved_ports: read("/proc/sys/net/ipv4/ip_local_reserved_ports")
+            .and_then(|text| ranges(&text)),
         somaxconn: read("/proc/sys/net/core/somaxconn").and_then(|text| number(&text)),
         pipe_user_pages_soft: read("/proc/sys/fs/pipe-user-pages-soft")
             .and_then(|text| number(&text)),
@@ -55,6 +59,17 @@ fn range(text: &str) -> Option<RangeInclusive<u16>> {
         .split_once(|c: char| c.is_ascii_whitespace())?;
     let range = number(first)?..=number(last)?;
     (!range.is_empty()).then_some(range)
+}
+
+/// `8080,9148-9150`; an empty line is none.
+fn ranges(text: &str) -> Option<Vec<RangeInclusive<u16>>> {
+    let words = text.trim_ascii().split(',').filter(|word| !word.is_empty());
+    words
+        .map(|word| {
+            let (first, last) = word.split_once('-').unwrap_or((word, word));
+            Some(number(first)?..=number(last)?)
+        })
+        .collect()
 }
 
 /// `Max open files            1024                 4096                 files`
@@ -93,6 +108,16 @@ mod tests {
     }
 
     #[test]
+    fn reserved_ports_are_numbers_and_ranges_with_commas() {
+        assert_eq!(ranges("\n"), Some(Vec::new()));
+        assert_eq!(
+            ranges("8080,9148-9150\n"),
+            Some(vec![8080..=8080, 9148..=9150])
+        );
+        assert_eq!(ranges("8080,x"), None);
+    }
+
+    #[test]
     fn this_machine_tells_its_limits() {
         let limits = limits();
         assert!(limits.descriptors.unwrap() > 0);
@@ -104,6 +129,7 @@ mod tests {
             .port();
         assert!(limits.chosen_ports.unwrap().contains(&chosen));
         assert!(limits.somaxconn.unwrap() > 0);
+        assert!(limits.reserved_ports.is_some());
         assert!(limits.pipe_max_size.unwrap() >= 4096);
         assert!(limits.first_unprivileged_port.is_some() && limits.pipe_user_pages_soft.is_some());
     }

@@ -309,7 +309,6 @@ const fn left(
 #[rustfmt::skip]
 const LEFT_OUT: &[LeftOut] = &[
     left((63, 63), Transports::BOTH, "whoispp", "whois++"),
-    left((66, 66), Transports::BOTH, "sql-net", "Oracle SQL*NET"),
     left((80, 80), Transports::BOTH, "http", "World Wide Web HTTP"),
     left((80, 80), Transports::BOTH, "www", "World Wide Web HTTP"),
     left((113, 113), Transports::TCP, "ident", ""),

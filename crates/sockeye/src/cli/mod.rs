@@ -9,6 +9,7 @@ mod habit;
 pub(crate) mod listen;
 mod message;
 pub(crate) mod offline;
+pub(crate) mod ports;
 pub(crate) mod quantity;
 pub(crate) mod quote;
 pub(crate) mod relay;
@@ -28,6 +29,7 @@ use crate::{exit, limits};
 pub(crate) use connect::ConnectArgs;
 pub(crate) use listen::ListenArgs;
 pub(crate) use offline::{DemoArgs, GenerateArgs, ShowArgs};
+pub(crate) use ports::PortsArgs;
 pub(crate) use relay::RelayArgs;
 pub(crate) use serve::ServeArgs;
 pub(crate) use wait::WaitArgs;
@@ -41,6 +43,7 @@ pub(crate) enum Command {
     Serve(Box<ServeArgs>),
     Relay(Box<RelayArgs>),
     Wait(Box<WaitArgs>),
+    Ports(Box<PortsArgs>),
     Show(Box<ShowArgs>),
     Schemes,
     Generate(Box<GenerateArgs>),
@@ -126,6 +129,12 @@ const ENTRIES: &[Entry] = &[
         about: "Wait until each address answers, then run a program",
         flags: wait::WaitFlags::augment_args,
         meant: |matches| Ok(Command::Wait(Box::new(read::<wait::WaitFlags>(matches)?.meant()?))),
+    },
+    Entry {
+        name: "ports", examples: ports::EXAMPLES,
+        about: "What a port number or a service name means, and who has it here",
+        flags: ports::PortsFlags::augment_args,
+        meant: |matches| Ok(Command::Ports(Box::new(read::<ports::PortsFlags>(matches)?.meant()?))),
     },
     Entry {
         name: "show", examples: offline::SHOW_EXAMPLES,

@@ -73,7 +73,8 @@ pub(crate) enum Color {
     Never,
 }
 
-fn language() -> impl TypedValueParser<Value = Language> {
+/// Reads `en` or `es`.
+pub(crate) fn language() -> impl TypedValueParser<Value = Language> {
     let codes = Language::ALL.iter().map(|language| language.code());
     PossibleValuesParser::new(codes).map(|code| Language::from_locale(&code))
 }

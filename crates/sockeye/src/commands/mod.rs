@@ -19,6 +19,7 @@ mod listen;
 mod listen_many;
 mod messages_on_stdio;
 mod output;
+mod ports;
 mod programs;
 mod ready;
 mod relay;
@@ -36,6 +37,7 @@ pub(crate) fn run(command: Command) -> ExitCode {
         Command::Print(text) => stdio::print(&text),
         Command::Schemes => schemes::run(),
         Command::Generate(args) => generate::run(&args),
+        Command::Ports(args) => ports::run(&args),
         Command::Show(args) => show::run(&args),
         Command::Demo(args) => demo::run(&args),
         Command::Connect(args) => in_session(&args.view, |session| connect::run(&args, session)),

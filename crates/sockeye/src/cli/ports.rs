@@ -1,0 +1,210 @@
+//! The arguments of `ports`: as typed, and as meant.
+
+use clap::Args;
+use sockeye_local::Transport;
+use sockeye_view::catalogue::Language;
+
+use crate::cli::{Usage, quote, view};
+
+pub(crate) const EXAMPLES: &str = "\
+Examples:
+  sockeye ports                    the everyday ports
+  sockeye ports 443                what a number means, and who has it here now
+  sockeye ports https 53/udp       by name; or for one transport
+  sockeye ports 6881-6889          every number of a range
+  sockeye ports --search mail      in names, descriptions and customary uses
+  sockeye ports --ranges           the three classes, and this machine's own limits
+
+The names and numbers of IANA's registry are built in; /etc/services of this machine is named where it differs.
+A use that is only custom is marked so. Code 10: no such name, or nothing found.";
+
+/// As typed.
+#[derive(Args, Debug)]
+pub(crate) struct PortsFlags {
+    /// A number (443), a name (https), a range (6881-6889), or one transport of it (53/udp); none: the everyday ports
+    #[arg(value_name = "QUERY", conflicts_with_all = ["search", "ranges"])]
+    queries: Vec<String>,
+    /// Every port that has WORD in a name, a description or a customary use
+    #[arg(long, value_name = "WORD", conflicts_with = "ranges")]
+    search: Option<String>,
+    /// The classes of port numbers, and which ports this machine chooses from, keeps, and lets ordinary users bind
+    #[arg(long)]
+    ranges: bool,
+    /// The answer as JSON, as docs/ports.md describes it
+    #[arg(long)]
+    json: bool,
+    /// English or Spanish; the default comes from LC_ALL, LC_MESSAGES or LANG
+    #[arg(long, value_name = "en|es", hide_possible_values = true, value_parser = view::language())]
+    lang: Option<Language>,
+}
+
+/// As meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PortsArgs {
+    /// What is asked.
+    pub(crate) asked: Asked,
+    /// JSON, no text.
+    pub(crate) json: bool,
+    /// In which language, if said.
+    pub(crate) lang: Option<Language>,
+}
+
+/// A question about ports.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Asked {
+    /// The ports that everybody meets.
+    Everyday,
+    /// Each of these; at least one.
+    Queries(Vec<Query>),
+    /// All with this in a text; not empty.
+    Search(String),
+    /// The classes, and this machine's limits.
+    Ranges,
+}
+
+/// One word of the question.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Query {
+    /// As it was typed.
+    pub(crate) typed: String,
+    /// Which ports.
+    pub(crate) what: What,
+    /// Only of this transport.
+    pub(crate) over: Option<Transport>,
+}
+
+/// Which ports are meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum What {
+    /// One.
+    Port(u16),
+    /// From the first to the last.
+    Between(u16, u16),
+    /// All that have this name.
+    Name(String),
+}
+
+impl PortsFlags {
+    /// What is meant, or why it cannot be.
+    pub(crate) fn meant(self) -> Result<PortsArgs, Usage> {
+        let asked = match (self.search, self.ranges, self.queries) {
+            (Some(word), ..) if word.trim().is_empty() => {
+                return Err(Usage::new("--search wants a word, such as mail"));
+            }
+            (Some(word), ..) => Asked::Search(word.trim().to_owned()),
+            (None, true, _) => Asked::Ranges,
+            (None, false, queries) if queries.is_empty() => Asked::Everyday,
+            (None, false, queries) => Asked::Queries(
+                queries
+                    .into_iter()
+                    .map(Query::of)
+                    .collect::<Result<_, _>>()?,
+            ),
+        };
+        Ok(PortsArgs {
+            asked,
+            json: self.json,
+            lang: self.lang,
+        })
+    }
+}
+
+impl Query {
+    fn of(typed: String) -> Result<Self, Usage> {
+        let (word, over) = match typed.rsplit_once('/') {
+            Some((word, transport)) => match transport_named(transport) {
+                Some(transport) => (word, Some(transport)),
+                // Some names of the registry have a slash of their own.
+                None => (typed.as_str(), None),
+            },
+            None => (typed.as_str(), None),
+        };
+        let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+        let word = word
+            .strip_prefix(':')
+            .filter(|number| is_number(number))
+            .unwrap_or(word);
+        let what = match word.split_once('-') {
+            _ if is_number(word) => What::Port(number(word, &typed)?),
+            Some((first, last)) if is_number(first) && is_number(last) => {
+                let (first, last) = (number(first, &typed)?, number(last, &typed)?);
+                if first > last {
+                    return Err(Usage::new(format!(
+                        "{typed}: the range ends before it begins; try {last}-{first}"
+                    )));
+                }
+                What::Between(first, last)
+            }
+            _ if word.is_empty() => {
+                return Err(Usage::new(format!(
+                    "{} is no port; try a number, a name such as https, or a range such as 6881-6889",
+                    quote::quoted(&typed)
+                )));
+            }
+            _ => What::Name(word.to_owned()),
+        };
+        Ok(Self { typed, what, over })
+    }
+}
+
+fn number(digits: &str, typed: &str) -> Result<u16, Usage> {
+    digits
+        .parse()
+        .map_err(|_| Usage::new(format!("{typed}: ports go from 0 to 65535")))
+}
+
+fn transport_named(word: &str) -> Option<Transport> {
+    let mut all = Transport::ALL.iter().copied();
+    all.find(|transport| transport.name().eq_ignore_ascii_case(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::{Command as Meant, tests::meant};
+
+    fn asked(line: &str) -> Result<Asked, String> {
+        match meant(line)? {
+            Meant::Ports(args) => Ok(args.asked),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn one(word: &str) -> (What, Option<Transport>) {
+        match asked(&format!("ports {word}")).unwrap() {
+            Asked::Queries(queries) => (queries[0].what.clone(), queries[0].over),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_word_is_a_number_a_range_or_a_name() {
+        assert_eq!(one("443"), (What::Port(443), None));
+        assert_eq!(one(":443"), (What::Port(443), None));
+        assert_eq!(one("6881-6889"), (What::Between(6881, 6889), None));
+        assert_eq!(one("53/UDP"), (What::Port(53), Some(Transport::Udp)));
+        assert_eq!(one("domain/tcp").1, Some(Transport::Tcp));
+        for name in ["https", "802-11-iapp", "914c/g", "x-1"] {
+            assert_eq!(one(name), (What::Name(name.to_owned()), None));
+        }
+    }
+
+    #[test]
+    fn what_is_no_port_is_said_with_what_to_type() {
+        assert!(asked("ports 65536").unwrap_err().contains("0 to 65535"));
+        assert!(asked("ports 9-5").unwrap_err().contains("5-9"));
+        assert!(asked("ports 80-99999").is_err() && asked("ports /tcp").is_err());
+        assert!(asked("ports 80 --ranges").is_err());
+        assert!(asked("ports --search mail --ranges").is_err());
+    }
+
+    #[test]
+    fn nothing_asked_is_the_everyday_ports() {
+        assert_eq!(asked("ports"), Ok(Asked::Everyday));
+        assert_eq!(asked("ports --ranges --json"), Ok(Asked::Ranges));
+        assert_eq!(
+            asked("ports --search mail"),
+            Ok(Asked::Search("mail".to_owned()))
+        );
+    }
+}
