@@ -1,9 +1,10 @@
-//! Ready partners: the five simple services of the RFCs, over streams and over messages.
+//! Ready partners: the five simple services of the RFCs and DNS, over streams and over messages.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod chargen;
 mod daytime;
 mod discard;
+pub mod dns;
 mod echo;
 mod idle;
 mod time;
@@ -17,6 +18,7 @@ use std::time::{Duration, SystemTime};
 
 use sockeye_model::{SocketAddress, Totals, Type};
 
+use dns::Zones;
 use idle::Sweep;
 use sockeye_net::messages::{Dropped, MessageServer, Reply};
 use sockeye_net::server::{Ended, Limits, Summary, serve_small, serve_streams};
@@ -43,7 +45,8 @@ pub enum Service {
 pub struct Serving {
     /// Conversations at once, and how long they may finish.
     pub limits: Limits,
-    /// Ends a conversation when nothing has moved either way for this long, to within an eighth of it.
+    /// Ends a conversation when nothing has moved either way for this long, to within an eighth of it; `None` is never,
+    /// but for DNS, which then takes [`dns::IDLE`].
     pub idle: Option<Duration>,
 }
 
@@ -110,39 +113,13 @@ impl Service {
     /// What `setsockopt` gave on sockets of datagrams: they are asked to say which of our addresses a message was for.
     /// One that came before is answered from the address that the kernel chooses, so say where it is only after this.
     pub fn on(self, listener: Listener) -> Result<Post> {
-        let locals = listener.local_addresses().to_vec();
-        let datagrams = |socket: &AsyncSocket| socket.kind() == Type::Datagram;
-        let door = if listener.sockets().iter().any(datagrams) {
-            let (sockets, path) = listener.into_sockets();
-            Door::Messages(path, MessageServer::new(sockets)?)
-        } else {
-            Door::Connections(listener)
-        };
-        Ok(Post {
-            service: self,
-            locals,
-            door,
-        })
+        Post::new(Work::Simple(self), listener)
     }
 
     async fn answer_all(self, server: &MessageServer, stop: impl Future<Output = ()>) -> Served {
         let mut line = chargen::Line::new();
-        let stop = async {
-            stop.await;
-            // The event loop looks once more, so that whatever had come before is answered.
-            tokio::task::yield_now().await;
-        };
-        let failed = tokio::select! {
-            biased;
-            ended = server.serve(|_, reply| self.answer(reply, &mut line)) => ended.err(),
-            () = stop => None,
-        };
-        Served {
-            totals: server.totals(),
-            dropped: server.dropped(),
-            failed,
-            ..Served::default()
-        }
+        let serving = server.serve(|_, reply| self.answer(reply, &mut line));
+        until(serving, server, stop).await
     }
 
     fn answer(self, reply: &mut Reply<'_>, line: &mut chargen::Line) {
@@ -211,11 +188,42 @@ impl Service {
     }
 }
 
+/// Answers messages until a socket fails, or `stop` is ready; what was done.
+async fn until(
+    serving: impl Future<Output = Result<()>>,
+    server: &MessageServer,
+    stop: impl Future<Output = ()>,
+) -> Served {
+    let stop = async {
+        stop.await;
+        // The event loop looks once more, so that whatever had come before is answered.
+        tokio::task::yield_now().await;
+    };
+    let failed = tokio::select! {
+        biased;
+        ended = serving => ended.err(),
+        () = stop => None,
+    };
+    Served {
+        totals: server.totals(),
+        dropped: server.dropped(),
+        failed,
+        ..Served::default()
+    }
+}
+
 /// A service that is ready on its sockets. Dropping it closes them, and removes its UNIX path.
 pub struct Post {
-    service: Service,
+    work: Work,
     locals: Vec<SocketAddress>,
     door: Door,
+}
+
+/// What is done for whoever comes.
+#[derive(Clone, Debug)]
+enum Work {
+    Simple(Service),
+    Dns(Arc<Zones>),
 }
 
 enum Door {
@@ -224,9 +232,24 @@ enum Door {
 }
 
 impl Post {
-    /// Which service.
-    pub fn service(&self) -> Service {
-        self.service
+    /// A DNS server of these zones; its listener is of streams or of datagrams.
+    ///
+    /// # Errors
+    /// As for [`Service::on`].
+    pub fn dns(zones: Arc<Zones>, listener: Listener) -> Result<Self> {
+        Self::new(Work::Dns(zones), listener)
+    }
+
+    fn new(work: Work, listener: Listener) -> Result<Self> {
+        let locals = listener.local_addresses().to_vec();
+        let datagrams = |socket: &AsyncSocket| socket.kind() == Type::Datagram;
+        let door = if listener.sockets().iter().any(datagrams) {
+            let (sockets, path) = listener.into_sockets();
+            Door::Messages(path, MessageServer::new(sockets)?)
+        } else {
+            Door::Connections(listener)
+        };
+        Ok(Self { work, locals, door })
     }
 
     /// Where it is, an address a socket.
@@ -241,12 +264,20 @@ impl Post {
     ///
     /// Dropping the future ends every conversation.
     pub async fn serve(self, how: &Serving, stop: impl Future<Output = ()>) -> Served {
-        match self.door {
-            Door::Connections(listener) => self.service.converse(listener, how, stop).await,
-            Door::Messages(path, server) => {
+        match (self.work, self.door) {
+            (Work::Simple(service), Door::Connections(listener)) => {
+                service.converse(listener, how, stop).await
+            }
+            (Work::Dns(zones), Door::Connections(listener)) => {
+                dns::converse(zones, listener, how, stop).await
+            }
+            (work, Door::Messages(path, server)) => {
                 // In this order they are dropped: while its socket lives, a path's inode is no other file's.
                 let door = (path, server);
-                self.service.answer_all(&door.1, stop).await
+                match work {
+                    Work::Simple(service) => service.answer_all(&door.1, stop).await,
+                    Work::Dns(zones) => until(dns::answer_all(zones, &door.1), &door.1, stop).await,
+                }
             }
         }
     }
@@ -255,7 +286,7 @@ impl Post {
 impl fmt::Debug for Post {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Post")
-            .field("service", &self.service)
+            .field("work", &self.work)
             .field("locals", &self.locals)
             .finish_non_exhaustive()
     }

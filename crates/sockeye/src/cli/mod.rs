@@ -114,7 +114,7 @@ const ENTRIES: &[Entry] = &[
     },
     Entry {
         name: "serve", examples: serve::EXAMPLES,
-        about: "Ready partners: echo, discard, daytime, chargen, time",
+        about: "Ready partners: echo, discard, daytime, chargen, time, dns",
         flags: serve::ServeFlags::augment_args,
         meant: |matches| Ok(Command::Serve(Box::new(read::<serve::ServeFlags>(matches)?.meant()?))),
     },

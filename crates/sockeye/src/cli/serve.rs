@@ -1,9 +1,11 @@
 //! The arguments of `serve`: as typed, and as meant.
 
+use std::ffi::{OsStr, OsString};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use sockeye_model::Address;
+use sockeye_model::{Address, Scheme};
 
 use crate::cli::listen::ServerFlags;
 use crate::cli::quantity::some_time;
@@ -17,23 +19,38 @@ Services and their ports, each on TCP and UDP, on this machine only:
   daytime 7013   says the time in words           (RFC 867)
   chargen 7019   says letters without end         (RFC 864)
   time 7037      says the seconds since 1900      (RFC 868)
+And when it is named:
+  dns 7053       answers for the zones of --zone; without one it is
+                 an Internet to learn on, on 127.0.0.2 to 127.0.0.6
 
 Examples:
-  sockeye serve                                            all of them
+  sockeye serve                                            all but dns
   sockeye serve echo daytime                               these two
   sockeye serve echo=any:7007                              for everyone who can reach this machine
   sockeye serve echo=tcp://:7007 echo=unix:/tmp/e.sock     one service on two addresses
-  sockeye serve --one-at-a-time --explain echo             what a server that is not concurrent does";
+  sockeye serve --one-at-a-time --explain echo             what a server that is not concurrent does
+  sockeye serve dns                                        an Internet to learn on
+  sockeye serve dns --print-zones                          its zone files, to read
+  sockeye serve dns --zone river.example=river.zone        your own zone, on UDP and TCP
+  sockeye serve dns=127.0.0.1:5300 --zone a.zone --zone b.zone";
 
 /// The names that `serve` knows.
-pub(crate) const SERVICES: &[&str] = &["echo", "discard", "daytime", "chargen", "time"];
+pub(crate) const SERVICES: &[&str] = &["echo", "discard", "daytime", "chargen", "time", DNS];
+
+const DNS: &str = "dns";
 
 /// As typed.
 #[derive(Args, Debug)]
 pub(crate) struct ServeFlags {
-    /// What to serve, and where if not on its own port; none is all
+    /// What to serve, and where if not on its own port; none is all but dns
     #[arg(value_name = "SERVICE[=ADDRESS]")]
     services: Vec<String>,
+    /// dns: a zone file to answer from; NAME is its zone, where the file does not say it
+    #[arg(long, value_name = "[NAME=]FILE")]
+    zone: Vec<OsString>,
+    /// dns: print the zone files of the offline Internet and end
+    #[arg(long, conflicts_with = "zone")]
+    print_zones: bool,
     /// One conversation after the other, to show what concurrency is for
     #[arg(long)]
     one_at_a_time: bool,
@@ -51,6 +68,10 @@ pub(crate) struct ServeFlags {
 pub(crate) struct ServeArgs {
     /// What to serve; empty is the standard set.
     pub(crate) services: Vec<ServiceAt>,
+    /// The zones of dns; none is the offline Internet.
+    pub(crate) zones: Vec<ZoneFile>,
+    /// Only print the zone files of the offline Internet.
+    pub(crate) print_zones: bool,
     /// One conversation after the other.
     pub(crate) one_at_a_time: bool,
     /// How long nothing may move in a conversation.
@@ -61,6 +82,15 @@ pub(crate) struct ServeArgs {
     pub(crate) view: ViewArgs,
 }
 
+/// A zone file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ZoneFile {
+    /// The zone's name, where it was given.
+    pub(crate) name: Option<String>,
+    /// The file.
+    pub(crate) file: PathBuf,
+}
+
 /// A service, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ServiceAt {
@@ -68,6 +98,8 @@ pub(crate) struct ServiceAt {
     pub(crate) name: &'static str,
     /// Where; `None` is its own port on TCP and UDP. A scheme that can listen.
     pub(crate) address: Option<Address>,
+    /// Of dns: over TCP and UDP, for nothing was said before the host.
+    pub(crate) both: bool,
 }
 
 impl ServeFlags {
@@ -78,6 +110,26 @@ impl ServeFlags {
             .iter()
             .map(|word| service_at(word))
             .collect::<Result<Vec<_>, _>>()?;
+        let dns: Vec<&ServiceAt> = services
+            .iter()
+            .filter(|service| service.name == DNS)
+            .collect();
+        if let Some(named) = dns.iter().find_map(|service| service.address.as_ref()) {
+            if self.zone.is_empty() && !self.print_zones {
+                return Err(Usage::new(format!(
+                    "dns={named} needs --zone FILE; the offline Internet has addresses of its own: sockeye serve dns"
+                )));
+            }
+        } else if dns.is_empty() && (self.print_zones || !self.zone.is_empty()) {
+            let flag = if self.print_zones {
+                "--print-zones"
+            } else {
+                "--zone"
+            };
+            return Err(Usage::new(format!(
+                "{flag} is for dns: sockeye serve dns {flag}…"
+            )));
+        }
         for (index, service) in services.iter().enumerate() {
             if let (Some(address), true) = (&service.address, services[..index].contains(service)) {
                 return Err(Usage::new(format!(
@@ -88,6 +140,8 @@ impl ServeFlags {
         }
         Ok(ServeArgs {
             services,
+            zones: self.zone.iter().map(|word| zone_file(word)).collect(),
+            print_zones: self.print_zones,
             one_at_a_time: self.one_at_a_time,
             idle: self.idle,
             server: self.server,
@@ -113,15 +167,42 @@ fn service_at(word: &str) -> Result<ServiceAt, Usage> {
             typed.escape_debug()
         )));
     };
-    let address = match address {
-        None => None,
-        Some(text) => {
-            let address: Address = text.parse()?;
-            address::listenable(&address)?;
-            Some(address)
-        }
+    let Some(text) = address else {
+        return Ok(ServiceAt {
+            name,
+            address: None,
+            both: true,
+        });
     };
-    Ok(ServiceAt { name, address })
+    let address: Address = text.parse()?;
+    address::listenable(&address)?;
+    if name == DNS && !matches!(address.scheme, Scheme::Tcp | Scheme::Udp) {
+        return Err(Usage::new(format!(
+            "dns is served over udp and tcp, not over {}",
+            address.scheme
+        )));
+    }
+    let both = !text.starts_with(&format!("{}:", address.scheme));
+    Ok(ServiceAt {
+        name,
+        address: Some(address),
+        both,
+    })
+}
+
+/// `NAME=FILE` or `FILE`; a file whose name has a `=` is named with a `/` before it.
+fn zone_file(word: &OsStr) -> ZoneFile {
+    let named = word.to_str().and_then(|word| word.split_once('='));
+    match named.filter(|(name, _)| !name.contains('/')) {
+        Some((name, file)) => ZoneFile {
+            name: Some(name.to_owned()),
+            file: file.into(),
+        },
+        None => ZoneFile {
+            name: None,
+            file: word.into(),
+        },
+    }
 }
 
 #[cfg(test)]
@@ -158,11 +239,33 @@ mod tests {
     }
 
     #[test]
+    fn dns_takes_zones_and_both_transports_unless_one_is_named() {
+        let args = serve("serve dns=:5300 --zone river.example=a.zone --zone ./b=c.zone").unwrap();
+        assert!(args.services[0].both);
+        assert_eq!(args.zones[0].name.as_deref(), Some("river.example"));
+        assert_eq!(args.zones[0].file, PathBuf::from("a.zone"));
+        assert_eq!(
+            (&args.zones[1].name, args.zones[1].file.as_path()),
+            (&None, "./b=c.zone".as_ref())
+        );
+        assert!(!serve("serve dns=udp://:5300 --zone a").unwrap().services[0].both);
+        assert!(serve("serve dns").unwrap().zones.is_empty());
+        for (line, said) in [
+            ("serve dns=:5300", "needs --zone FILE"),
+            ("serve echo --zone a", "is for dns"),
+            ("serve --zone a", "is for dns"),
+            ("serve dns=unix:/tmp/d --zone a", "over udp and tcp"),
+        ] {
+            assert!(serve(line).unwrap_err().contains(said), "{line}");
+        }
+    }
+
+    #[test]
     fn an_unknown_service_is_answered_with_those_there_are() {
         assert!(
             serve("serve eco")
                 .unwrap_err()
-                .contains("echo, discard, daytime, chargen, time")
+                .contains("echo, discard, daytime, chargen, time, dns")
         );
         assert!(
             serve("serve :7007")

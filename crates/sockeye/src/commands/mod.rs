@@ -43,6 +43,7 @@ pub(crate) fn run(command: Command) -> ExitCode {
         Command::Connect(args) => in_session(&args.view, |session| connect::run(&args, session)),
         Command::Wait(args) => in_session(&args.view, |session| wait::run(&args, session)),
         Command::Listen(args) => in_session(&args.view, |session| listen::run(&args, session)),
+        Command::Serve(args) if args.print_zones => serve::dns::print_zones(),
         Command::Serve(args) => in_session(&args.view, |session| serve::run(&args, session)),
         Command::Relay(args) => in_session(&args.view, |session| relay::run(&args, session)),
     }

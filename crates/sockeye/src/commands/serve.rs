@@ -1,12 +1,15 @@
 //! `serve`: ready partners on their own ports, until a signal.
 
+pub(crate) mod dns;
 mod lines;
 mod words;
+
+use std::sync::Arc;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use sockeye_model::{Address, Host, Port, Scheme, SocketAddress, Tally, Target};
 use sockeye_net::server::{Limits, Notice, Seats};
-use sockeye_net::{Listening, Reach, Signals, listen};
+use sockeye_net::{Listener, Listening, Reach, Signals, listen};
 use sockeye_serve::{Post, Served, Service, Serving};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
@@ -29,13 +32,39 @@ pub(crate) fn run(args: &ServeArgs, session: Session) -> ExitCode {
 }
 
 /// A service on one address, as asked for.
+#[derive(Clone)]
 struct Asked {
-    service: Service,
+    partner: Partner,
     address: Address,
+    /// The next one is the same over another scheme, and has the same port.
+    with_next: bool,
 }
 
-/// What was asked for; nothing is everything.
-fn asked(args: &ServeArgs) -> Vec<Asked> {
+/// Who answers.
+#[derive(Clone, Debug)]
+enum Partner {
+    Simple(Service),
+    Dns(dns::Server),
+}
+
+impl Partner {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Simple(service) => service.name(),
+            Self::Dns(_) => "dns",
+        }
+    }
+
+    fn on(&self, listener: Listener) -> sockeye_net::Result<Post> {
+        match self {
+            Self::Simple(service) => service.on(listener),
+            Self::Dns(server) => Post::dns(Arc::clone(&server.zones), listener),
+        }
+    }
+}
+
+/// What was asked for; nothing is the simple services.
+fn asked(args: &ServeArgs) -> Result<Vec<Asked>, Failure> {
     let own = |service: Service| {
         [Scheme::Tcp, Scheme::Udp].map(|scheme| {
             let target = Target::Inet {
@@ -43,25 +72,28 @@ fn asked(args: &ServeArgs) -> Vec<Asked> {
                 port: Port::Number(service.own_port()),
             };
             Asked {
-                service,
+                partner: Partner::Simple(service),
                 address: Address::new(scheme, target),
+                with_next: false,
             }
         })
     };
     if args.services.is_empty() {
-        return Service::ALL.into_iter().flat_map(own).collect();
+        return Ok(Service::ALL.into_iter().flat_map(own).collect());
     }
-    let named = args.services.iter().filter_map(|named| {
-        let service = Service::named(named.name)?;
-        Some(match &named.address {
-            None => own(service).into(),
-            Some(address) => vec![Asked {
-                service,
+    let mut all = Vec::new();
+    for named in &args.services {
+        match (Service::named(named.name), &named.address) {
+            (None, _) => all.extend(dns::asked(named, &args.zones)?),
+            (Some(service), None) => all.extend(own(service)),
+            (Some(service), Some(address)) => all.push(Asked {
+                partner: Partner::Simple(service),
                 address: address.clone(),
-            }],
-        })
-    });
-    named.flatten().collect()
+                with_next: false,
+            }),
+        }
+    }
+    Ok(all)
 }
 
 /// One that listens.
@@ -208,35 +240,20 @@ fn broken(mut served: Served) -> (Served, Option<sockeye_net::Error>) {
 /// Opens every post; what can't be opened is said with its reason and holder, and the rest start.
 ///
 /// # Errors
-/// When nothing could be opened: the last failure, with its own code if all agree on it, else "can't bind".
+/// When a zone file is wrong, or nothing could be opened: the last failure, with its own code if all agree on it, else "can't bind".
 async fn open(args: &ServeArgs, session: &Session) -> Result<Vec<Open>, Failure> {
-    let language = session.look.language;
     let listening = Listening::new(session.tap.clone());
-    let mut open = Vec::new();
+    let mut open: Vec<Open> = Vec::new();
     let mut failures: Vec<Failure> = Vec::new();
-    for asked in asked(args) {
-        let failure = match listen(&asked.address, &listening).await {
-            Ok(listener) => {
-                lines::say_left_out(&listener, session);
-                let reach = listener.reach();
-                match asked.service.on(listener) {
-                    Ok(post) => {
-                        open.push(Open { asked, reach, post });
-                        continue;
-                    }
-                    Err(error) => Failure::of_net(&error, Some(&asked.address), language),
-                }
+    let mut wanted = asked(args)?.into_iter();
+    while let Some(first) = wanted.next() {
+        let second = if first.with_next { wanted.next() } else { None };
+        for opened in open_together(first, second, &listening, session).await {
+            match opened {
+                Ok(one) => open.push(one),
+                Err(failure) => failures.push(failure),
             }
-            Err(error) => {
-                let advice = advice::on_open(&session.tap, &error, asked.address.scheme, language);
-                Failure::of_open(&error, &asked.address, CONNECT_TIMEOUT, language)
-                    .with_advice(advice)
-            }
-        };
-        failures.push(Failure {
-            line: format!("{}: {}", asked.service.name(), failure.line),
-            ..failure
-        });
+        }
     }
     let last = if open.is_empty() {
         failures.pop()
@@ -258,5 +275,67 @@ async fn open(args: &ServeArgs, session: &Session) -> Result<Vec<Open>, Failure>
     }
 }
 
+/// Opens one, and perhaps a second that has the port of the first; a port that was chosen is chosen again when the
+/// second finds it taken.
+async fn open_together(
+    first: Asked,
+    second: Option<Asked>,
+    listening: &Listening,
+    session: &Session,
+) -> Vec<Result<Open, Failure>> {
+    let Some(second) = second else {
+        return vec![open_one(first, listening, session).await];
+    };
+    let chosen = matches!(
+        first.address.target,
+        Target::Inet {
+            port: Port::Number(0),
+            ..
+        }
+    );
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        let one = open_one(first.clone(), listening, session).await;
+        let mut other = second.clone();
+        if let (true, Ok(one)) = (chosen, &one) {
+            other.address = dns::at_port_of(&other.address, one.post.local_addresses());
+        }
+        let other = open_one(other, listening, session).await;
+        let again = chosen && one.is_ok() && tries < PORT_TRIES;
+        if !(again
+            && other
+                .as_ref()
+                .is_err_and(|error| error.exit == ExitCode::CannotBind))
+        {
+            return vec![one, other];
+        }
+    }
+}
+
+async fn open_one(asked: Asked, listening: &Listening, session: &Session) -> Result<Open, Failure> {
+    let language = session.look.language;
+    let failure = match listen(&asked.address, listening).await {
+        Ok(listener) => {
+            lines::say_left_out(&listener, session);
+            let reach = listener.reach();
+            match asked.partner.on(listener) {
+                Ok(post) => return Ok(Open { asked, reach, post }),
+                Err(error) => Failure::of_net(&error, Some(&asked.address), language),
+            }
+        }
+        Err(error) => {
+            let advice = advice::on_open(&session.tap, &error, asked.address.scheme, language);
+            Failure::of_open(&error, &asked.address, CONNECT_TIMEOUT, language).with_advice(advice)
+        }
+    };
+    Err(Failure {
+        line: format!("{}: {}", asked.partner.name(), failure.line),
+        ..failure
+    })
+}
+
+/// How often a port is chosen that both schemes can have.
+const PORT_TRIES: u32 = 8;
 /// Descriptors kept for what is no conversation: standard streams, listeners, the event loop, a recording.
 const OTHER_DESCRIPTORS: u64 = 64;

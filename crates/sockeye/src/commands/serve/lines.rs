@@ -8,7 +8,7 @@ use sockeye_net::{Listener, Reach};
 use sockeye_serve::{Post, Served, Service};
 use sockeye_view::catalogue::{self, Language, Text};
 
-use super::{Asked, Open, words};
+use super::{Asked, Open, Partner, dns, words};
 use crate::cli::quantity::duration_text;
 use crate::cli::quote;
 use crate::report::io_text;
@@ -30,17 +30,24 @@ pub(super) fn say_left_out(listener: &Listener, session: &Session) {
 /// A line for each that listens, in columns.
 pub(super) fn say_ready(open: &[Open], session: &Session) {
     let language = session.look.language;
-    let rows: Vec<[String; 4]> = open
-        .iter()
-        .map(|open| {
-            [
-                open.asked.service.name().to_owned(),
-                open.asked.address.scheme.to_string(),
-                whereabouts(&open.post),
-                words::TRY.fill(language, &[("line", &client(open))]),
-            ]
-        })
-        .collect();
+    let mut rows: Vec<[String; 4]> = Vec::new();
+    for open in open {
+        let name = open.asked.partner.name().to_owned();
+        let scheme = open.asked.address.scheme.to_string();
+        let place = whereabouts(&open.post);
+        let line = match &open.asked.partner {
+            // A practice server has one line for both of its sockets.
+            Partner::Dns(server) if server.practice => {
+                if let Some(row) = rows.iter_mut().find(|row| row[2] == place) {
+                    row[1] = format!("{},{scheme}", row[1]);
+                    continue;
+                }
+                knows(server, language)
+            }
+            _ => words::TRY.fill(language, &[("line", &client(open))]),
+        };
+        rows.push([name, scheme, place, line]);
+    }
     let width = |column: usize| {
         let lengths = rows.iter().map(|row| row[column].chars().count());
         lengths.max().unwrap_or(0)
@@ -51,9 +58,44 @@ pub(super) fn say_ready(open: &[Open], session: &Session) {
             "{name:first$}  {scheme:second$}  {place:third$}  {client}"
         ));
     }
+    let is_practice =
+        |open: &Open| matches!(&open.asked.partner, Partner::Dns(server) if server.practice);
+    if open.iter().any(is_practice) {
+        say_walks(session);
+    }
     if let Some(line) = wider(open) {
         session.status(&words::FOR_EVERYONE.fill(language, &[("line", &line)]));
     }
+}
+
+/// What a server of the offline Internet is.
+fn knows(server: &dns::Server, language: Language) -> String {
+    match server.names().as_str() {
+        "" => words::LAME.say(language).to_owned(),
+        "." => words::ROOT.say(language).to_owned(),
+        names => names.to_owned(),
+    }
+}
+
+/// What to try on the offline Internet.
+fn say_walks(session: &Session) {
+    let language = session.look.language;
+    let lines: Vec<(String, &str)> = dns::WALKS
+        .iter()
+        .map(|(flags, walk)| {
+            let words = ["sockeye", "resolve"]
+                .into_iter()
+                .chain(flags.iter().copied());
+            (quote::line(words), walk.text().say(language))
+        })
+        .collect();
+    let width = lines.iter().map(|(line, _)| line.len()).max().unwrap_or(0);
+    for (line, shows) in &lines {
+        let line = format!("{line:width$}  # {shows}");
+        session.announce(&words::TRY.fill(language, &[("line", &line)]));
+    }
+    let line = quote::line(["sockeye", "serve", "dns", "--print-zones"]);
+    session.status(&words::READ_ZONES.fill(language, &[("line", &line)]));
 }
 
 /// Every address, as the kernel gives it.
@@ -68,21 +110,26 @@ fn whereabouts(post: &Post) -> String {
 /// The command that opens the first of them to everyone, when all are for this machine only.
 fn wider(open: &[Open]) -> Option<String> {
     let local = open.iter().all(|open| open.reach == Reach::ThisMachine);
-    let first = open
-        .iter()
-        .find(|open| matches!(open.asked.address.target, Target::Inet { .. }))?;
+    let first = open.iter().find(|open| {
+        matches!(open.asked.partner, Partner::Simple(_))
+            && matches!(open.asked.address.target, Target::Inet { .. })
+    })?;
     let port = first.post.local_addresses().first()?.port()?;
     let address = address_at(first.asked.address.scheme, Host::Any, port);
-    let service = format!("{}={}", first.asked.service.name(), short(&address));
+    let service = format!("{}={}", first.asked.partner.name(), short(&address));
     local.then(|| quote::line(["sockeye", "serve", &service]))
 }
 
 /// A client of it that works as printed.
 fn client(open: &Open) -> String {
+    let service = match &open.asked.partner {
+        Partner::Simple(service) => *service,
+        Partner::Dns(server) => return question(open, server),
+    };
     let address = short(&reached(open));
     let connect = ["sockeye", "connect", &address];
     let carries = open.asked.address.scheme.carries();
-    let more: &[&str] = match (open.asked.service, carries) {
+    let more: &[&str] = match (service, carries) {
         (Service::Chargen, Carries::Stream) => return format!("{} | head", quote::line(connect)),
         (Service::Time, Carries::Stream) => &["--hex"],
         (_, Carries::Stream) => &[],
@@ -91,6 +138,17 @@ fn client(open: &Open) -> String {
         (_, Carries::Messages) => &["--send", "hola"],
     };
     quote::line(connect.into_iter().chain(more.iter().copied()))
+}
+
+/// A question to a DNS server: UDP needs no scheme there.
+fn question(open: &Open, server: &dns::Server) -> String {
+    let first = open.post.local_addresses().first().map(ToString::to_string);
+    let first = first.unwrap_or_default();
+    let at = match open.asked.address.scheme {
+        Scheme::Tcp => format!("tcp://{first}"),
+        _ => first,
+    };
+    server.question(&at).unwrap_or_default()
 }
 
 /// The address for a client: the port that was chosen, and a name where there are several addresses.
@@ -128,11 +186,14 @@ fn short(address: &Address) -> String {
 pub(super) fn say_served(services: &[(Asked, Served)], drain: Duration, session: &Session) {
     let language = session.look.language;
     let mut said = false;
-    for service in Service::ALL {
+    let names = Service::ALL.into_iter().map(Service::name);
+    for service in names.chain(["dns"]) {
         for datagrams in [false, true] {
             let mut all = Served::default();
             for (asked, served) in services {
-                if asked.service == service && is_datagrams(asked.address.scheme) == datagrams {
+                if asked.partner.name() == service
+                    && is_datagrams(asked.address.scheme) == datagrams
+                {
                     add(&mut all, served);
                 }
             }
@@ -163,7 +224,7 @@ fn add(all: &mut Served, one: &Served) {
 
 /// `None` when nobody came.
 fn served_line(
-    service: Service,
+    service: &str,
     datagrams: bool,
     served: &Served,
     drain: Duration,
@@ -203,7 +264,7 @@ fn served_line(
     let received = catalogue::bytes(served.totals.bytes_received, language);
     let sent = catalogue::bytes(served.totals.bytes_sent, language);
     let places: [(&str, &dyn Display); 6] = [
-        ("service", &service.name()),
+        ("service", &service),
         ("conversations", &number),
         ("messages", &number),
         ("details", &details),

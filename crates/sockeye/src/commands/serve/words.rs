@@ -1,5 +1,6 @@
 //! What `serve` says, in English and Spanish.
 
+use sockeye_view::catalogue::Text;
 use sockeye_view::texts;
 
 texts! {
@@ -14,6 +15,39 @@ texts! {
     UNANSWERED = "answers that could not be sent {count}" | "respuestas que no se pudieron enviar {count}";
     OPEN_FILES = "{most} conversations at once, not {asked}: the limit of open files (ulimit -n) allows no more" | "{most} conversaciones a la vez, no {asked}: el límite de archivos abiertos (ulimit -n) no permite más";
     NOTHING = "nobody came" | "no vino nadie";
+    ROOT = "the root" | "la raíz";
+    LAME = "lame: it is named as a server and answers REFUSED to everything" | "cojo: figura como servidor y contesta REFUSED a todo";
+    READ_ZONES = "read its zone files: {line}" | "para leer sus zonas: {line}";
+    WALK_ALIAS = "from the root down, with an alias into another zone" | "desde la raíz, con un alias a otra zona";
+    WALK_NO_GLUE = "a server whose address has to be found first" | "un servidor cuya dirección hay que buscar antes";
+    WALK_NO_CUT = "a name with dots that is no zone of its own" | "un nombre con puntos que no es una zona propia";
+    WALK_MAIL = "one server asked: where mail goes" | "preguntar a un servidor: adónde va el correo";
+    WALK_CUT = "too much for UDP, so it goes on over TCP" | "demasiado para UDP, así que sigue por TCP";
+    WALK_LAME = "a server that knows nothing of the zone" | "un servidor que no sabe nada de la zona";
+}
+
+/// What a walk over the offline Internet shows.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Walk {
+    Alias,
+    NoGlue,
+    NoCut,
+    Mail,
+    Cut,
+    Lame,
+}
+
+impl Walk {
+    pub(super) fn text(self) -> Text {
+        match self {
+            Self::Alias => WALK_ALIAS,
+            Self::NoGlue => WALK_NO_GLUE,
+            Self::NoCut => WALK_NO_CUT,
+            Self::Mail => WALK_MAIL,
+            Self::Cut => WALK_CUT,
+            Self::Lame => WALK_LAME,
+        }
+    }
 }
 
 #[cfg(test)]

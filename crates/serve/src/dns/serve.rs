@@ -1,0 +1,131 @@
+//! DNS over sockets: a message a datagram, and on a stream behind two octets with its length.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sockeye_model::SocketAddress;
+use sockeye_net::messages::MessageServer;
+use sockeye_net::server::{Ended, serve_streams};
+use sockeye_net::{AsyncSocket, Lent, Listener};
+use tokio::time::Instant;
+
+use super::reply::{Responder, Transport, reply_into};
+use super::zone::Zones;
+use crate::idle::Sweep;
+use crate::visitor::{Ledger, Visitor};
+use crate::{Served, Serving};
+
+/// Answers every datagram.
+pub(crate) async fn answer_all(
+    zones: Arc<Zones>,
+    server: &MessageServer,
+) -> sockeye_net::Result<()> {
+    let mut responder = Responder::new(zones);
+    server
+        .serve(|message, reply| {
+            if let Some(octets) = responder.reply(message.data(), Transport::Udp) {
+                reply.send(octets);
+            }
+        })
+        .await
+}
+
+/// Answers the queries of every connection.
+pub(crate) async fn converse(
+    zones: Arc<Zones>,
+    listener: Listener,
+    how: &Serving,
+    stop: impl Future<Output = ()>,
+) -> Served {
+    let ledger = Arc::new(Ledger::default());
+    let sweep = Sweep::start(how.idle.unwrap_or(IDLE));
+    let conversations = serve_streams(listener, &how.limits, stop, |socket, _: SocketAddress| {
+        answer_stream(Arc::clone(&zones), visit(socket, &ledger, &sweep))
+    })
+    .await;
+    Served {
+        conversations,
+        idle: sweep.ended(),
+        totals: ledger.totals(),
+        ..Served::default()
+    }
+}
+
+fn visit(socket: AsyncSocket, ledger: &Arc<Ledger>, sweep: &Sweep) -> Visitor {
+    Visitor::new(socket, ledger, Some(sweep))
+}
+
+/// "The message is prefixed with a two byte length field": RFC 1035, section 4.2.2. Several queries may be sent at
+/// once, RFC 7766, section 6.2.1.1; they are answered in their order.
+async fn answer_stream(zones: Arc<Zones>, visitor: Visitor) -> Ended {
+    // The beginning of a query that has not come whole.
+    let mut begun: Vec<u8> = Vec::new();
+    let (mut replies, mut reply) = (Vec::new(), Vec::new());
+    let mut deadline = None;
+    loop {
+        let received = match deadline {
+            None => visitor.recv_lease().await,
+            Some(deadline) => match tokio::time::timeout_at(deadline, visitor.recv_lease()).await {
+                Ok(received) => received,
+                // Who sends an octet a second holds a seat all the same.
+                Err(_) => return Ended::Failed,
+            },
+        };
+        let data = match received {
+            Ok(Lent::Data(data)) => data,
+            Ok(Lent::End) if begun.is_empty() => return Ended::Clean,
+            Ok(Lent::End) | Err(_) => return Ended::Failed,
+        };
+        let was_whole = begun.is_empty();
+        begun.extend_from_slice(&data);
+        drop(data);
+        let mut rest = &begun[..];
+        let mut took_any = false;
+        while let Some((query, after)) = first(rest) {
+            rest = after;
+            took_any = true;
+            if reply_into(&zones, query, Transport::Stream, &mut reply) {
+                // The encoder goes no further than 65535.
+                let len = u16::try_from(reply.len()).unwrap_or(u16::MAX);
+                replies.extend_from_slice(&len.to_be_bytes());
+                replies.extend_from_slice(&reply[..usize::from(len)]);
+            }
+            if replies.len() >= AT_ONCE {
+                if visitor.send_all(&replies).await.is_err() {
+                    return Ended::Failed;
+                }
+                replies.clear();
+                tokio::task::yield_now().await;
+            }
+        }
+        let taken = begun.len() - rest.len();
+        begun.drain(..taken);
+        if !replies.is_empty() {
+            if visitor.send_all(&replies).await.is_err() {
+                return Ended::Failed;
+            }
+            replies.clear();
+        }
+        if begun.is_empty() {
+            // Who waits for the next question keeps no buffers.
+            deadline = None;
+            (begun, replies, reply) = (Vec::new(), Vec::new(), Vec::new());
+        } else if was_whole || took_any {
+            deadline = Some(Instant::now() + WHOLE_QUERY);
+        }
+    }
+}
+
+/// The first message, without its length, and what is behind it.
+fn first(octets: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (len, rest) = octets.split_first_chunk::<2>()?;
+    rest.split_at_checked(usize::from(u16::from_be_bytes(*len)))
+}
+
+/// Replies are sent when this many octets of them are there, though more queries have come.
+const AT_ONCE: usize = 64 << 10;
+/// How long a connection may be idle: RFC 7766, section 6.2.3, wants "a few seconds".
+pub const IDLE: Duration = Duration::from_secs(10);
+/// How long a query may take to come whole, from its first octet.
+pub const WHOLE_QUERY: Duration = Duration::from_secs(10);
