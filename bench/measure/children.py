@@ -50,6 +50,13 @@ def _held(port: str, protocol: str) -> bool:
     return False
 
 
+def _children(pid: int) -> list[int]:
+    try:
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except FileNotFoundError:
+        return []
+
+
 class Child:
     """One process, with its descendants in its group."""
 
@@ -66,7 +73,16 @@ class Child:
 
     def cpu(self) -> float:
         """Seconds of processor time so far: all its threads, the ended ones too, and the children it has now."""
-        return sum(time.clock_gettime((~pid << 3) | 2) for pid in (self.pid, *self._children()))
+        return sum(time.clock_gettime((~pid << 3) | 2) for pid in (self.pid, *_children(self.pid)))
+
+    def cpu_below(self) -> float:
+        """The same of all its descendants that live, for servers that fork their workers from a child."""
+        pids, seconds = [self.pid], 0.0
+        while pids:
+            pid = pids.pop()
+            seconds += time.clock_gettime((~pid << 3) | 2)
+            pids += _children(pid)
+        return seconds
 
     def rss(self) -> int:
         """Resident bytes: from smaps_rollup, because VmRSS lags by up to a batch a processor."""
@@ -87,7 +103,7 @@ class Child:
     def wait_descendants(self) -> None:
         """Until a forking server has reaped its children, whose time counts as its own from then on."""
         deadline = time.monotonic() + END_S
-        while self._children():
+        while _children(self.pid):
             if time.monotonic() > deadline:
                 raise Failed(f"{self.name} kept children after the last conversation")
             time.sleep(POLL_S)
@@ -125,12 +141,6 @@ class Child:
             os.waitpid(self.pid, 0)
             self.process.returncode = -signal.SIGKILL
             self._forget()
-
-    def _children(self) -> list[int]:
-        try:
-            return [int(pid) for pid in Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()]
-        except FileNotFoundError:
-            return []
 
     def _forget(self) -> None:
         alive.discard(self)

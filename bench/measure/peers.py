@@ -139,6 +139,11 @@ class Peers:
             ("socat", ["socat", "-V"], r"socat version (\S+)"),
             ("ncat", ["ncat", "--version"], r"Version (\S+)"),
             ("nc", ["nc", "-h"], r"(OpenBSD netcat.*\))"),
+            ("nsd", ["nsd", "-v"], r"NSD version (\S+)"),
+            ("kdig", ["kdig", "--version"], r"Knot DNS\D*(\S+)"),
+            ("drill", ["drill", "-v"], r"drill version (\S+)"),
+            ("dig", ["dig", "-v"], r"DiG (\S+)"),
+            ("ss", ["ss", "--version"], r"iproute2-(\S+)"),
             ("gcc", ["gcc", "--version"], r"(\d+\.\d+\.\d+)"),
         ]
         lines = []
