@@ -264,6 +264,14 @@ pub enum Note<'a> {
         /// How long it had been quiet.
         idle: Duration,
     },
+    /// What a message that was just sent or received says, in the words of its protocol.
+    Meaning {
+        /// The protocol, such as `dns`.
+        protocol: Cow<'a, str>,
+        /// What the message says, as those write it who know the protocol: `www.example.org. A?`. It may hold what a
+        /// peer has sent.
+        text: Cow<'a, str>,
+    },
     /// Messages that were not passed on, and why.
     Dropped {
         /// How many.
@@ -576,6 +584,10 @@ impl Note<'_> {
                 address,
             },
             Self::SessionExpired { peer, idle } => Note::SessionExpired { peer, idle },
+            Self::Meaning { protocol, text } => Note::Meaning {
+                protocol: own(protocol),
+                text: own(text),
+            },
             Self::Dropped { messages, why } => Note::Dropped { messages, why },
         }
     }

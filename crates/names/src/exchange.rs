@@ -8,6 +8,7 @@ use hickory_proto::op::{Edns, Message, MessageType, OpCode, ResponseCode};
 use sockeye_model::{Family, SocketAddress, Type};
 use sockeye_net::{AsyncSocket, Received, Tap};
 
+use crate::meaning::tell_meaning;
 use crate::{Question, Server};
 
 /// What a question or an answer travels over.
@@ -189,6 +190,7 @@ impl Attempt<'_> {
             let (id, query) = self.query();
             self.tries += 1;
             socket.send(&query).await.map_err(failed)?;
+            tell_meaning(&self.exchange.tap, socket.id(), &query);
             let deadline = Instant::now() + self.exchange.timeout;
             loop {
                 let received = match until(deadline, socket.receive(&mut buffer)).await {
@@ -198,6 +200,7 @@ impl Attempt<'_> {
                 let Received::Data { len, .. } = received else {
                     continue;
                 };
+                tell_meaning(&self.exchange.tap, socket.id(), &buffer[..len]);
                 match self.answer(id, &buffer[..len]) {
                     Ok(message) => return Ok((message, len)),
                     Err(_) => self.strays += 1,
@@ -225,6 +228,7 @@ impl Attempt<'_> {
             .send_all(&[&len.to_be_bytes(), query.as_slice()].concat())
             .await
             .map_err(failed)?;
+        tell_meaning(&self.exchange.tap, socket.id(), &query);
         let mut came = Vec::with_capacity(2048);
         let mut buffer = vec![0; LONGEST];
         loop {
@@ -233,6 +237,7 @@ impl Attempt<'_> {
                 None => 2,
             };
             if came.len() >= wanted && wanted > 2 {
+                tell_meaning(&self.exchange.tap, socket.id(), &came[2..wanted]);
                 let message = self
                     .answer(id, &came[2..wanted])
                     .map_err(|why| NoReply::Garbage { server, why })?;

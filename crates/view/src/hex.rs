@@ -277,7 +277,10 @@ impl<W: Write> Hex<W> {
                 self.fill(narration::DROPPED, &[("count", &count)])
             }
             // Who is where is for the narration: it moves no bytes.
-            Note::PeerProcess(_) | Note::Holder { .. } | Note::Nearby { .. } => return,
+            Note::PeerProcess(_)
+            | Note::Holder { .. }
+            | Note::Nearby { .. }
+            | Note::Meaning { .. } => return,
         };
         self.line(Mark::Lifecycle, event, format_args!("{words}"));
     }

@@ -338,6 +338,10 @@ impl Line<'_> {
                 self.address("peer", peer);
                 self.object.number("idle", nanos(*idle));
             }
+            Note::Meaning { protocol, text } => {
+                self.object.text("application", protocol);
+                self.object.text("says", text);
+            }
             Note::Dropped { messages, why } => {
                 self.object.number("messages", *messages);
                 self.object.plain("why", why.word());
@@ -441,6 +445,7 @@ const fn note_name(note: &Note<'_>) -> &'static str {
         Note::Holder { .. } => "holder",
         Note::Nearby { .. } => "nearby",
         Note::SessionExpired { .. } => "session_expired",
+        Note::Meaning { .. } => "meaning",
         Note::Dropped { .. } => "dropped",
     }
 }

@@ -137,7 +137,7 @@ fn an_event((kind, socket, at, one, two, data, number): Seed) -> Event<'static> 
             pid: socket,
             status: if two & 1 == 0 { Ok(3) } else { Err(9) },
         },
-        23 => Kind::Noted(match two % 5 {
+        23 => Kind::Noted(match two % 6 {
             0 => Note::PeerProcess(process()),
             1 => Note::Holder {
                 address: an_address(one),
@@ -151,6 +151,10 @@ fn an_event((kind, socket, at, one, two, data, number): Seed) -> Event<'static> 
             3 => Note::SessionExpired {
                 peer: an_address(one),
                 idle: Duration::from_nanos(size),
+            },
+            4 => Note::Meaning {
+                protocol: text(),
+                text: text(),
             },
             _ => Note::Dropped {
                 messages: size,

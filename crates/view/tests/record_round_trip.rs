@@ -131,6 +131,7 @@ fn note() -> impl Strategy<Value = Note<'static>> {
         ),
         (text(), address()).prop_map(|(protocol, address)| Note::Nearby { protocol, address }),
         (address(), nanos()).prop_map(|(peer, idle)| Note::SessionExpired { peer, idle }),
+        (text(), text()).prop_map(|(protocol, text)| Note::Meaning { protocol, text }),
         (any::<u64>(), prop::sample::select(why))
             .prop_map(|(messages, why)| Note::Dropped { messages, why }),
     ]

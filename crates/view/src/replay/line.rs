@@ -123,6 +123,7 @@ struct Line<'a> {
 
     address: Option<Address>,
     addresses: Option<Vec<IpAddr>>,
+    application: Option<String>,
     asked: Option<u64>,
     backlog: Option<u32>,
     bytes: Option<u64>,
@@ -155,6 +156,7 @@ struct Line<'a> {
     resting: Option<u32>,
     returned: Option<i64>,
     room: Option<u64>,
+    says: Option<String>,
     signal: Option<i32>,
     #[serde(borrow)]
     source: Option<Text<'a>>,
@@ -340,6 +342,10 @@ impl Line<'_> {
             "session_expired" => Note::SessionExpired {
                 peer: take(self.peer, "peer")?.0,
                 idle: Duration::from_nanos(take(self.idle, "idle")?),
+            },
+            "meaning" => Note::Meaning {
+                protocol: text(self.application, "application")?,
+                text: text(self.says, "says")?,
             },
             "dropped" => Note::Dropped {
                 messages: take(self.messages, "messages")?,

@@ -60,6 +60,9 @@ impl Teller {
                 as_note(self.fill(narration::EXPIRED, &[("peer", &peer), ("time", &time)]))
                     .because(reasons::UDP_EXPIRED, self.language)
             }
+            Note::Meaning { protocol, text } => {
+                Told::new(event, self.name(protocol), self.name(text))
+            }
             Note::Dropped { messages, why } => {
                 let fact = if *messages == 1 {
                     self.say(narration::DROPPED_ONE).to_owned()

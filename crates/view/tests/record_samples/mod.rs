@@ -293,6 +293,13 @@ pub(crate) fn events() -> Vec<Event<'static>> {
         },
     );
     say(0, Kind::Unshown { events: 17 });
+    say(
+        6,
+        Kind::Noted(Note::Meaning {
+            protocol: "dns".into(),
+            text: "www.example.org. A?".into(),
+        }),
+    );
     for event in &mut events {
         match event.kind {
             Kind::Accepted { .. } => event.parent = Some(SocketId(2)),
