@@ -247,7 +247,7 @@ fn without_an_end_line_the_figures_come_from_the_events() {
     assert_eq!(figures.totals.bytes_received, 9 + 5);
     assert_eq!((figures.totals.sends, figures.totals.receives), (3, 2));
     assert_eq!((figures.conversations, figures.failed), (1, 0));
-    assert_eq!(figures.lasted.as_millis(), 28);
+    assert_eq!(figures.lasted.as_millis(), 33);
 }
 
 #[test]
