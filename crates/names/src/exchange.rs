@@ -102,7 +102,7 @@ pub enum NoReply {
         /// The call and its error.
         source: sockeye_net::Error,
     },
-    /// What came over TCP is no answer.
+    /// What came is no answer: over TCP anything but one, over UDP what can't be read although it has the id.
     #[error("{server}: {why}")]
     Garbage {
         /// Who was asked.
@@ -203,6 +203,10 @@ impl Attempt<'_> {
                 tell_meaning(&self.exchange.tap, socket.id(), &buffer[..len]);
                 match self.answer(id, &buffer[..len]) {
                     Ok(message) => return Ok((message, len)),
+                    // Whoever knows the id and the port could as well have sent something readable.
+                    Err(Unfit::Unreadable(why)) if buffer[..len].starts_with(&id.to_be_bytes()) => {
+                        return Err(NoReply::Garbage { server, why });
+                    }
                     Err(_) => self.strays += 1,
                 }
             }
@@ -238,9 +242,12 @@ impl Attempt<'_> {
             };
             if came.len() >= wanted && wanted > 2 {
                 tell_meaning(&self.exchange.tap, socket.id(), &came[2..wanted]);
-                let message = self
-                    .answer(id, &came[2..wanted])
-                    .map_err(|why| NoReply::Garbage { server, why })?;
+                let message =
+                    self.answer(id, &came[2..wanted])
+                        .map_err(|unfit| NoReply::Garbage {
+                            server,
+                            why: unfit.to_string(),
+                        })?;
                 return Ok(self.reply(message, Transport::Tcp, wanted - 2, was_cut));
             }
             if came.len() == 2 {
@@ -285,21 +292,22 @@ impl Attempt<'_> {
     }
 
     /// The message, if it answers what was asked with this id; what it is otherwise.
-    fn answer(&self, id: u16, bytes: &[u8]) -> Result<Message, String> {
-        let message = Message::from_vec(bytes).map_err(|error| error.to_string())?;
+    fn answer(&self, id: u16, bytes: &[u8]) -> Result<Message, Unfit> {
+        let message =
+            Message::from_vec(bytes).map_err(|error| Unfit::Unreadable(error.to_string()))?;
         let meta = &message.metadata;
         if meta.id != id {
-            return Err(format!("an answer with another id ({}, not {id})", meta.id));
+            return Err(Unfit::OtherId(meta.id, id));
         }
         if meta.message_type != MessageType::Response || meta.op_code != OpCode::Query {
-            return Err("no answer to a query".to_owned());
+            return Err(Unfit::NoAnswer);
         }
         // A server that could not read the question can't repeat it.
         let unread = message.queries.is_empty() && meta.response_code != ResponseCode::NoError;
         if unread || self.question.is_repeated_in(&message) {
             Ok(message)
         } else {
-            Err("an answer to another question".to_owned())
+            Err(Unfit::OtherQuestion)
         }
     }
 
@@ -324,6 +332,19 @@ impl Attempt<'_> {
             strays: self.strays,
         }
     }
+}
+
+/// Why a message is no answer.
+#[derive(Debug, thiserror::Error)]
+enum Unfit {
+    #[error("{0}")]
+    Unreadable(String),
+    #[error("an answer with another id ({0}, not {1})")]
+    OtherId(u16, u16),
+    #[error("no answer to a query")]
+    NoAnswer,
+    #[error("an answer to another question")]
+    OtherQuestion,
 }
 
 /// The error codes of servers that may never have heard of EDNS (RFC 6891 section 7), or know another version only.

@@ -18,10 +18,12 @@ pub struct Server {
     pub address: SocketAddr,
 }
 
-/// The port of DNS (RFC 1035 section 4.2).
-pub(crate) const PORT: u16 = 53;
+pub(crate) const PORT: u16 = Server::PORT;
 
 impl Server {
+    /// The port of DNS (RFC 1035 section 4.2).
+    pub const PORT: u16 = 53;
+
     /// The server at an address, asked over UDP first.
     pub fn udp(address: impl Into<SocketAddr>) -> Self {
         Self {
@@ -54,7 +56,7 @@ impl FromStr for Server {
             .and_then(|target| target.strip_suffix(']'))
             .unwrap_or(target);
         let address = match bare.parse::<IpAddr>() {
-            Ok(address) => SocketAddr::new(address, PORT),
+            Ok(address) => SocketAddr::new(address, Self::PORT),
             Err(_) => target.parse().map_err(|_| wrong())?,
         };
         if address.port() == 0 {

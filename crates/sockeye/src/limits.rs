@@ -45,6 +45,12 @@ pub(crate) const CHUNK_MAX: usize = 16 << 20;
 pub(crate) const SEND_MAX: usize = 64 << 10;
 /// The most addresses that `wait` takes.
 pub(crate) const WAIT_ADDRESSES_MAX: usize = 64;
+/// How long `resolve` looks for an answer, all servers and tries together.
+pub(crate) const RESOLVE_TIMEOUT: Duration = Duration::from_secs(10);
+/// The most types that `resolve` asks for at once.
+pub(crate) const RESOLVE_TYPES_MAX: usize = 32;
+/// The most servers that `resolve` compares.
+pub(crate) const RESOLVE_SERVERS_MAX: usize = 16;
 /// How long a view that is blocked may hold up the end of the command.
 pub(crate) const VIEW_PATIENCE: Duration = Duration::from_secs(2);
 
@@ -112,6 +118,9 @@ const ROWS: &[Row] = &[
     row("wait --timeout", Time(WAIT_TIMEOUT), Time(DURATION_MAX), "until every address answers"),
     row("wait --interval", Time(WAIT_INTERVAL), Time(DURATION_MAX), "pause between two tries"),
     row("wait ADDRESS…", Unlimited, Count(WAIT_ADDRESSES_MAX as u32), "addresses to wait for"),
+    row("resolve --timeout", Time(RESOLVE_TIMEOUT), Time(DURATION_MAX), "until there is an answer, all servers and tries together"),
+    row("resolve TYPE…", Unlimited, Count(RESOLVE_TYPES_MAX as u32), "types asked for at once"),
+    row("resolve --server", Unlimited, Count(RESOLVE_SERVERS_MAX as u32), "servers that are compared"),
     row("--max-conversations", Count(CONVERSATIONS), Count(CONVERSATIONS_MAX), "at once; the descriptor limit may be lower"),
     row("--max-udp-sessions", Count(UDP_SESSIONS), Count(UDP_SESSIONS_MAX), "UDP peers remembered; the oldest goes first"),
     fixed(Time(UDP_SESSION_IDLE), "a quiet UDP session is forgotten"),

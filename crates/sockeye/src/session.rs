@@ -159,6 +159,15 @@ impl Session {
     ///
     /// `tally` is the command's own count; how long it lasted is known here.
     pub(crate) fn finish(self, tally: Tally, outcome: Result<ExitCode, Failure>) -> ExitCode {
+        self.finish_with(tally, || outcome)
+    }
+
+    /// The same; `last` runs once everything is shown, and says how the command ended.
+    pub(crate) fn finish_with(
+        self,
+        tally: Tally,
+        last: impl FnOnce() -> Result<ExitCode, Failure>,
+    ) -> ExitCode {
         let tally = Tally {
             lasted: self.began.elapsed(),
             ..tally
@@ -176,7 +185,7 @@ impl Session {
             }
             Err(failed) => view_failed(&failed, self.outputs.get(failed.sink), language),
         };
-        match (outcome, view) {
+        match (last(), view) {
             (Err(failure), view) => {
                 if let Err(view) = view {
                     view.say();

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use crate::cli::{Usage, quote};
+use crate::cli::{Entry, Usage, quote};
 
 /// The short flags of nc (OpenBSD) and ncat that take a value.
 const VALUED: &str = "bBceGgiImMoOpPqsTVwWxX";
@@ -50,6 +50,8 @@ pub(crate) fn inside_a_command(typed: &[OsString]) -> Option<Usage> {
     let (listen, words) = match words.split_first()? {
         (&"listen", words) => (true, words),
         (&"connect", words) => (false, words),
+        // The flags of other commands are none of nc's.
+        (first, _) if Entry::named(first.as_ref()).is_some() => return None,
         _ => (false, &words[..]),
     };
     if !words.iter().any(|word| is_foreign_cluster(word)) {

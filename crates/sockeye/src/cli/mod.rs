@@ -13,6 +13,7 @@ pub(crate) mod ports;
 pub(crate) mod quantity;
 pub(crate) mod quote;
 pub(crate) mod relay;
+pub(crate) mod resolve;
 pub(crate) mod serve;
 pub(crate) mod view;
 pub(crate) mod wait;
@@ -31,6 +32,7 @@ pub(crate) use listen::ListenArgs;
 pub(crate) use offline::{DemoArgs, GenerateArgs, ShowArgs};
 pub(crate) use ports::PortsArgs;
 pub(crate) use relay::RelayArgs;
+pub(crate) use resolve::ResolveArgs;
 pub(crate) use serve::ServeArgs;
 pub(crate) use wait::WaitArgs;
 
@@ -43,6 +45,7 @@ pub(crate) enum Command {
     Serve(Box<ServeArgs>),
     Relay(Box<RelayArgs>),
     Wait(Box<WaitArgs>),
+    Resolve(Box<ResolveArgs>),
     Ports(Box<PortsArgs>),
     Show(Box<ShowArgs>),
     Schemes,
@@ -129,6 +132,12 @@ const ENTRIES: &[Entry] = &[
         about: "Wait until each address answers, then run a program",
         flags: wait::WaitFlags::augment_args,
         meant: |matches| Ok(Command::Wait(Box::new(read::<wait::WaitFlags>(matches)?.meant()?))),
+    },
+    Entry {
+        name: "resolve", examples: resolve::EXAMPLES,
+        about: "DNS: what a name leads to, who says so, and how it was found",
+        flags: resolve::ResolveFlags::augment_args,
+        meant: |matches| Ok(Command::Resolve(Box::new(read::<resolve::ResolveFlags>(matches)?.meant()?))),
     },
     Entry {
         name: "ports", examples: ports::EXAMPLES,

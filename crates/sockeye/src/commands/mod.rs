@@ -23,6 +23,7 @@ mod ports;
 mod programs;
 mod ready;
 mod relay;
+mod resolve;
 mod schemes;
 mod serve;
 mod show;
@@ -42,6 +43,7 @@ pub(crate) fn run(command: Command) -> ExitCode {
         Command::Demo(args) => demo::run(&args),
         Command::Connect(args) => in_session(&args.view, |session| connect::run(&args, session)),
         Command::Wait(args) => in_session(&args.view, |session| wait::run(&args, session)),
+        Command::Resolve(args) => in_session(&args.view, |session| resolve::run(&args, session)),
         Command::Listen(args) => in_session(&args.view, |session| listen::run(&args, session)),
         Command::Serve(args) if args.print_zones => serve::dns::print_zones(),
         Command::Serve(args) => in_session(&args.view, |session| serve::run(&args, session)),

@@ -1,0 +1,472 @@
+//! The arguments of `resolve`: as typed, in the order of hands used to dig too, and as meant.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use clap::Args;
+use sockeye_names::{
+    NotAServer, RecordType, Server, Transport, USUAL, Wanted, read_name, type_named,
+};
+
+use crate::cli::Usage;
+use crate::cli::quantity::{duration_text, some_time};
+use crate::cli::view::ViewArgs;
+use crate::limits;
+
+pub(crate) const EXAMPLES: &str = "\
+Examples:
+  sockeye resolve example.org                       its addresses, as this machine finds them
+  sockeye resolve example.org MX TXT                records of other types, by name or as TYPE65
+  sockeye resolve example.org all                   A, AAAA, MX, NS, TXT, SOA, CAA and HTTPS
+  sockeye resolve 192.0.2.1                         the names of an address
+  sockeye resolve --server 127.0.0.1:7053 www.example.org
+  sockeye resolve --server 192.0.2.53,198.51.100.53 example.org    who says what
+  sockeye resolve --short @192.0.2.53 example.org MX               in the order of dig";
+
+/// As typed.
+#[derive(Args, Debug)]
+pub(crate) struct ResolveFlags {
+    /// A name (with a final dot: no search list), an address or a URL; types, or all; @SERVER
+    #[arg(value_name = "NAME|TYPE", required_unless_present = "reverse")]
+    words: Vec<String>,
+    /// Ask this server, not this machine's: ADDRESS[:PORT], udp:// or tcp://; several are compared
+    #[arg(short, long, value_name = "ADDRESS[,ADDRESS…]", value_delimiter = ',')]
+    server: Vec<String>,
+    /// The names of this address
+    #[arg(short = 'x', value_name = "ADDRESS", value_parser = address)]
+    reverse: Option<IpAddr>,
+    /// Print the data alone, without aliases: one record a line
+    #[arg(long, conflicts_with = "json")]
+    short: bool,
+    /// Print the answer, and the way to it, as JSON
+    #[arg(long)]
+    json: bool,
+    /// Ask over TCP only
+    #[arg(long)]
+    tcp: bool,
+    /// Ask for what the server knows itself: it is not to ask others
+    #[arg(long)]
+    norecurse: bool,
+    /// Give up after this long
+    #[arg(long, value_name = "TIME", value_parser = some_time, default_value = "10s")]
+    timeout: Duration,
+    #[command(flatten)]
+    view: ViewArgs,
+}
+
+/// As meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ResolveArgs {
+    /// The name or the address, as it was typed.
+    pub(crate) typed: String,
+    /// What is looked up.
+    pub(crate) wanted: Wanted,
+    /// The types, each once, at least one.
+    pub(crate) kinds: Vec<RecordType>,
+    /// Who is asked; nobody is what this machine's programs ask.
+    pub(crate) servers: Vec<ServerWord>,
+    /// The data alone.
+    pub(crate) short: bool,
+    /// JSON.
+    pub(crate) json: bool,
+    /// TCP only.
+    pub(crate) tcp: bool,
+    /// The server may ask others.
+    pub(crate) recursion: bool,
+    /// The deadline of all.
+    pub(crate) timeout: Duration,
+    /// The views.
+    pub(crate) view: ViewArgs,
+}
+
+/// A server to ask.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum ServerWord {
+    /// By its address.
+    Address(Server),
+    /// By a name, which this machine looks up first.
+    Host {
+        /// The name.
+        name: String,
+        /// What it is asked over.
+        transport: Transport,
+        /// Its port.
+        port: u16,
+    },
+}
+
+impl ResolveFlags {
+    /// What is meant, or why it cannot be.
+    pub(crate) fn meant(self) -> Result<ResolveArgs, Usage> {
+        let mut args = ResolveArgs {
+            typed: String::new(),
+            wanted: Wanted::Address(std::net::Ipv4Addr::LOCALHOST.into()),
+            kinds: Vec::new(),
+            servers: Vec::new(),
+            short: self.short,
+            json: self.json,
+            tcp: self.tcp,
+            recursion: !self.norecurse,
+            timeout: self.timeout,
+            view: self.view,
+        };
+        let mut servers = self.server;
+        let mut words = Vec::new();
+        for word in self.words {
+            if let Some(server) = word.strip_prefix('@') {
+                servers.extend(server.split(',').map(str::to_owned));
+            } else if let Some(option) = word.strip_prefix('+') {
+                args.take_option_of_dig(option)?;
+            } else {
+                words.push(word);
+            }
+        }
+        let (name, types) = match self.reverse {
+            Some(address) => (address.to_string(), words),
+            None => name_and_types(words)?,
+        };
+        (args.typed, args.wanted) = wanted(&name)?;
+        args.kinds = kinds(&types, &args.wanted)?;
+        if servers.len() > limits::RESOLVE_SERVERS_MAX {
+            return Err(Usage::new(format!(
+                "resolve compares at most {} servers",
+                limits::RESOLVE_SERVERS_MAX
+            )));
+        }
+        for text in &servers {
+            let server = server(text)?;
+            if !args.servers.contains(&server) {
+                args.servers.push(server);
+            }
+        }
+        Ok(args)
+    }
+}
+
+impl ResolveArgs {
+    /// An option as dig has it, without its plus.
+    fn take_option_of_dig(&mut self, option: &str) -> Result<(), Usage> {
+        match option {
+            "short" => self.short = true,
+            "json" => self.json = true,
+            "tcp" | "vc" => self.tcp = true,
+            "norecurse" | "norec" | "nordflag" => self.recursion = false,
+            // What is printed here, and how is asked here, anyway.
+            "noall" | "answer" | "nocmd" | "nocomments" | "noquestion" | "nostats" | "recurse"
+            | "rec" | "edns" | "nosplit" | "notcp" | "noshort" | "nodnssec" => {}
+            "trace" => {
+                return Err(Usage::new(
+                    "+trace is an option of dig; here it is: --trace",
+                ));
+            }
+            other => {
+                if let Some(seconds) = other
+                    .strip_prefix("time=")
+                    .or(other.strip_prefix("timeout="))
+                {
+                    self.timeout =
+                        some_time(seconds).map_err(|why| Usage::new(format!("+{other}: {why}")))?;
+                    return Ok(());
+                }
+                let text = format!(
+                    "+{other} is an option of dig that has no counterpart here; there are --short, --tcp, \
+                     --norecurse, --timeout {}, --json",
+                    duration_text(self.timeout)
+                );
+                return Err(Usage::new(text));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Which word is the name: the one that is no type, wherever it stands; where all could be types, the first.
+fn name_and_types(words: Vec<String>) -> Result<(String, Vec<String>), Usage> {
+    let is_type = |word: &String| type_named(word).is_some() || is_all(word) || is_class(word);
+    let mut others = words.iter().filter(|word| !is_type(word));
+    let name = match (others.next(), others.next()) {
+        (Some(_), Some(second)) => {
+            return Err(Usage::new(format!(
+                "resolve takes one name, and {second:?} is no record type such as A, AAAA, MX, NS, TXT, SRV, PTR or \
+                 TYPE65"
+            )));
+        }
+        (Some(name), None) => name,
+        (None, _) => match words.first() {
+            Some(first) => first,
+            None => return Err(Usage::new("which name? sockeye resolve NAME [TYPE…]")),
+        },
+    }
+    .clone();
+    let at = words.iter().position(|word| *word == name);
+    let types = words
+        .into_iter()
+        .enumerate()
+        .filter_map(|(index, word)| (Some(index) != at).then_some(word));
+    Ok((name, types.collect()))
+}
+
+fn address(text: &str) -> Result<IpAddr, String> {
+    text.parse()
+        .map_err(|_| "wants an address such as 192.0.2.1 or 2001:db8::1".to_owned())
+}
+
+fn is_all(word: &str) -> bool {
+    word.eq_ignore_ascii_case("all")
+}
+
+/// The one class that is asked for: dig lets it be named.
+fn is_class(word: &str) -> bool {
+    word.eq_ignore_ascii_case("IN")
+}
+
+fn kinds(words: &[String], wanted: &Wanted) -> Result<Vec<RecordType>, Usage> {
+    let mut kinds = Vec::new();
+    for word in words {
+        if is_all(word) {
+            kinds.extend(USUAL);
+        } else if let Some(kind) = type_named(word) {
+            if matches!(u16::from(kind), 41 | 249 | 250 | 251 | 252) {
+                return Err(Usage::new(format!(
+                    "{} is no record that can be looked up",
+                    word.to_uppercase()
+                )));
+            }
+            kinds.push(kind);
+        } else if !is_class(word) {
+            return Err(Usage::new(format!("{word:?} is no record type")));
+        }
+    }
+    if kinds.is_empty() {
+        kinds = match wanted {
+            Wanted::Name(_) => vec![RecordType::A, RecordType::AAAA],
+            Wanted::Address(_) => vec![RecordType::PTR],
+        };
+    }
+    let mut once: Vec<RecordType> = Vec::new();
+    for kind in kinds {
+        if !once.contains(&kind) {
+            once.push(kind);
+        }
+    }
+    if once.len() > limits::RESOLVE_TYPES_MAX {
+        return Err(Usage::new(format!(
+            "resolve asks for at most {} types at once",
+            limits::RESOLVE_TYPES_MAX
+        )));
+    }
+    Ok(once)
+}
+
+/// What a word names: an address, or a name, each of them in a URL or with a port behind it too.
+fn wanted(word: &str) -> Result<(String, Wanted), Usage> {
+    let host = host_of(word);
+    if let Ok(address) = host.parse::<IpAddr>() {
+        return Ok((host.to_owned(), Wanted::Address(address)));
+    }
+    match read_name(host) {
+        Ok(name) => Ok((host.to_owned(), Wanted::Name(name))),
+        Err(why) => Err(Usage::new(format!("{host:?} is no name: {why}"))),
+    }
+}
+
+/// The host of a URL, or of HOST:PORT; anything else as it is.
+fn host_of(word: &str) -> &str {
+    let authority = match word.split_once("://") {
+        Some((_, rest)) => {
+            let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
+            authority
+                .rsplit_once('@')
+                .map_or(authority, |(_, host)| host)
+        }
+        None => word,
+    };
+    if let Some(rest) = authority.strip_prefix('[')
+        && let Some((address, _port)) = rest.split_once(']')
+    {
+        return address;
+    }
+    match authority.rsplit_once(':') {
+        Some((host, port))
+            if !host.contains(':') && port.bytes().all(|byte| byte.is_ascii_digit()) =>
+        {
+            host
+        }
+        _ => authority,
+    }
+}
+
+fn server(text: &str) -> Result<ServerWord, Usage> {
+    let error = match text.parse() {
+        Ok(server) => return Ok(ServerWord::Address(server)),
+        Err(NotAServer(text)) => Usage::new(NotAServer(text).to_string()),
+    };
+    let (transport, target) = match text.split_once("://") {
+        Some(("udp", target)) => (Transport::Udp, target),
+        Some(("tcp", target)) => (Transport::Tcp, target),
+        Some(_) => return Err(error),
+        None => (Transport::Udp, text),
+    };
+    let (name, port) = match target.split_once(':') {
+        Some((name, port)) => match port.parse() {
+            Ok(port @ 1..) => (name, port),
+            _ => return Err(error),
+        },
+        None => (target, Server::PORT),
+    };
+    // Digits and dots alone are an address gone wrong.
+    let is_name = read_name(name).is_ok() && name.contains(|c: char| c.is_alphabetic());
+    if !is_name || name.contains(['/', '[', ']']) {
+        return Err(error);
+    }
+    Ok(ServerWord::Host {
+        name: name.to_owned(),
+        transport,
+        port,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::{Command as Asked, tests::meant};
+    use sockeye_names::{name_text, type_name};
+
+    fn resolve(line: &str) -> Result<ResolveArgs, String> {
+        match meant(&format!("resolve {line}"))? {
+            Asked::Resolve(args) => Ok(*args),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// What is asked for, in one line.
+    fn asked(line: &str) -> String {
+        let args = resolve(line).unwrap();
+        let kinds: Vec<_> = args.kinds.iter().map(|kind| type_name(*kind)).collect();
+        format!("{} {}", name_text(&args.wanted.name()), kinds.join(" "))
+    }
+
+    #[test]
+    fn name_and_types_come_in_any_order() {
+        for (line, meant) in [
+            ("example.org", "example.org. A AAAA"),
+            ("example.org mx TXT", "example.org. MX TXT"),
+            ("MX example.org", "example.org. MX"),
+            ("IN MX example.org", "example.org. MX"),
+            ("example.org TYPE65 type257", "example.org. HTTPS CAA"),
+            (
+                "example.org all",
+                "example.org. A AAAA MX NS TXT SOA CAA HTTPS",
+            ),
+            ("example.org a A mx a", "example.org. A MX"),
+            ("mx", "mx. A AAAA"),
+            ("mx ns", "mx. NS"),
+            (". NS", ". NS"),
+            ("any example.org", "example.org. ANY"),
+        ] {
+            assert_eq!(asked(line), meant, "{line}");
+        }
+    }
+
+    #[test]
+    fn an_address_is_looked_up_in_reverse() {
+        for (line, meant) in [
+            ("192.0.2.1", "1.2.0.192.in-addr.arpa. PTR"),
+            ("-x 192.0.2.1", "1.2.0.192.in-addr.arpa. PTR"),
+            ("192.0.2.1:53", "1.2.0.192.in-addr.arpa. PTR"),
+            (
+                "http://[2001:db8::1]:80/x",
+                "1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa. PTR",
+            ),
+            (
+                "::1 SOA",
+                "1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.ip6.arpa. SOA",
+            ),
+        ] {
+            assert_eq!(asked(line), meant, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_pasted_url_stands_for_its_host() {
+        for line in [
+            "https://example.org:8443/path",
+            "https://example.org",
+            "ws://user:p@ss@example.org/?q=a@b:1",
+            "example.org:443",
+        ] {
+            assert_eq!(asked(line), "example.org. A AAAA", "{line}");
+        }
+    }
+
+    #[test]
+    fn the_words_of_dig_are_understood_in_any_order() {
+        let args =
+            resolve("@127.0.0.1 +short +tcp +norecurse +time=3 +noall +answer example.org MX")
+                .unwrap();
+        assert!(args.short && args.tcp && !args.recursion);
+        assert_eq!(args.timeout, Duration::from_secs(3));
+        let server = ServerWord::Address("127.0.0.1".parse().unwrap());
+        assert_eq!(args.servers.as_slice(), std::slice::from_ref(&server));
+        assert_eq!(
+            resolve("MX example.org @127.0.0.1:53").unwrap().servers,
+            [server]
+        );
+        assert!(resolve("+trace x").unwrap_err().contains("--trace"));
+        assert!(resolve("+nsid x").unwrap_err().contains("+nsid"));
+    }
+
+    #[test]
+    fn servers_are_addresses_or_names_with_a_port() {
+        let args =
+            resolve("--server 127.0.0.1,tcp://[::1]:7053,dns.example:5353 -s udp://dns.example x")
+                .unwrap();
+        let host = |port| ServerWord::Host {
+            name: "dns.example".into(),
+            transport: Transport::Udp,
+            port,
+        };
+        let address = |text: &str| ServerWord::Address(text.parse().unwrap());
+        assert_eq!(
+            args.servers,
+            [
+                address("127.0.0.1"),
+                address("tcp://[::1]:7053"),
+                host(5353),
+                host(53)
+            ]
+        );
+        for wrong in [
+            "tls://127.0.0.1",
+            "127.0.0.256",
+            "127.0.0.1:0",
+            "dns.example:x",
+            "",
+            "dns.example/",
+        ] {
+            assert!(resolve(&format!("--server={wrong} x")).is_err(), "{wrong}");
+        }
+        let many = vec!["127.0.0.1"; limits::RESOLVE_SERVERS_MAX + 1].join(",");
+        assert!(resolve(&format!("x --server {many}")).is_err());
+    }
+
+    #[test]
+    fn what_cannot_be_asked_is_said() {
+        for (line, word) in [
+            ("", "NAME"),
+            ("example.org MXX", "MXX"),
+            ("example.org AXFR", "AXFR"),
+            ("a..b", "a..b"),
+            ("-x example.org", "wants an address"),
+            ("--short --json x", "--json"),
+            ("IN", "IN"),
+        ] {
+            let answer = resolve(line);
+            if line == "IN" {
+                assert!(answer.is_ok());
+            } else {
+                assert!(answer.unwrap_err().contains(word), "{line}");
+            }
+        }
+    }
+}
