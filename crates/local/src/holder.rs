@@ -96,6 +96,17 @@ pub fn listeners(protocol: Protocol) -> io::Result<Vec<Holder>> {
     Ok(listeners)
 }
 
+/// [`listeners`] on the local port `port` alone: less work for the kernel than [`holders`], which tells of connections too.
+///
+/// # Errors
+/// As [`holders`].
+pub fn listeners_on(protocol: Protocol, port: u16) -> io::Result<Vec<Holder>> {
+    Ok(with_owners(
+        protocol,
+        table(protocol, Ask::OpenOn(port))?.rows,
+    ))
+}
+
 /// Names the owners of `rows` with one walk over the processes.
 fn with_owners(protocol: Protocol, mut rows: Vec<Row>) -> Vec<Holder> {
     rows.sort_by_key(|row| (rank(row.state), row.local, row.remote));

@@ -37,7 +37,7 @@ mod unix_path;
 mod unix_table;
 mod users;
 
-pub use holder::{Holder, holders, listeners};
+pub use holder::{Holder, holders, listeners, listeners_on};
 pub use hosts::{Hosts, host_addresses};
 pub use interfaces::{
     Interface, interface_index, interface_name, interfaces, is_this_machine, machine_addresses,

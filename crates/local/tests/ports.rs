@@ -8,7 +8,9 @@ use std::os::fd::OwnedFd;
 use std::process::{Child, Command};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use sockeye_local::{Holder, Neighbour, Owner, Protocol, State, holders, listeners, nearby, peer};
+use sockeye_local::{
+    Holder, Neighbour, Owner, Protocol, State, holders, listeners, listeners_on, nearby, peer,
+};
 
 /// Another process that has a socket: it was given as its standard input.
 struct Other(Child);
@@ -109,6 +111,24 @@ fn a_listener_of_two_processes_names_both_and_one_of_another_names_that() {
         (other.0.id(), "sleep")
     );
     assert_eq!(process.command_line, ["sleep", "600"]);
+}
+
+#[test]
+fn who_listens_on_a_port_is_told_without_its_connections() {
+    let _alone = alone();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let _client = TcpStream::connect(address).unwrap();
+    let _server = listener.accept().unwrap();
+    let listening = listeners_on(Protocol::Tcp, address.port()).unwrap();
+    let found: Vec<_> = listening
+        .iter()
+        .map(|held| (held.local, held.state))
+        .collect();
+    assert_eq!(found, [(address, State::Listen)]);
+    assert_eq!(pids(&listening[0].owner), [me()]);
+    assert!(held(Protocol::Tcp, address.port()).len() > 1);
+    assert_eq!(listeners_on(Protocol::Udp, address.port()).unwrap(), []);
 }
 
 #[test]

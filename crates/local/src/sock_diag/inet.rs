@@ -27,6 +27,8 @@ pub(crate) enum Ask {
     Port(u16),
     /// TCP listeners, UDP sockets that take datagrams from anyone.
     Open,
+    /// Those of [`Ask::Open`] on this local port: cheap, since the kernel need not look at its connections.
+    OpenOn(u16),
     /// Those with a peer, with what TCP measures; and listeners, whose queue a connection may wait in.
     Connections,
 }
@@ -38,6 +40,7 @@ impl Ask {
             Self::All => true,
             Self::Port(port) => row.local.port() == port,
             Self::Open => row.state.is_open(),
+            Self::OpenOn(port) => row.state.is_open() && row.local.port() == port,
             Self::Connections => row.state == State::Listen || row.has_remote(),
         }
     }
@@ -82,19 +85,23 @@ fn request_for(protocol: Protocol, ask: Ask, family: u8) -> InetRequest {
         AF_INET => SocketId::new_v4(),
         _ => SocketId::new_v6(),
     };
-    if let Ask::Port(port) = ask {
+    if let Ask::Port(port) | Ask::OpenOn(port) = ask {
         socket_id.source_port = port;
     }
     let every = StateFlags::from_bits_retain(u32::MAX);
     let (states, extensions) = match (protocol, ask) {
-        (Protocol::Tcp, Ask::Open) => (StateFlags::LISTEN, ExtensionFlags::empty()),
+        (Protocol::Tcp, Ask::Open | Ask::OpenOn(_)) => {
+            (StateFlags::LISTEN, ExtensionFlags::empty())
+        }
         (Protocol::Tcp, Ask::Connections) => (
             every - StateFlags::TIME_WAIT - StateFlags::from_bits_retain(BOUND_INACTIVE),
             ExtensionFlags::INFO,
         ),
         (Protocol::Tcp, Ask::Port(_)) => (every, ExtensionFlags::INFO),
         (Protocol::Tcp, Ask::All) => (every, ExtensionFlags::empty()),
-        (Protocol::Udp, Ask::Open) => (StateFlags::CLOSE, ExtensionFlags::SKMEMINFO),
+        (Protocol::Udp, Ask::Open | Ask::OpenOn(_)) => {
+            (StateFlags::CLOSE, ExtensionFlags::SKMEMINFO)
+        }
         (Protocol::Udp, Ask::Connections) => (StateFlags::ESTABLISHED, ExtensionFlags::SKMEMINFO),
         (Protocol::Udp, Ask::All | Ask::Port(_)) => (every, ExtensionFlags::SKMEMINFO),
     };

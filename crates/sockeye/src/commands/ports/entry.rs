@@ -3,8 +3,8 @@
 use std::net::SocketAddr;
 
 use sockeye_local::{
-    Class, Holder, Owner, Protocol, Registered, Services, State, Transport, Transports,
-    customary_names, holders, registered,
+    Class, Holder, Owner, Protocol, Registered, Services, Transport, Transports, customary_names,
+    listeners_on, registered,
 };
 use sockeye_view::catalogue::{Language, Text};
 use sockeye_view::escape::escape_name;
@@ -106,8 +106,6 @@ pub(super) fn name_of(port: u16) -> String {
 pub(super) struct Here {
     /// Those that take connections, or datagrams from anyone.
     pub(super) open: Vec<Holder>,
-    /// How many conversations end there besides.
-    pub(super) conversations: usize,
     /// Why not everything could be read.
     pub(super) error: Option<std::io::Error>,
 }
@@ -117,21 +115,14 @@ impl Here {
     pub(super) fn on(port: u16, over: Option<Transport>) -> Self {
         let mut here = Self {
             open: Vec::new(),
-            conversations: 0,
             error: None,
         };
         for (protocol, transport) in PROTOCOLS {
             if over.is_some_and(|over| over != *transport) {
                 continue;
             }
-            match holders(*protocol, port) {
-                Ok(held) => {
-                    let (open, other): (Vec<_>, Vec<_>) =
-                        held.into_iter().partition(|holder| holder.state.is_open());
-                    here.open.extend(open);
-                    let resting = |holder: &&Holder| holder.state != State::TimeWait;
-                    here.conversations += other.iter().filter(resting).count();
-                }
+            match listeners_on(*protocol, port) {
+                Ok(held) => here.open.extend(held),
                 Err(error) => here.error = Some(error),
             }
         }
@@ -165,9 +156,6 @@ impl Here {
             parts.push(words::CANNOT_TELL.fill(language, &[("error", &error)]));
         }
         match parts.as_slice() {
-            [] if self.conversations > 0 => {
-                words::NO_LISTENER.fill(language, &[("count", &self.conversations)])
-            }
             [] => words::NOBODY.say(language).to_owned(),
             parts => parts.join("; "),
         }
@@ -244,14 +232,8 @@ mod tests {
     fn a_machine_where_nobody_has_it_says_so() {
         let nobody = Here {
             open: Vec::new(),
-            conversations: 0,
             error: None,
         };
-        assert_eq!(nobody.line(1, Language::English), "nobody here");
-        let busy = Here {
-            conversations: 2,
-            ..nobody
-        };
-        assert!(busy.line(1, Language::English).ends_with(": 2"));
+        assert_eq!(nobody.line(1, Language::English), "nobody listens here");
     }
 }

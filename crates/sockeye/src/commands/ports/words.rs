@@ -28,10 +28,9 @@ texts! {
     PLAIN_TELNET = "{port} ({name}) is the older one, without encryption" | "{port} ({name}) es el antiguo, sin cifrar";
     NOTE = "note" | "nota";
     HERE = "here" | "aquí";
-    NOBODY = "nobody here" | "nadie aquí";
+    NOBODY = "nobody listens here" | "aquí no escucha nadie";
     HELD = "{transport} {address} {holder}" | "{transport} {address} {holder}";
     MORE_HOLD = "and {count} more: sockeye who {port}" | "y {count} más: sockeye who {port}";
-    NO_LISTENER = "nobody waits for clients; connections that end here: {count}" | "nadie espera clientes; conexiones que terminan aquí: {count}";
     CANNOT_TELL = "cannot be told: {error}" | "no se puede saber: {error}";
     OF_OTHER_USER = "a process of another user" | "un proceso de otro usuario";
     UNSEEN = "a process that cannot be seen from here" | "un proceso que desde aquí no se ve";
