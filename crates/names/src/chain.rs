@@ -15,8 +15,12 @@ pub struct Chain {
     pub records: Vec<Record>,
     /// The last name: the one that was asked, or where the aliases lead.
     pub name: Name,
-    /// The aliases lead back to a name that was passed already.
+    /// The aliases lead back to a name that was passed already, or are more than anybody follows.
     pub loops: bool,
+    /// A DNAME makes a name of more than 255 bytes (RFC 6672 section 2.2 has the error YXDOMAIN for that).
+    pub too_long: bool,
+    /// A name has two DNAMEs, and there can be one (RFC 6672 section 2.4): no telling which is meant.
+    pub two_ways: bool,
 }
 
 impl Chain {
@@ -42,46 +46,94 @@ impl Chain {
             if !chain.records.is_empty() || !follows {
                 return chain;
             }
-            let Some((alias, target)) = step(&usable, &chain.name) else {
-                return chain;
-            };
-            chain.aliases.extend(alias);
-            chain.name = target.clone();
-            if passed.contains(&target) {
-                chain.loops = true;
-                return chain;
+            match step(&usable, &chain.name) {
+                Step::End => return chain,
+                Step::TwoWays => {
+                    chain.two_ways = true;
+                    return chain;
+                }
+                Step::TooLong(dname) => {
+                    chain.aliases.push(dname.clone());
+                    chain.too_long = true;
+                    return chain;
+                }
+                Step::To { dname, cname } => {
+                    // One DNAME can be passed more than once.
+                    chain.aliases.extend(
+                        dname
+                            .filter(|dname| !chain.aliases.contains(dname))
+                            .cloned(),
+                    );
+                    let Some(target) = cname_target(&cname) else {
+                        return chain;
+                    };
+                    chain.aliases.push(cname);
+                    chain.name = target.clone();
+                    if passed.contains(&target) || passed.len() == MOST_ALIASES {
+                        chain.loops = true;
+                        return chain;
+                    }
+                    passed.push(target);
+                }
             }
-            passed.push(target);
         }
     }
 }
 
-/// The alias at `name`, with the name it leads to: its CNAME, or the DNAME of a name above it.
-fn step(records: &[&Record], name: &Name) -> Option<(Vec<Record>, Name)> {
-    let above = records.iter().find_map(|record| {
-        let target = dname_target(record)?;
-        if record.name == *name || !record.name.zone_of(name) {
-            return None;
-        }
-        Some((*record, replaced(name, &record.name, &target)?))
+/// One step from a name to the name it is an alias of.
+enum Step<'a> {
+    /// There is no alias.
+    End,
+    /// By a CNAME, perhaps one that a DNAME stands for.
+    To {
+        dname: Option<&'a Record>,
+        cname: Record,
+    },
+    /// This DNAME makes too long a name.
+    TooLong(&'a Record),
+    /// Two DNAMEs lead to different names.
+    TwoWays,
+}
+
+/// The alias at `name`: its CNAME, or the DNAME of a name above it.
+fn step<'a>(records: &[&'a Record], name: &Name) -> Step<'a> {
+    let mut above = records.iter().filter_map(|record| {
+        let below = record.name != *name && record.name.zone_of(name);
+        Some((*record, below.then(|| dname_target(record))??))
     });
-    if let Some((dname, target)) = above {
-        // What the DNAME says holds, whatever CNAME the server has made of it (RFC 6672 section 3.1).
-        let made = Record::from_rdata(
-            name.clone(),
-            dname.ttl,
-            RData::CNAME(hickory_proto::rr::rdata::CNAME(target.clone())),
-        );
-        return Some((vec![dname.clone(), made], target));
-    }
-    records.iter().find_map(|record| match &record.data {
-        RData::CNAME(target) if record.name == *name => {
-            let mut target = target.0.clone();
-            target.set_fqdn(true);
-            Some((vec![(*record).clone()], target))
+    if let Some((dname, target)) = above.next() {
+        if above.any(|(other, elsewhere)| other.name == dname.name && elsewhere != target) {
+            return Step::TwoWays;
         }
-        _ => None,
-    })
+        let Some(target) = replaced(name, &dname.name, &target) else {
+            return Step::TooLong(dname);
+        };
+        // What the DNAME says holds, whatever CNAME the server has made of it (RFC 6672 section 3.1).
+        let made = RData::CNAME(hickory_proto::rr::rdata::CNAME(target));
+        return Step::To {
+            dname: Some(dname),
+            cname: Record::from_rdata(name.clone(), dname.ttl, made),
+        };
+    }
+    let cname = records
+        .iter()
+        .find(|record| record.name == *name && record.record_type() == RecordType::CNAME);
+    match cname {
+        Some(cname) => Step::To {
+            dname: None,
+            cname: (*cname).clone(),
+        },
+        None => Step::End,
+    }
+}
+
+fn cname_target(record: &Record) -> Option<Name> {
+    let RData::CNAME(target) = &record.data else {
+        return None;
+    };
+    let mut target = target.0.clone();
+    target.set_fqdn(true);
+    Some(target)
 }
 
 /// Where a DNAME record leads to (RFC 6672 section 2.1); `None` for every other record.
@@ -103,6 +155,9 @@ fn replaced(name: &Name, owner: &Name, target: &Name) -> Option<Name> {
     made.set_fqdn(true);
     Some(made)
 }
+
+/// Aliases in one message: more are not read, however many 65,535 bytes hold.
+const MOST_ALIASES: usize = 64;
 
 impl Question {
     /// Whether a record of this type answers the question.
@@ -186,6 +241,50 @@ mod tests {
         assert_eq!(chain.records.len(), 1);
         let itself = Chain::read(&question("old.example."), &answers, |_| true);
         assert!(itself.aliases.is_empty());
+    }
+
+    #[test]
+    fn one_dname_that_is_passed_twice_is_told_once() {
+        let answers = [dname("x.", "."), a("end.")];
+        let chain = Chain::read(&question("end.x.x."), &answers, |_| true);
+        assert_eq!(chain.name, name("end."));
+        let kinds: Vec<RecordType> = chain.aliases.iter().map(Record::record_type).collect();
+        assert_eq!(
+            kinds,
+            [RecordType::DNAME, RecordType::CNAME, RecordType::CNAME]
+        );
+        assert_eq!(chain.records.len(), 1);
+    }
+
+    #[test]
+    fn a_dname_that_makes_too_long_a_name_ends_the_chain() {
+        let long = vec!["a".repeat(62); 4].join(".") + ".";
+        let chain = Chain::read(&question("b.old."), &[dname("old.", &long)], |_| true);
+        // Two more bytes make 255, which is allowed.
+        assert_eq!((chain.too_long, chain.aliases.len()), (false, 2));
+        let chain = Chain::read(&question("bb.old."), &[dname("old.", &long)], |_| true);
+        assert!(chain.too_long);
+        assert_eq!(chain.aliases, [dname("old.", &long)]);
+    }
+
+    #[test]
+    fn of_two_dnames_neither_is_followed() {
+        let answers = [dname("old.", "one."), dname("old.", "two."), a("b.one.")];
+        let chain = Chain::read(&question("b.old."), &answers, |_| true);
+        assert!(chain.two_ways && chain.records.is_empty());
+        let same = [dname("old.", "one."), dname("old.", "ONE."), a("b.one.")];
+        let chain = Chain::read(&question("b.old."), &same, |_| true);
+        assert!(!chain.two_ways && chain.records.len() == 1);
+    }
+
+    #[test]
+    fn thousands_of_aliases_in_one_message_are_not_followed() {
+        let answers: Vec<Record> = (0..4000)
+            .map(|number| cname(&format!("{number}."), &format!("{}.", number + 1)))
+            .collect();
+        let chain = Chain::read(&question("0."), &answers, |_| true);
+        assert!(chain.loops);
+        assert_eq!(chain.aliases.len(), MOST_ALIASES);
     }
 
     #[test]
