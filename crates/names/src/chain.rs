@@ -67,7 +67,7 @@ impl Chain {
                     let Some(target) = cname_target(&cname) else {
                         return chain;
                     };
-                    chain.aliases.push(cname);
+                    chain.aliases.push(*cname);
                     chain.name = target.clone();
                     if passed.contains(&target) || passed.len() == MOST_ALIASES {
                         chain.loops = true;
@@ -87,7 +87,7 @@ enum Step<'a> {
     /// By a CNAME, perhaps one that a DNAME stands for.
     To {
         dname: Option<&'a Record>,
-        cname: Record,
+        cname: Box<Record>,
     },
     /// This DNAME makes too long a name.
     TooLong(&'a Record),
@@ -112,7 +112,7 @@ fn step<'a>(records: &[&'a Record], name: &Name) -> Step<'a> {
         let made = RData::CNAME(hickory_proto::rr::rdata::CNAME(target));
         return Step::To {
             dname: Some(dname),
-            cname: Record::from_rdata(name.clone(), dname.ttl, made),
+            cname: Box::new(Record::from_rdata(name.clone(), dname.ttl, made)),
         };
     }
     let cname = records
@@ -121,7 +121,7 @@ fn step<'a>(records: &[&'a Record], name: &Name) -> Step<'a> {
     match cname {
         Some(cname) => Step::To {
             dname: None,
-            cname: (*cname).clone(),
+            cname: Box::new((*cname).clone()),
         },
         None => Step::End,
     }

@@ -45,14 +45,20 @@ impl Cuts {
         }
     }
 
-    /// The deepest known zone that the question belongs to. DS records belong to the zone above (RFC 4035 section
-    /// 2.4).
-    pub(super) fn deepest(&self, question: &Question) -> Name {
+    /// The deepest known zone that the question belongs to, but none of `closed`. DS records belong to the zone above
+    /// (RFC 4035 section 2.4).
+    pub(super) fn deepest<'z>(
+        &self,
+        question: &Question,
+        closed: impl Iterator<Item = &'z Name> + Clone,
+    ) -> Name {
         let mut name = question.name.clone();
         if question.kind == RecordType::DS && !name.is_root() {
             name = name.base_name();
         }
-        while !name.is_root() && !self.zones.contains_key(&name) {
+        while !name.is_root()
+            && (!self.zones.contains_key(&name) || closed.clone().any(|zone| *zone == name))
+        {
             name = name.base_name();
         }
         name.set_fqdn(true);
@@ -93,6 +99,25 @@ impl Cuts {
             .filter(|server| server.addresses.is_empty())
             .map(|server| server.name.clone())
             .collect()
+    }
+
+    /// What zones above have said of the addresses of this zone's servers, wherever they were asked about them.
+    pub(super) fn glue(&self, zone: &Name) -> Vec<Candidate> {
+        let servers = self.zones.get(zone).map_or(&[][..], Vec::as_slice);
+        let each = servers.iter().flat_map(|server| {
+            self.zones
+                .values()
+                .flatten()
+                .filter(|known| known.name == server.name)
+                .flat_map(|known| {
+                    known.addresses.iter().map(|address| Candidate {
+                        name: known.name.clone(),
+                        address: *address,
+                        known: known.known,
+                    })
+                })
+        });
+        each.collect()
     }
 
     /// The addresses that were found for a server, empty when there are none; `None` when nobody has looked.

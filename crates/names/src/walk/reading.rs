@@ -8,6 +8,7 @@ use std::net::IpAddr;
 use hickory_proto::op::{Message, ResponseCode};
 use hickory_proto::rr::{DNSClass, Name, RData, Record, RecordType};
 
+use super::Said;
 use super::hints::address;
 use crate::{Chain, Question};
 
@@ -26,6 +27,33 @@ pub(super) enum Reading {
     NoSuchName(Proof),
     /// The server is of no use for this zone.
     Lame(Lameness),
+}
+
+impl Reading {
+    /// The same, as it is told.
+    pub(super) fn said(&self) -> Said {
+        match self.clone() {
+            Self::Answer(chain) => Said::Answer {
+                aliases: chain.aliases,
+                records: chain.records,
+            },
+            Self::Alias(chain) => Said::Alias {
+                aliases: chain.aliases,
+                name: chain.name,
+            },
+            Self::Referral(referral) => Said::Referral(referral),
+            Self::NoData(proof) => Said::NoData(proof),
+            Self::NoSuchName(proof) => Said::NoSuchName(proof),
+            Self::Lame(lameness) => Said::Lame(lameness),
+        }
+    }
+}
+
+/// What a walk takes a message for that has come from a server of `zone`: the answer, a way on, or nothing to go by.
+///
+/// Nothing is asked; [`Walker`](super::Walker) goes by the same.
+pub fn understood(question: &Question, zone: &Name, message: &Message) -> Said {
+    read(question, zone, message, false).said()
 }
 
 /// Other servers, for a zone below the one that was asked about.
@@ -72,6 +100,8 @@ pub enum Lameness {
     Itself,
     /// It says nothing at all: no record, and no proof that there is none.
     Empty,
+    /// It has two DNAME records where there can be one (RFC 6672 section 2.4): no telling where they lead.
+    TwoWays,
 }
 
 /// Reads a message. `as_resolver`: the server was asked to ask others.
@@ -85,7 +115,12 @@ pub(super) fn read(
     let hearsay = meta.recursion_available && !meta.authoritative && !as_resolver;
     let chain = Chain::read(question, &message.answers, |owner| zone.zone_of(owner));
     let leads_on = !chain.aliases.is_empty() && chain.records.is_empty();
+    if chain.two_ways {
+        return Reading::Lame(Lameness::TwoWays);
+    }
     match meta.response_code {
+        // It says so of its own accord (RFC 6672 section 2.2), and the DNAME bears it out.
+        ResponseCode::YXDomain if chain.too_long => return Reading::Alias(chain),
         ResponseCode::NXDomain if hearsay => return Reading::Lame(Lameness::Resolver),
         // The error code is about the end of the aliases (RFC 6604); its own zone has the last word on that name.
         ResponseCode::NXDomain if leads_on => return Reading::Alias(chain),
@@ -95,6 +130,11 @@ pub(super) fn read(
     }
     if !chain.records.is_empty() && (meta.authoritative || as_resolver) {
         return Reading::Answer(chain);
+    }
+    // Asked for the servers of a zone below, a server that is none of them tells what it would refer to.
+    let cut = question.kind == RecordType::NS && question.name != *zone && chain.aliases.is_empty();
+    if cut && !chain.records.is_empty() {
+        return Reading::Referral(referral(&question.name, zone, message, &chain.records));
     }
     if leads_on {
         return Reading::Alias(chain);
@@ -120,10 +160,16 @@ pub(super) fn read(
                 };
             }
             RecordType::NS if record.name.zone_of(zone) => {
-                return Reading::Lame(Lameness::Upward(record.name.clone()));
+                return match (hearsay, answered) {
+                    (true, true) => Reading::Lame(Lameness::Resolver),
+                    // It thinks its zone begins further up. What it says of the name itself holds all the same.
+                    (false, true) => Reading::Answer(chain),
+                    (_, false) => Reading::Lame(Lameness::Upward(record.name.clone())),
+                };
             }
             RecordType::NS if zone.zone_of(&record.name) && record.name.zone_of(&question.name) => {
-                return Reading::Referral(referral(&record.name, zone, message));
+                let servers = &message.authorities;
+                return Reading::Referral(referral(&record.name, zone, message, servers));
             }
             _ => {}
         }
@@ -159,9 +205,8 @@ fn proof(question: &Question, zone: &Name, message: &Message) -> Proof {
     Proof { soa }
 }
 
-fn referral(cut: &Name, zone: &Name, message: &Message) -> Referral {
-    let named: Vec<&Record> = message
-        .authorities
+fn referral(cut: &Name, zone: &Name, message: &Message, among: &[Record]) -> Referral {
+    let named: Vec<&Record> = among
         .iter()
         .filter(|record| record.name == *cut && record.dns_class == DNSClass::IN)
         .collect();
@@ -346,6 +391,40 @@ mod tests {
             sideways.read("www.test.", "test."),
             Reading::Lame(Lameness::Empty)
         );
+    }
+
+    #[test]
+    fn an_answer_holds_though_the_server_takes_its_zone_to_begin_further_up() {
+        let said = message()
+            .answer(a("www.sub.test.", 1))
+            .authority(ns("test.", "ns.test."));
+        assert!(matches!(
+            said.read("www.sub.test.", "sub.test."),
+            Reading::Answer(_)
+        ));
+        assert_eq!(
+            said.by_resolver().read("www.sub.test.", "sub.test."),
+            Reading::Lame(Lameness::Resolver)
+        );
+    }
+
+    #[test]
+    fn the_servers_of_a_zone_below_are_a_referral_also_where_they_were_asked_for() {
+        let said = message()
+            .answer(ns("sub.test.", "ns.sub.test."))
+            .additional(a("ns.sub.test.", 1));
+        let question = Question::new(name("sub.test."), RecordType::NS);
+        let above = read(&question, &name("test."), &said.0, false);
+        assert!(
+            matches!(&above, Reading::Referral(referral)
+                if referral.zone == name("sub.test.") && referral.servers[0].glue.len() == 1),
+            "{above:?}"
+        );
+        let own = read(&question, &name("sub.test."), &said.0, false);
+        assert!(matches!(own, Reading::Answer(_)), "{own:?}");
+        let with_authority = said.authoritative();
+        let above = read(&question, &name("test."), &with_authority.0, false);
+        assert!(matches!(above, Reading::Answer(_)), "{above:?}");
     }
 
     #[test]

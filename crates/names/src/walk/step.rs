@@ -104,6 +104,8 @@ pub struct Facts {
     pub size: usize,
     /// It did not fit over UDP.
     pub was_cut: bool,
+    /// It was given without EDNS: the server does not know it, or was silent when it was asked with it.
+    pub without_edns: bool,
     /// The server speaks for this zone (AA).
     pub authoritative: bool,
     /// Datagrams that came meanwhile and were no answer to the question.
@@ -146,7 +148,7 @@ pub struct Walked {
     pub question: Question,
     /// How it ended.
     pub outcome: Outcome,
-    /// The aliases that were followed, in order.
+    /// The aliases that were followed, in order; also where they lead nowhere.
     pub aliases: Vec<Record>,
     /// The records that were asked for.
     pub records: Vec<Record>,
@@ -188,6 +190,8 @@ pub enum Stuck {
     AliasLoop(Name),
     /// More aliases than are followed.
     TooManyAliases,
+    /// The DNAME at this name makes a name of more than 255 bytes (YXDOMAIN, RFC 6672 section 2.2).
+    AliasTooLong(Name),
     /// More questions than are asked for one walk.
     TooManyQuestions,
     /// The time for the whole walk is over; this zone's servers were being asked.
