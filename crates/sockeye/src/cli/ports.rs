@@ -15,8 +15,8 @@ Examples:
   sockeye ports --search mail      in names, descriptions and customary uses
   sockeye ports --ranges           the three classes, and this machine's own limits
 
-The names and numbers of IANA's registry are built in; /etc/services of this machine is named where it differs.
-A use that is only custom is marked so. Code 10: no such name, or nothing found.";
+IANA's registry is built in; /etc/services of this machine is named where it differs, and a use
+that is only custom is marked so. Code 10: no such name, or nothing found.";
 
 /// As typed.
 #[derive(Args, Debug)]
