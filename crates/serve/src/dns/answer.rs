@@ -117,8 +117,11 @@ impl<'z> Answer<'z> {
             Found::Renamed(node, renamed) => return self.rename(node, renamed, name, kind),
         };
         if kind == RecordType::ANY {
-            for set in node.sets() {
-                self.add(name.clone(), set);
+            // "select one or a subset of the available RRsets": RFC 8482, section 4.1. All of them would make a small
+            // question from a forged address a large answer.
+            if let Some(set) = node.sets().first() {
+                self.add(name, set);
+                return None;
             }
         } else if let Some(alias) = node
             .set(RecordType::CNAME)
@@ -137,7 +140,10 @@ impl<'z> Answer<'z> {
             self.nothing(zone);
             return None;
         }
-        self.complete(zone);
+        // Who asks for DS records has come for a cut, and knows this zone's servers.
+        if kind != RecordType::DS {
+            self.complete(zone);
+        }
         None
     }
 

@@ -415,6 +415,11 @@ mod tests {
             ),
         ] {
             assert_eq!(octets(text), expected, "{text}");
+            // What is written of it is read as the same again.
+            let read = data(text).unwrap();
+            let kind = type_name(read.record_type());
+            let written = format!("{kind} {}", sockeye_names::data_text(&read));
+            assert_eq!(octets(&written), expected, "{text}: {written}");
         }
         let soa = octets("SOA ns mail\\.box 1 1h 15m 4w 300");
         assert_eq!(&soa[..4], b"\x02ns\x07");

@@ -18,7 +18,7 @@ mod zone;
 pub use error::{Reason, ZoneError};
 pub use internet::{PRACTICE_INTERNET, PracticeServer};
 pub use reply::{Responder, Transport, UDP_PAYLOAD};
-pub use serve::{IDLE, WHOLE_QUERY};
+pub use serve::IDLE;
 pub use zone::{Zone, Zones};
 
 pub(crate) use serve::{answer_all, converse};

@@ -54,12 +54,13 @@ impl Responder {
     ///
     /// It never fails: what is no query gets FORMERR, other operations NOTIMP, names of other zones REFUSED.
     pub fn reply(&mut self, query: &[u8], transport: Transport) -> Option<&[u8]> {
+        if !is_query(query) {
+            return None;
+        }
         if transport == Transport::Udp && self.cache.copy(query, &mut self.reply) {
             return Some(&self.reply);
         }
-        if !reply_into(&self.zones, query, transport, &mut self.reply) {
-            return None;
-        }
+        make(&self.zones, query, transport, &mut self.reply);
         if transport == Transport::Udp {
             self.cache.keep(query, &self.reply);
         }
@@ -74,12 +75,16 @@ pub(crate) fn reply_into(
     transport: Transport,
     out: &mut Vec<u8>,
 ) -> bool {
-    // RFC 1035, section 4.1.1: id, QR, opcode.
-    let is_query = query.len() >= HEADER && query[2] & QR == 0;
+    let is_query = is_query(query);
     if is_query {
         make(zones, query, transport, out);
     }
     is_query
+}
+
+/// Whether these octets have a header, and it is not a response's: RFC 1035, section 4.1.1.
+fn is_query(octets: &[u8]) -> bool {
+    octets.len() >= HEADER && octets[2] & QR == 0
 }
 
 /// Writes the reply to a query that has a header.
@@ -131,7 +136,7 @@ fn make(zones: &Zones, query: &[u8], transport: Transport, out: &mut Vec<u8>) {
 fn refuse(query: &[u8], code: ResponseCode, out: &mut Vec<u8>) {
     out.clear();
     out.extend(&query[..2]);
-    out.extend([query[2] & (OPCODE | RD) | QR, query[3] & CD | code.low()]);
+    out.extend([query[2] & (OPCODE | RD) | QR, code.low()]);
     out.extend([0; 8]);
 }
 
@@ -196,7 +201,8 @@ impl Reply<'_> {
         let flag = |is_set, flag| if is_set { flag } else { 0 };
         out[2] =
             QR | self.query[2] & (OPCODE | RD) | flag(said.authoritative, AA) | flag(truncated, TC);
-        out[3] = self.query[3] & CD | said.code.low();
+        // RFC 4035, section 3.1.6: AD and CD are clear in an authoritative response.
+        out[3] = said.code.low();
         for (slot, count) in out[4..HEADER].chunks_exact_mut(2).zip(counts) {
             slot.copy_from_slice(&count.to_be_bytes());
         }
@@ -239,5 +245,3 @@ const OPCODE: u8 = 0x78;
 const AA: u8 = 0x04;
 const TC: u8 = 0x02;
 const RD: u8 = 0x01;
-/// In the fourth octet: the asker checks DNSSEC itself.
-const CD: u8 = 0x10;

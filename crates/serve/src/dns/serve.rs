@@ -7,7 +7,7 @@ use std::time::Duration;
 use sockeye_model::SocketAddress;
 use sockeye_net::messages::MessageServer;
 use sockeye_net::server::{Ended, serve_streams};
-use sockeye_net::{AsyncSocket, Lent, Listener};
+use sockeye_net::{Lent, Listener};
 use tokio::time::Instant;
 
 use super::reply::{Responder, Transport, reply_into};
@@ -39,9 +39,11 @@ pub(crate) async fn converse(
     stop: impl Future<Output = ()>,
 ) -> Served {
     let ledger = Arc::new(Ledger::default());
-    let sweep = Sweep::start(how.idle.unwrap_or(IDLE));
+    let patience = how.idle.unwrap_or(IDLE);
+    let sweep = Sweep::start(patience);
     let conversations = serve_streams(listener, &how.limits, stop, |socket, _: SocketAddress| {
-        answer_stream(Arc::clone(&zones), visit(socket, &ledger, &sweep))
+        let visitor = Visitor::new(socket, &ledger, Some(&sweep));
+        answer_stream(Arc::clone(&zones), visitor, patience)
     })
     .await;
     Served {
@@ -52,13 +54,9 @@ pub(crate) async fn converse(
     }
 }
 
-fn visit(socket: AsyncSocket, ledger: &Arc<Ledger>, sweep: &Sweep) -> Visitor {
-    Visitor::new(socket, ledger, Some(sweep))
-}
-
 /// "The message is prefixed with a two byte length field": RFC 1035, section 4.2.2. Several queries may be sent at
 /// once, RFC 7766, section 6.2.1.1; they are answered in their order.
-async fn answer_stream(zones: Arc<Zones>, visitor: Visitor) -> Ended {
+async fn answer_stream(zones: Arc<Zones>, visitor: Visitor, patience: Duration) -> Ended {
     // The beginning of a query that has not come whole.
     let mut begun: Vec<u8> = Vec::new();
     let (mut replies, mut reply) = (Vec::new(), Vec::new());
@@ -112,7 +110,7 @@ async fn answer_stream(zones: Arc<Zones>, visitor: Visitor) -> Ended {
             deadline = None;
             (begun, replies, reply) = (Vec::new(), Vec::new(), Vec::new());
         } else if was_whole || took_any {
-            deadline = Some(Instant::now() + WHOLE_QUERY);
+            deadline = Some(Instant::now() + patience);
         }
     }
 }
@@ -125,7 +123,6 @@ fn first(octets: &[u8]) -> Option<(&[u8], &[u8])> {
 
 /// Replies are sent when this many octets of them are there, though more queries have come.
 const AT_ONCE: usize = 64 << 10;
-/// How long a connection may be idle: RFC 7766, section 6.2.3, wants "a few seconds".
+/// How long a connection may be idle, and how long a query may take to come whole: RFC 7766, section 6.2.3, wants "a few
+/// seconds".
 pub const IDLE: Duration = Duration::from_secs(10);
-/// How long a query may take to come whole, from its first octet.
-pub const WHOLE_QUERY: Duration = Duration::from_secs(10);

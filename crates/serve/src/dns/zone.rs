@@ -350,9 +350,13 @@ impl Zones {
             .labels()
             .filter_map(|at| Some((at, self.zones.get(&key.octets()[at..])?)));
         let (at, nearest) = ancestors.next()?;
-        // The DS records of a zone are in its parent.
-        if at == 0 && kind == RecordType::DS {
-            return Some(ancestors.next().map_or(nearest, |(_, parent)| parent));
+        // The DS records of a zone are in its parent, if that has delegated it.
+        if at == 0
+            && kind == RecordType::DS
+            && let Some((_, parent)) = ancestors.next()
+            && matches!(parent.find(key, RecordType::NS), Found::Cut(..))
+        {
+            return Some(parent);
         }
         Some(nearest)
     }
