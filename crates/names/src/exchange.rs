@@ -203,7 +203,10 @@ impl Attempt<'_> {
                         Ok(message) => return Ok((message, len)),
                         // Whoever knows the id and the port could as well have sent something readable.
                         Err(Unfit::Unreadable(why)) => {
-                            return Err(NoReply::Garbage { server, why });
+                            return match cut_short(&buffer[..len]) {
+                                Some(message) => Ok((message, len)),
+                                None => Err(NoReply::Garbage { server, why }),
+                            };
                         }
                         Err(_) => {}
                     }
@@ -361,6 +364,15 @@ fn knows_no_edns(message: &Message) -> bool {
         code,
         ResponseCode::FormErr | ResponseCode::NotImp | ResponseCode::BADVERS
     ) && (message.edns.is_none() || code == ResponseCode::BADVERS)
+}
+
+/// A message that can't be read, since it was cut (TC) in the middle of a record: what counts of it.
+fn cut_short(bytes: &[u8]) -> Option<Message> {
+    // RFC 1035 section 4.1.1: QR is the first bit of the third byte, TC its last but one.
+    let is_cut = bytes.get(2).is_some_and(|flags| flags & 0x82 == 0x82);
+    let mut message = Message::response(0, OpCode::Query);
+    message.metadata.truncation = true;
+    is_cut.then_some(message)
 }
 
 async fn until<T>(deadline: Instant, future: impl Future<Output = T>) -> Option<T> {

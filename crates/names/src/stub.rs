@@ -49,7 +49,7 @@ impl Default for Files {
 }
 
 /// How a name is looked up.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Stub {
     /// Where it is read.
     pub files: Files,
@@ -59,6 +59,20 @@ pub struct Stub {
     pub local_domain: Option<String>,
     /// Options in addition to resolv.conf's (`RES_OPTIONS`, resolv.conf(5)).
     pub options: Option<String>,
+    /// The port of resolv.conf's servers: the file can name no other than 53.
+    pub port: u16,
+}
+
+impl Default for Stub {
+    fn default() -> Self {
+        Self {
+            files: Files::default(),
+            exchange: Exchange::default(),
+            local_domain: None,
+            options: None,
+            port: Server::PORT,
+        }
+    }
 }
 
 /// What is looked up.
@@ -350,6 +364,9 @@ impl Stub {
             Err(error) => (String::new(), Some(error)),
         };
         let mut conf = ResolvConf::parse(&text);
+        for address in &mut conf.addresses {
+            address.set_port(self.port);
+        }
         if let Some(options) = &self.options {
             conf.set_options(options);
         }
