@@ -10,6 +10,8 @@
 use std::fs::File;
 use std::io::{self, Write};
 
+use sockeye_model::{Address, Target};
+use sockeye_net::channel::take_inherited;
 use sockeye_view::catalogue::Language;
 
 use crate::exit::ExitCode;
@@ -36,6 +38,30 @@ pub(crate) fn output(result: io::Result<()>) -> ExitCode {
             failure.say();
             failure.exit
         }),
+    }
+}
+
+/// Leaves stdin to the copy that a conversation has of it: when that is closed, whoever writes to us is told, although we
+/// go on receiving. Ours leads to `/dev/null` from now on.
+pub(crate) fn leave_stdin() {
+    if let Ok(null) = File::open("/dev/null") {
+        let _ = rustix::stdio::dup2_stdin(null);
+    }
+}
+
+/// Leaves the descriptors that `address` names to the copies that a conversation has of them, once it is open: while we
+/// hold them too, nobody sees their end.
+pub(crate) fn leave(address: &Address) {
+    match address.target {
+        Target::Stdio => {
+            leave_stdin();
+            leave_stdout();
+        }
+        Target::Fd(0) => leave_stdin(),
+        Target::Fd(1) => leave_stdout(),
+        // Stderr is where we tell; and the same one may stand at both ends, where the first has taken it.
+        Target::Fd(number) => drop(take_inherited(number)),
+        _ => {}
     }
 }
 

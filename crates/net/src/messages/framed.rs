@@ -147,7 +147,8 @@ pub async fn join_framed(
         right_to_left,
         ..
     } = how;
-    let rules = Rules {
+    let mut rules = Rules {
+        leaves_input: false,
         input: how.input,
         output: how.output,
         until: how.until,
@@ -172,6 +173,7 @@ pub async fn join_framed(
         joined.over = converse(socket, messages, &rules, stop, &mut joined).await;
         return joined;
     }
+    rules.leaves_input = true;
     // Any other stream is joined with one end of a socket pair, as two streams are, and the messages with the other.
     let (inner, ours) = match socket_pair() {
         Ok(pair) => pair,
@@ -223,7 +225,10 @@ pub async fn join_framed(
     let Some(piped) = piped else {
         return joined;
     };
-    if let Some(Err(broken)) = piped.right_to_left.1 {
+    // Reading our own pair fails only where we left it with something in it.
+    if let Some(Err(broken)) = piped.right_to_left.1
+        && broken.writing
+    {
         joined.over = Over::Broken;
         joined.to_stream.broken = Some(Error::new(Call::Write, broken.error));
         joined.to_stream.broken_writing = true;
@@ -254,6 +259,8 @@ async fn until_written(ended: &mut mpsc::UnboundedReceiver<Way>) {
 
 /// What [`FramedJoining`] says, but for what happens to bytes.
 struct Rules {
+    /// When no more can be sent, whoever gives us what is to be sent is told so at once.
+    leaves_input: bool,
     input: Framing,
     output: Option<Framing>,
     until: Until,
@@ -367,6 +374,12 @@ async fn send_frames(
         Err(error) => {
             let icmp = messages.is_udp() && super::is_passing(&error);
             passed.broken = Some(error);
+            if rules.leaves_input {
+                // Ours alone: if it fails, the end comes with the conversation's. Whoever waits for room in it hears
+                // of it once there is some.
+                let _ = stream.shutdown(Shutdown::Read);
+                while let Ok(Lent::Data(_)) = stream.recv_lease().await {}
+            }
             // What has been sent may still be answered, unless nobody is there.
             if icmp {
                 Outcome::Hopeless

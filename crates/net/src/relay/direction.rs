@@ -185,13 +185,25 @@ impl Direction {
             (State::Draining, false) => self.end(),
             (State::Running, false) => self.fill(),
         };
-        match next {
+        let next = match next {
             Ok(next) => next,
             Err(broken) => {
                 self.state = State::Done(Err(broken));
                 self.pending = Pending::Nothing;
                 Next::Done
             }
+        };
+        if matches!(&self.state, State::Done(Err(broken)) if broken.writing) {
+            self.leave_source();
+        }
+        next
+    }
+
+    /// Nobody takes what comes any more: a program that writes to us is told so, and does not wait for room for ever.
+    /// A socket is left as it is, for its other direction.
+    fn leave_source(&mut self) {
+        if self.source.handle().is_none() {
+            self.source = End::Closed;
         }
     }
 

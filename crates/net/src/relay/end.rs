@@ -6,7 +6,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use rustix::fs::FileType;
+use rustix::fs::{FileType, OFlags};
 use sockeye_model::Call;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
@@ -84,11 +84,26 @@ impl Stream {
         })
     }
 
-    /// An open file, pipe, terminal or any other descriptor for both directions; it is left as it is.
+    /// An open file, pipe, terminal or any other descriptor, for the directions that it was opened for; it is left as it
+    /// is.
     ///
     /// # Errors
     /// `EMFILE` when no descriptor is left.
     pub fn descriptor(fd: OwnedFd) -> io::Result<Self> {
+        let mode = rustix::fs::fcntl_getfl(&fd)? & OFlags::RWMODE;
+        // Nothing comes from what can only be written, and a second copy would keep a pipe's reader from seeing its end.
+        if mode == OFlags::WRONLY {
+            return Ok(Self {
+                reader: End::Closed,
+                writer: End::shared(fd),
+            });
+        }
+        if mode == OFlags::RDONLY {
+            return Ok(Self {
+                reader: End::shared(fd),
+                writer: End::Closed,
+            });
+        }
         Ok(Self {
             reader: End::shared(fd.try_clone()?),
             writer: End::shared(fd),

@@ -63,6 +63,7 @@ pub(super) async fn on_stdio(
             words::INPUT_FAILED.fill(language, &[("error", &io_text(&error, language))]),
         )
     })?;
+    stdio::leave_stdin();
     stdio::leave_stdout();
     let stdio = if talk.stdin {
         stdio

@@ -60,6 +60,8 @@ pub(super) async fn on_stdio(
             words::INPUT_FAILED.fill(language, &[("error", &io_text(&error, language))]),
         )
     })?;
+    stdio::leave_stdin();
+    stdio::leave_stdout();
     // Whoever asks a question and counts its answers has nothing to type.
     let asks = exchange.first.is_some() && matches!(exchange.answers, connect::Answers::Count(..));
     let reads = exchange.stdin && !(asks && stdio.reads_terminal());

@@ -339,6 +339,9 @@ impl Shared {
                 return Ended::Failed;
             }
         };
+        if args.once {
+            stdio::leave(&args.to);
+        }
         if says {
             let places: [(&str, &dyn Display); 3] =
                 [("number", &number), ("peer", peer), ("to", &args.to)];

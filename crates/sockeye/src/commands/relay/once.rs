@@ -27,14 +27,21 @@ pub(super) async fn run(args: &RelayArgs, session: &Session, tally: &mut Tally) 
             .await
             .map_err(|error| not_opened(&error, address, args, session))
     };
-    let from = open(&args.from, Place::From).await?;
-    let to = open(&args.to, Place::To).await?;
-    if [&args.from, &args.to]
-        .iter()
-        .any(|address| address.target == Target::Stdio)
-    {
-        stdio::leave_stdout();
-    }
+    // A program that is started must not get what was passed to us.
+    let passed = |address: &Address| matches!(address.target, Target::Fd(3..));
+    let (from, to) = if passed(&args.to) && !passed(&args.from) {
+        let to = open(&args.to, Place::To).await?;
+        stdio::leave(&args.to);
+        (open(&args.from, Place::From).await?, to)
+    } else {
+        let from = open(&args.from, Place::From).await?;
+        if passed(&args.from) && !passed(&args.to) {
+            stdio::leave(&args.from);
+        }
+        (from, open(&args.to, Place::To).await?)
+    };
+    stdio::leave(&args.from);
+    stdio::leave(&args.to);
     tally.conversations = 1;
     let progress = Arc::new(Progress::default());
     let how = joining(args, &progress);
