@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use sockeye_names::walk::Bounds;
+
 /// How long a connect may take, all addresses of a name together.
 pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long `wait` waits for all its addresses.
@@ -47,6 +49,8 @@ pub(crate) const SEND_MAX: usize = 64 << 10;
 pub(crate) const WAIT_ADDRESSES_MAX: usize = 64;
 /// How long `resolve` looks for an answer, all servers and tries together.
 pub(crate) const RESOLVE_TIMEOUT: Duration = Duration::from_secs(10);
+/// The same for a walk from the root.
+pub(crate) const RESOLVE_TRACE_TIMEOUT: Duration = Duration::from_secs(30);
 /// The most types that `resolve` asks for at once.
 pub(crate) const RESOLVE_TYPES_MAX: usize = 32;
 /// The most servers that `resolve` compares.
@@ -119,6 +123,10 @@ const ROWS: &[Row] = &[
     row("wait --interval", Time(WAIT_INTERVAL), Time(DURATION_MAX), "pause between two tries"),
     row("wait ADDRESS…", Unlimited, Count(WAIT_ADDRESSES_MAX as u32), "addresses to wait for"),
     row("resolve --timeout", Time(RESOLVE_TIMEOUT), Time(DURATION_MAX), "until there is an answer, all servers and tries together"),
+    row("resolve --trace --timeout", Time(RESOLVE_TRACE_TIMEOUT), Time(DURATION_MAX), "until a walk from the root has ended"),
+    row("resolve --trace", Count(Bounds::USUAL.questions), Count(Bounds::USUAL.questions), "questions put to servers in one walk"),
+    row("resolve --trace", Count(Bounds::USUAL.aliases as u32), Count(Bounds::USUAL.aliases as u32), "aliases followed one after the other"),
+    row("resolve --trace", Count(Bounds::USUAL.depth as u32), Count(Bounds::USUAL.depth as u32), "walks within walks, for the addresses of name servers"),
     row("resolve TYPE…", Unlimited, Count(RESOLVE_TYPES_MAX as u32), "types asked for at once"),
     row("resolve --server", Unlimited, Count(RESOLVE_SERVERS_MAX as u32), "servers that are compared"),
     row("--max-conversations", Count(CONVERSATIONS), Count(CONVERSATIONS_MAX), "at once; the descriptor limit may be lower"),

@@ -14,7 +14,7 @@ pub(crate) fn glued(phrase: &str) -> String {
 /// Breaks `text` at spaces into lines of at most `width` columns; a longer word is broken where it must be.
 ///
 /// Spaces within a line stay as many as they are: they may be somebody's data.
-pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
+pub fn wrap(text: &str, width: usize) -> Vec<String> {
     let width = width.max(1);
     let mut lines = Vec::new();
     let mut line = String::new();

@@ -15,6 +15,7 @@ mod telling;
 pub use diagram::{Columns, Diagram, DiagramOptions};
 pub use explain::{Explain, ExplainOptions, Reasons};
 pub use hex::{Hex, HexOptions};
+pub use layout::wrap;
 pub use record::{Header, Record};
 pub use replay::{Replay, ReplayError};
 pub use table::{Align, Table};

@@ -42,15 +42,20 @@ pub struct Bounds {
     pub fetches: usize,
 }
 
+impl Bounds {
+    /// Far more than a name needs whose zones are in order.
+    pub const USUAL: Self = Self {
+        time: Duration::from_secs(30),
+        questions: 150,
+        aliases: 16,
+        depth: 6,
+        fetches: 6,
+    };
+}
+
 impl Default for Bounds {
     fn default() -> Self {
-        Self {
-            time: Duration::from_secs(30),
-            questions: 150,
-            aliases: 16,
-            depth: 6,
-            fetches: 6,
-        }
+        Self::USUAL
     }
 }
 
@@ -59,6 +64,7 @@ pub struct Walker<'a> {
     exchange: Exchange,
     bounds: Bounds,
     port: u16,
+    transport: Transport,
     /// Whether to ask, at the end, in which zone the name is where no answer has said so.
     finds_zone: bool,
     cuts: Cuts,
@@ -101,6 +107,7 @@ impl<'a> Walker<'a> {
             exchange,
             bounds: Bounds::default(),
             port: hints.port,
+            transport: Transport::Udp,
             finds_zone: true,
             cuts: Cuts::new(hints),
             tell: Box::new(tell),
@@ -119,6 +126,13 @@ impl<'a> Walker<'a> {
     #[must_use]
     pub fn within(mut self, bounds: Bounds) -> Self {
         self.bounds = bounds;
+        self
+    }
+
+    /// Asks every server over TCP.
+    #[must_use]
+    pub fn over_tcp(mut self) -> Self {
+        self.transport = Transport::Tcp;
         self
     }
 
@@ -278,7 +292,7 @@ impl<'a> Walker<'a> {
 
     fn server(&self, candidate: &Candidate) -> Server {
         Server {
-            transport: Transport::Udp,
+            transport: self.transport,
             address: SocketAddr::new(candidate.address, self.port),
         }
     }

@@ -1,6 +1,7 @@
 //! The arguments of `resolve`: as typed, in the order of hands used to dig too, and as meant.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
@@ -21,6 +22,7 @@ Examples:
   sockeye resolve 192.0.2.1                         the names of an address
   sockeye resolve --server 127.0.0.1:7053 www.example.org
   sockeye resolve --server 192.0.2.53,198.51.100.53 example.org    who says what
+  sockeye resolve --trace www.example.org           from the root down, every step told
   sockeye resolve --short @192.0.2.53 example.org MX               in the order of dig";
 
 /// As typed.
@@ -41,15 +43,29 @@ pub(crate) struct ResolveFlags {
     /// Print the answer, and the way to it, as JSON
     #[arg(long)]
     json: bool,
+    /// Walk from the root down, as a resolver with an empty cache does, and tell every step
+    #[arg(long, conflicts_with = "server")]
+    trace: bool,
+    /// Walk from this server down; its port then holds for the whole walk
+    #[arg(
+        long,
+        value_name = "ADDRESS[:PORT]",
+        value_delimiter = ',',
+        conflicts_with = "server"
+    )]
+    root: Vec<Server>,
+    /// Walk from the root servers that this file names (named.root)
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["server", "root"])]
+    hints: Option<PathBuf>,
     /// Ask over TCP only
     #[arg(long)]
     tcp: bool,
     /// Ask for what the server knows itself: it is not to ask others
     #[arg(long)]
     norecurse: bool,
-    /// Give up after this long
-    #[arg(long, value_name = "TIME", value_parser = some_time, default_value = "10s")]
-    timeout: Duration,
+    /// Give up after this long (10s; 30s with --trace)
+    #[arg(long, value_name = "TIME", value_parser = some_time)]
+    timeout: Option<Duration>,
     #[command(flatten)]
     view: ViewArgs,
 }
@@ -75,8 +91,21 @@ pub(crate) struct ResolveArgs {
     pub(crate) recursion: bool,
     /// The deadline of all.
     pub(crate) timeout: Duration,
+    /// From where the walk goes, if one is asked for.
+    pub(crate) trace: Option<Start>,
     /// The views.
     pub(crate) view: ViewArgs,
+}
+
+/// Where a walk begins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Start {
+    /// At the root of the Internet.
+    BuiltIn,
+    /// At a root of one's own.
+    At(Vec<SocketAddr>),
+    /// At the root servers that a file names.
+    Hints(PathBuf),
 }
 
 /// A server to ask.
@@ -98,6 +127,14 @@ pub(crate) enum ServerWord {
 impl ResolveFlags {
     /// What is meant, or why it cannot be.
     pub(crate) fn meant(self) -> Result<ResolveArgs, Usage> {
+        let mut has_timeout = self.timeout.is_some();
+        let trace = match self.hints {
+            Some(path) => Some(Start::Hints(path)),
+            None if !self.root.is_empty() => Some(Start::At(
+                self.root.iter().map(|server| server.address).collect(),
+            )),
+            None => self.trace.then_some(Start::BuiltIn),
+        };
         let mut args = ResolveArgs {
             typed: String::new(),
             wanted: Wanted::Address(std::net::Ipv4Addr::LOCALHOST.into()),
@@ -107,7 +144,8 @@ impl ResolveFlags {
             json: self.json,
             tcp: self.tcp,
             recursion: !self.norecurse,
-            timeout: self.timeout,
+            timeout: self.timeout.unwrap_or(limits::RESOLVE_TIMEOUT),
+            trace,
             view: self.view,
         };
         let mut servers = self.server;
@@ -116,6 +154,7 @@ impl ResolveFlags {
             if let Some(server) = word.strip_prefix('@') {
                 servers.extend(server.split(',').map(str::to_owned));
             } else if let Some(option) = word.strip_prefix('+') {
+                has_timeout |= option.starts_with("time");
                 args.take_option_of_dig(option)?;
             } else {
                 words.push(word);
@@ -139,6 +178,16 @@ impl ResolveFlags {
                 args.servers.push(server);
             }
         }
+        if args.trace.is_some() {
+            if !args.servers.is_empty() {
+                return Err(Usage::new(
+                    "a walk asks the servers that it is led to; to begin it at another root: --root ADDRESS",
+                ));
+            }
+            if !has_timeout {
+                args.timeout = limits::RESOLVE_TRACE_TIMEOUT;
+            }
+        }
         Ok(args)
     }
 }
@@ -155,9 +204,7 @@ impl ResolveArgs {
             "noall" | "answer" | "nocmd" | "nocomments" | "noquestion" | "nostats" | "recurse"
             | "rec" | "edns" | "nosplit" | "notcp" | "noshort" | "nodnssec" => {}
             "trace" => {
-                return Err(Usage::new(
-                    "+trace is an option of dig; here it is: --trace",
-                ));
+                self.trace.get_or_insert(Start::BuiltIn);
             }
             other => {
                 if let Some(seconds) = other

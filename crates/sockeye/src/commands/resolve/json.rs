@@ -22,7 +22,7 @@ pub(super) struct Document {
 }
 
 #[derive(Serialize)]
-struct QuestionObject {
+pub(super) struct QuestionObject {
     typed: String,
     name: String,
     unicode: Option<String>,
@@ -91,21 +91,8 @@ enum StepObject {
 
 /// One source: this machine's way, or one server.
 pub(super) fn of_one(args: &ResolveArgs, steps: &[Step], entries: &[Entry<'_>]) -> Document {
-    let name = args.wanted.name();
     Document {
-        question: QuestionObject {
-            typed: args.typed.clone(),
-            name: name_text(&name),
-            unicode: match &args.wanted {
-                Wanted::Name(name) => in_its_script(name),
-                Wanted::Address(_) => None,
-            },
-            types: args
-                .kinds
-                .iter()
-                .map(|kind| type_name(*kind).into_owned())
-                .collect(),
-        },
+        question: question(args),
         server: match (steps, entries.first().map(|entry| &entry.by)) {
             ([], Some(By::Dns { server, .. })) => Some(server.to_string()),
             _ => None,
@@ -113,6 +100,23 @@ pub(super) fn of_one(args: &ResolveArgs, steps: &[Step], entries: &[Entry<'_>]) 
         steps: steps.iter().map(step).collect(),
         answers: entries_records(entries),
         responses: entries.iter().map(response).collect(),
+    }
+}
+
+/// What was asked, as it was typed and as DNS has it.
+pub(super) fn question(args: &ResolveArgs) -> QuestionObject {
+    QuestionObject {
+        typed: args.typed.clone(),
+        name: name_text(&args.wanted.name()),
+        unicode: match &args.wanted {
+            Wanted::Name(name) => in_its_script(name),
+            Wanted::Address(_) => None,
+        },
+        types: args
+            .kinds
+            .iter()
+            .map(|kind| type_name(*kind).into_owned())
+            .collect(),
     }
 }
 

@@ -148,7 +148,7 @@ pub(super) fn rows<'a>(entries: &'a [Entry<'_>]) -> Vec<&'a Record> {
     rows
 }
 
-fn short_text<'a>(records: impl Iterator<Item = &'a Record>) -> String {
+pub(super) fn short_text<'a>(records: impl Iterator<Item = &'a Record>) -> String {
     let mut lines: Vec<String> = Vec::new();
     for record in records {
         let line = data_text(&record.data);
@@ -157,6 +157,17 @@ fn short_text<'a>(records: impl Iterator<Item = &'a Record>) -> String {
         }
     }
     lines.into_iter().map(|line| line + "\n").collect()
+}
+
+/// Records in columns, each once.
+pub(super) fn table_of<'a>(records: impl IntoIterator<Item = &'a Record>) -> String {
+    let mut lines: Vec<(&Record, &str)> = Vec::new();
+    for record in records {
+        if !lines.iter().any(|(known, _)| *known == record) {
+            lines.push((record, ""));
+        }
+    }
+    table(&lines)
 }
 
 /// Name, TTL, type and data in columns; behind a line what is given with it.

@@ -7,6 +7,10 @@ mod json;
 mod lines;
 mod meanings;
 mod steps;
+mod told;
+mod trace;
+mod walk_json;
+mod walk_words;
 mod words;
 
 use std::io::{self, Write};
@@ -67,6 +71,9 @@ async fn resolve(args: &ResolveArgs, session: &Session) -> Result<Spoken, Failur
         tries: tries(args.timeout),
         ..Exchange::default()
     };
+    if let Some(start) = &args.trace {
+        return trace::walk(args, start, session, exchange).await;
+    }
     match args.servers.as_slice() {
         [] => Ok(as_programs_do(args, session, exchange, deadline).await),
         words => {

@@ -81,6 +81,7 @@ mod tests {
             super::ALL,
             super::super::meanings::ALL,
             super::super::errors::ALL,
+            super::super::walk_words::ALL,
         ];
         for (name, text) in tables.into_iter().flatten() {
             let places = |language| {
