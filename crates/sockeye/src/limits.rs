@@ -123,7 +123,7 @@ const ROWS: &[Row] = &[
     row("wait --interval", Time(WAIT_INTERVAL), Time(DURATION_MAX), "pause between two tries"),
     row("wait ADDRESS…", Unlimited, Count(WAIT_ADDRESSES_MAX as u32), "addresses to wait for"),
     row("resolve --timeout", Time(RESOLVE_TIMEOUT), Time(DURATION_MAX), "until there is an answer, all servers and tries together"),
-    row("resolve --trace --timeout", Time(RESOLVE_TRACE_TIMEOUT), Time(DURATION_MAX), "until a walk from the root has ended"),
+    row("resolve --trace", Time(RESOLVE_TRACE_TIMEOUT), Time(DURATION_MAX), "until a walk from the root has ended"),
     row("resolve --trace", Count(Bounds::USUAL.questions), Count(Bounds::USUAL.questions), "questions put to servers in one walk"),
     row("resolve --trace", Count(Bounds::USUAL.aliases as u32), Count(Bounds::USUAL.aliases as u32), "aliases followed one after the other"),
     row("resolve --trace", Count(Bounds::USUAL.depth as u32), Count(Bounds::USUAL.depth as u32), "walks within walks, for the addresses of name servers"),

@@ -1,6 +1,7 @@
 //! `resolve --trace` through the offline Internet of `serve dns`, in a network of the tests' own.
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+use std::io::Write;
 use std::process::{Command, Stdio};
 
 /// What a command says on both streams, and its exit code: `CODE`, then stdout, then stderr.
@@ -40,7 +41,7 @@ fn walked(arguments: &str) -> Option<(i32, String, String)> {
 
 fn skipped<T>(why: &str) -> Option<T> {
     assert!(std::env::var_os("CI").is_none(), "skipped in CI: {why}");
-    eprintln!("skipped: {why}");
+    let _ = writeln!(std::io::stderr(), "skipped: {why}");
     None
 }
 

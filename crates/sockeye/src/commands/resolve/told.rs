@@ -238,6 +238,7 @@ impl Telling {
             Lameness::Upward(to) => self.fill(words::LAME_UPWARD, &[("to", &name_text(to))]),
             Lameness::Itself => self.fill(words::LAME_ITSELF, &[("zone", &zone)]),
             Lameness::Empty => words::LAME_EMPTY.say(self.language).to_owned(),
+            Lameness::TwoWays => words::LAME_TWO_WAYS.say(self.language).to_owned(),
         }
     }
 
@@ -264,6 +265,9 @@ impl Telling {
         if facts.was_cut {
             let size = bytes(facts.size as u64, self.language);
             text.push_str(&self.fill(words::WAS_CUT, &[("size", &size)]));
+        }
+        if facts.without_edns {
+            text.push_str(words::WITHOUT_EDNS.say(self.language));
         }
         if facts.strays > 0 {
             text.push_str(&self.fill(words::STRAYS, &[("count", &facts.strays)]));
@@ -357,6 +361,10 @@ pub(super) fn failure(walked: &Walked, patience: &str, language: Language) -> Op
         Stuck::TooManyAliases => (
             ExitCode::Failure,
             words::STUCK_ALIASES.say(language).to_owned(),
+        ),
+        Stuck::AliasTooLong(name) => (
+            ExitCode::Failure,
+            words::STUCK_ALIAS_TOO_LONG.fill(language, &[("name", &name_text(name))]),
         ),
         Stuck::TooManyQuestions => (
             ExitCode::Failure,

@@ -92,6 +92,7 @@ struct Facts {
     transport: String,
     size: usize,
     truncated: bool,
+    without_edns: bool,
     authoritative: bool,
     strays: u32,
 }
@@ -159,6 +160,9 @@ impl AWalk {
             Outcome::Answered => ("answered", "NOERROR", None),
             Outcome::NoData(_) => ("no-data", "NOERROR", None),
             Outcome::NoSuchName(_) => ("no-such-name", "NXDOMAIN", None),
+            Outcome::Failed(stuck @ Stuck::AliasTooLong(_)) => {
+                ("failed", "YXDOMAIN", Some(reason(stuck)))
+            }
             Outcome::Failed(stuck) => ("failed", "SERVFAIL", Some(reason(stuck))),
         };
         Self {
@@ -183,6 +187,7 @@ fn reason(stuck: &Stuck) -> String {
         Stuck::NoAddress(zone) => ("no-address", Some(zone)),
         Stuck::AliasLoop(name) => ("alias-loop", Some(name)),
         Stuck::TooManyAliases => ("too-many-aliases", None),
+        Stuck::AliasTooLong(name) => ("alias-too-long", Some(name)),
         Stuck::TooManyQuestions => ("too-many-questions", None),
         Stuck::OutOfTime(zone) => ("out-of-time", Some(zone)),
     };
@@ -248,6 +253,7 @@ fn asked_json(asked: &Asked) -> AnAsked {
             transport: facts.transport.to_string(),
             size: facts.size,
             truncated: facts.was_cut,
+            without_edns: facts.without_edns,
             authoritative: facts.authoritative,
             strays: facts.strays,
         }),
@@ -282,6 +288,7 @@ fn said(said: &Said) -> ASaid {
                 Lameness::Upward(to) => ("upward", None, Some(name_text(to))),
                 Lameness::Itself => ("itself", None, None),
                 Lameness::Empty => ("empty", None, None),
+                Lameness::TwoWays => ("two-ways", None, None),
             };
             ASaid::Lame { why, rcode, to }
         }

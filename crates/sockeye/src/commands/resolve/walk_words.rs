@@ -24,11 +24,13 @@ texts! {
     LAME_UPWARD = "lame: it sends back up to {to} (a referral must lead down)" | "cojo: remite hacia arriba, a {to} (una remisión ha de llevar hacia abajo)";
     LAME_ITSELF = "lame: it names the servers of {zone}, itself among them, and gives no answer" | "cojo: nombra los servidores de {zone}, él incluido, y no responde";
     LAME_EMPTY = "an empty answer, and nothing that says why" | "una respuesta vacía, y nada que diga por qué";
+    LAME_TWO_WAYS = "lame: two DNAME records of one name, which lead two ways" | "cojo: dos registros DNAME de un mismo nombre, que llevan a dos sitios";
     TIMED_OUT = "no answer within {time}" | "sin respuesta en {time}";
     CALL_FAILED = "{error}" | "{error}";
     GARBAGE = "what came is no answer: {why}" | "lo que llegó no es una respuesta: {why}";
     ENDED = "the connection ended after {bytes}, before the whole answer" | "la conexión terminó tras {bytes}, antes de la respuesta entera";
     WAS_CUT = "; {size}: too long for UDP, so it came over TCP" | "; {size}: demasiado para UDP, así que vino por TCP";
+    WITHOUT_EDNS = "; asked without EDNS, which it doesn't know" | "; preguntado sin EDNS, que no conoce";
     STRAYS = "; {count} datagrams came that were no answer to the question, and were left out" | "; llegaron {count} datagramas que no respondían a la pregunta, y se dejaron";
     FETCHING = "the address of {server} is looked for first" | "primero se busca la dirección de {server}";
     NOT_ASKED_LOOP = "{server} can't be asked: its address would be found by asking {server}" | "a {server} no se le puede preguntar: su dirección la sabría {server}";
@@ -50,6 +52,7 @@ texts! {
     STUCK_NO_ADDRESS = "SERVFAIL: no server of {zone} has an address that can be found" | "SERVFAIL: ningún servidor de {zone} tiene una dirección que se encuentre";
     STUCK_ALIAS_LOOP = "SERVFAIL: the aliases go in a circle, back to {name}" | "SERVFAIL: los alias dan vueltas, de nuevo a {name}";
     STUCK_ALIASES = "SERVFAIL: more aliases in a row than are followed" | "SERVFAIL: más alias seguidos de los que se siguen";
+    STUCK_ALIAS_TOO_LONG = "YXDOMAIN: the DNAME of {name} makes a name of more than 255 bytes" | "YXDOMAIN: el DNAME de {name} da un nombre de más de 255 bytes";
     STUCK_QUESTIONS = "SERVFAIL: more questions than are asked for one name" | "SERVFAIL: más preguntas de las que se hacen por un nombre";
     STUCK_TIME = "not done within {time}, at the servers of {zone}; raise --timeout" | "sin terminar en {time}, en los servidores de {zone}; sube --timeout";
     NO_SUCH_NAME = "{name}: no such name (NXDOMAIN)" | "{name}: no existe ese nombre (NXDOMAIN)";
