@@ -22,6 +22,7 @@ mod holder;
 mod hosts;
 mod interfaces;
 mod limits;
+mod links;
 mod nearby;
 mod netlink;
 mod owner;
@@ -43,6 +44,7 @@ pub use interfaces::{
     Interface, interface_index, interface_name, interfaces, is_this_machine, machine_addresses,
 };
 pub use limits::{Limits, limits};
+pub use links::{Assigned, Link, Scope, links};
 pub use nearby::{Neighbour, nearby};
 pub use owner::{Opener, Owner};
 pub use peer::{Peer, peer};

@@ -23,16 +23,17 @@ pub(crate) struct Netlink {
 }
 
 impl Netlink {
-    /// Opens one of the family `protocol`, such as [`rustix::net::netlink::SOCK_DIAG`].
+    /// Opens one of the family `protocol`, such as [`rustix::net::netlink::SOCK_DIAG`]; `None` is rtnetlink(7), whose
+    /// number is 0.
     ///
     /// # Errors
     /// What socket(2) or connect(2) gave; a seccomp filter or a security module may forbid either.
-    pub(crate) fn open(protocol: Protocol) -> io::Result<Self> {
+    pub(crate) fn open(protocol: Option<Protocol>) -> io::Result<Self> {
         let socket = socket_with(
             AddressFamily::NETLINK,
             SocketType::RAW,
             SocketFlags::CLOEXEC,
-            Some(protocol),
+            protocol,
         )?;
         // A connected netlink socket takes messages of the kernel (port 0) alone, and of no other program.
         connect(&socket, &SocketAddrNetlink::new(0, 0))?;

@@ -95,7 +95,7 @@ pub fn survey(question: &Question) -> io::Result<Survey> {
             asked.extend(ports.iter().map(|(of, port)| (*of, Ask::Port(*port))))
         }
     }
-    let mut source = Source::SockDiag;
+    let mut source = Source::Netlink;
     let mut rows: Vec<(Protocol, Row)> = Vec::new();
     for (protocol, ask) in asked {
         let table = table(protocol, ask)?;

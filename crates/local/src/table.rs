@@ -148,13 +148,13 @@ pub struct TcpFigures {
     pub retransmitted: u32,
 }
 
-/// Where a table of sockets was read.
+/// Where a table of the kernel was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Source {
-    /// sock_diag(7).
-    SockDiag,
+    /// Over netlink: sock_diag(7), rtnetlink(7).
+    Netlink,
     /// The files of `/proc/net`: without the backlog of listeners, what TCP measures, IPV6_V6ONLY, and TCP sockets that
-    /// are bound and do not listen. The reason why it was not sock_diag.
+    /// are bound and do not listen. The reason why it was not netlink.
     Proc(io::ErrorKind),
 }
 
@@ -224,7 +224,7 @@ pub(crate) fn table(protocol: Protocol, ask: Ask) -> io::Result<Table> {
     match inet_rows(protocol, ask) {
         Ok(rows) => Ok(Table {
             rows,
-            source: Source::SockDiag,
+            source: Source::Netlink,
         }),
         Err(error) => {
             let mut rows = proc_net::rows(protocol)?;

@@ -1,7 +1,7 @@
 //! The signals that end a server: the first SIGINT or SIGTERM asks it to stop, the second kills as usual.
 
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
@@ -40,6 +40,13 @@ impl Signals {
     pub async fn stop(&mut self) {
         // Nobody reads the counter, so it stays readable. An error of the event loop is the end of everything.
         let _ = self.event.readable().await;
+    }
+}
+
+/// Readable once a signal has come, for who waits with poll(2). Nothing is to be read from it.
+impl AsFd for Signals {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.event.as_fd()
     }
 }
 

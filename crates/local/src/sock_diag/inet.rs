@@ -51,7 +51,7 @@ impl Ask {
 /// # Errors
 /// Netlink is forbidden, or the kernel has no such table. A machine without IPv6 is no error.
 pub(crate) fn inet_rows(protocol: Protocol, ask: Ask) -> io::Result<Vec<Row>> {
-    let mut netlink = Netlink::open(netlink::SOCK_DIAG)?;
+    let mut netlink = Netlink::open(Some(netlink::SOCK_DIAG))?;
     let mut rows = Vec::new();
     for family in [AF_INET, AF_INET6] {
         let mut request = [0; REQUEST];

@@ -65,7 +65,7 @@ pub(crate) fn unix_rows() -> io::Result<Vec<UnixRow>> {
     let mut bytes = [0; REQUEST];
     request.emit(&mut bytes);
     let mut rows = Vec::new();
-    Netlink::open(netlink::SOCK_DIAG)?.dump(SOCK_DIAG_BY_FAMILY, &bytes, |payload| {
+    Netlink::open(Some(netlink::SOCK_DIAG))?.dump(SOCK_DIAG_BY_FAMILY, &bytes, |payload| {
         rows.extend(parse(payload));
     })?;
     Ok(rows)

@@ -18,6 +18,7 @@ pub(crate) mod serve;
 pub(crate) mod view;
 pub(crate) mod wait;
 mod welcome;
+pub(crate) mod who;
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
@@ -35,6 +36,7 @@ pub(crate) use relay::RelayArgs;
 pub(crate) use resolve::ResolveArgs;
 pub(crate) use serve::ServeArgs;
 pub(crate) use wait::WaitArgs;
+pub(crate) use who::WhoArgs;
 
 /// What is to be done; only what can be done gets here.
 #[derive(Debug)]
@@ -47,6 +49,7 @@ pub(crate) enum Command {
     Wait(Box<WaitArgs>),
     Resolve(Box<ResolveArgs>),
     Ports(Box<PortsArgs>),
+    Who(Box<WhoArgs>),
     Show(Box<ShowArgs>),
     Schemes,
     Generate(Box<GenerateArgs>),
@@ -144,6 +147,12 @@ const ENTRIES: &[Entry] = &[
         about: "What a port number or a service name means, and who has it here",
         flags: ports::PortsFlags::augment_args,
         meant: |matches| Ok(Command::Ports(Box::new(read::<ports::PortsFlags>(matches)?.meant()?))),
+    },
+    Entry {
+        name: "who", examples: who::EXAMPLES,
+        about: "Which process holds a port; all that listens on this machine",
+        flags: who::WhoFlags::augment_args,
+        meant: |matches| Ok(Command::Who(Box::new(read::<who::WhoFlags>(matches)?.meant()?))),
     },
     Entry {
         name: "show", examples: offline::SHOW_EXAMPLES,

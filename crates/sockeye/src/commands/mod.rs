@@ -28,6 +28,7 @@ mod schemes;
 mod serve;
 mod show;
 mod wait;
+mod who;
 
 /// How a command came out: an exit code, or a failure to be said as the last line.
 pub(crate) type Outcome = Result<ExitCode, Failure>;
@@ -40,6 +41,7 @@ pub(crate) fn run(command: Command) -> ExitCode {
         Command::Generate(args) => generate::run(&args),
         Command::Ports(args) => ports::run(&args),
         Command::Show(args) => show::run(&args),
+        Command::Who(args) => who::run(&args),
         Command::Demo(args) => demo::run(&args),
         Command::Connect(args) => in_session(&args.view, |session| connect::run(&args, session)),
         Command::Wait(args) => in_session(&args.view, |session| wait::run(&args, session)),
