@@ -359,11 +359,12 @@ enum Unfit {
 
 /// The error codes of servers that may never have heard of EDNS (RFC 6891 section 7), or know another version only.
 fn knows_no_edns(message: &Message) -> bool {
-    let code = message.metadata.response_code;
-    matches!(
-        code,
-        ResponseCode::FormErr | ResponseCode::NotImp | ResponseCode::BADVERS
-    ) && (message.edns.is_none() || code == ResponseCode::BADVERS)
+    match message.metadata.response_code {
+        ResponseCode::FormErr | ResponseCode::NotImp => message.edns.is_none(),
+        // The number 16 is both, and BADSIG comes with a signature (RFC 8945), which we never send.
+        ResponseCode::BADVERS | ResponseCode::BADSIG => true,
+        _ => false,
+    }
 }
 
 /// A message that can't be read, since it was cut (TC) in the middle of a record: what counts of it.

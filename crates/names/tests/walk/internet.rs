@@ -1,27 +1,33 @@
 //! A small Internet on loopback addresses: servers that answer from zones, or as a script says.
 
-use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
 
 use hickory_proto::op::{Message, Query, ResponseCode};
 use hickory_proto::rr::rdata::{A, AAAA, CNAME, NS, SOA};
 use hickory_proto::rr::{Name, RData, Record, RecordType};
-use sockeye_names::walk::{Bounds, Hints, Step, Walked, Walker};
+use sockeye_names::walk::{Asked, Bounds, Hints, Outcome, Said, Step, Stuck, Walked, Walker};
 use sockeye_names::{Exchange, Question};
 
 pub(crate) type Script = Box<dyn Fn(&Query, Message) -> Option<Message> + Send>;
+
+/// What a server does with a whole request: the same, or its own bytes.
+pub(crate) type RawScript = Box<dyn FnMut(&Message, Message) -> Option<Vec<u8>> + Send>;
 
 /// Servers on 127.0.0.N, all on one port, N from 2 on; 127.0.0.2 is the root.
 pub(crate) struct Internet {
     port: u16,
     asked: Arc<AtomicU32>,
     sockets: Vec<UdpSocket>,
+    /// For TCP, beside them; who does not serve it leaves its connections waiting.
+    listeners: Vec<TcpListener>,
+    v6: UdpSocket,
 }
 
 impl Internet {
-    /// Binds 127.0.0.2 to 127.0.0.`last`, on a port that is free on all of them.
+    /// Binds 127.0.0.2 to 127.0.0.`last` and ::1, on a port that is free on all of them.
     pub(crate) fn up_to(last: u8) -> Self {
         for _ in 0..100 {
             let first = UdpSocket::bind((Ipv4Addr::new(127, 0, 0, 2), 0)).unwrap();
@@ -29,11 +35,17 @@ impl Internet {
             let rest: Result<Vec<UdpSocket>, _> = (3..=last)
                 .map(|number| UdpSocket::bind((Ipv4Addr::new(127, 0, 0, number), port)))
                 .collect();
-            if let Ok(rest) = rest {
+            let listeners: Result<Vec<TcpListener>, _> = (2..=last)
+                .map(|number| TcpListener::bind((Ipv4Addr::new(127, 0, 0, number), port)))
+                .collect();
+            let v6 = UdpSocket::bind((Ipv6Addr::LOCALHOST, port));
+            if let (Ok(rest), Ok(listeners), Ok(v6)) = (rest, listeners, v6) {
                 return Self {
                     port,
                     asked: Arc::default(),
                     sockets: std::iter::once(first).chain(rest).collect(),
+                    listeners,
+                    v6,
                 };
             }
         }
@@ -42,22 +54,60 @@ impl Internet {
 
     /// Lets 127.0.0.`number` answer as `script` says: to a query and an empty answer to it, with what is to be sent.
     pub(crate) fn serve(&self, number: u8, script: Script) {
+        self.serve_raw(
+            number,
+            Box::new(move |request, empty| {
+                script(&request.queries[0], empty).map(|answer| answer.to_vec().unwrap())
+            }),
+        );
+    }
+
+    /// Lets 127.0.0.`number` answer with any bytes.
+    pub(crate) fn serve_raw(&self, number: u8, script: RawScript) {
         let socket = self.sockets[usize::from(number) - 2].try_clone().unwrap();
+        self.serve_on(socket, script);
+    }
+
+    /// Lets ::1 answer from a zone.
+    pub(crate) fn serve_zone_v6(&self, zone: Zone) {
+        self.serve_on(
+            self.v6.try_clone().unwrap(),
+            Box::new(move |request, empty| {
+                let answer = zone.answer(&request.queries[0], empty);
+                Some(answer.to_vec().unwrap())
+            }),
+        );
+    }
+
+    fn serve_on(&self, socket: UdpSocket, mut script: RawScript) {
         let asked = Arc::clone(&self.asked);
         std::thread::spawn(move || {
             let mut buffer = [0; 4096];
             while let Ok((len, peer)) = socket.recv_from(&mut buffer) {
                 asked.fetch_add(1, Ordering::Relaxed);
                 let request = Message::from_vec(&buffer[..len]).unwrap();
-                let query = request.queries[0].clone();
                 assert!(
                     !request.metadata.recursion_desired
-                        || query.name.to_ascii().contains("resolver")
+                        || request.queries[0].name.to_ascii().contains("resolver")
                 );
-                let mut empty = Message::response(request.metadata.id, request.metadata.op_code);
-                empty.add_query(query.clone());
-                if let Some(answer) = script(&query, empty) {
-                    let _ = socket.send_to(&answer.to_vec().unwrap(), peer);
+                let empty = empty_answer(&request);
+                if let Some(answer) = script(&request, empty) {
+                    let _ = socket.send_to(&answer, peer);
+                }
+            }
+        });
+    }
+
+    /// Lets 127.0.0.`number` answer over TCP, each request that comes first on a connection.
+    pub(crate) fn serve_tcp(&self, number: u8, script: Script) {
+        let listener = self.listeners[usize::from(number) - 2].try_clone().unwrap();
+        std::thread::spawn(move || {
+            while let Ok((mut stream, _)) = listener.accept() {
+                let request = read_request(&mut stream);
+                if let Some(answer) = script(&request.queries[0], empty_answer(&request)) {
+                    let answer = answer.to_vec().unwrap();
+                    let len = u16::try_from(answer.len()).unwrap();
+                    let _ = stream.write_all(&[&len.to_be_bytes(), &answer[..]].concat());
                 }
             }
         });
@@ -82,44 +132,78 @@ impl Internet {
     }
 
     pub(crate) fn walk_within(&self, name: &str, kind: RecordType, bounds: Bounds) -> Walked {
+        self.walks(&[name], kind, bounds).remove(0)
+    }
+
+    /// One walk after the other, each with what those before have learned.
+    pub(crate) fn walk_all(&self, names: &[&str], kind: RecordType) -> Vec<Walked> {
+        self.walks(names, kind, Bounds::default())
+    }
+
+    fn walks(&self, names: &[&str], kind: RecordType, bounds: Bounds) -> Vec<Walked> {
         let root = SocketAddr::from((Ipv4Addr::new(127, 0, 0, 2), self.port));
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .unwrap();
-        let mut heard = 0;
+        let mut heard = 0_usize;
         let walked = runtime.block_on(async {
-            let exchange = Exchange {
-                timeout: Duration::from_millis(300),
-                ..Exchange::default()
-            };
+            let exchange = Exchange::default();
             let mut walker =
                 Walker::new(&Hints::at(&[root]), exchange, |_| heard += 1).within(bounds);
-            walker.walk(&Question::new(self::name(name), kind)).await
+            let mut walked = Vec::new();
+            for name in names {
+                let question = Question::new(self::name(name), kind);
+                walked.push(walker.walk(&question).await);
+            }
+            walked
         });
-        assert_eq!(heard, walked.steps.len());
+        assert_eq!(heard, walked.iter().map(|walked| walked.steps.len()).sum());
         walked
     }
 }
 
+fn empty_answer(request: &Message) -> Message {
+    let mut empty = Message::response(request.metadata.id, request.metadata.op_code);
+    empty.add_query(request.queries[0].clone());
+    empty
+}
+
+fn read_request(stream: &mut TcpStream) -> Message {
+    let mut len = [0; 2];
+    stream.read_exact(&mut len).unwrap();
+    let mut request = vec![0; usize::from(u16::from_be_bytes(len))];
+    stream.read_exact(&mut request).unwrap();
+    Message::from_vec(&request).unwrap()
+}
+
+pub(crate) fn failed(walked: &Walked) -> &Stuck {
+    match &walked.outcome {
+        Outcome::Failed(stuck) => stuck,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// What each server said, in order.
+pub(crate) fn said(walked: &Walked) -> impl Iterator<Item = &Said> {
+    asked(walked).map(|asked| &asked.said)
+}
+
+/// The steps that are questions.
+pub(crate) fn asked(walked: &Walked) -> impl Iterator<Item = &Asked> {
+    walked.steps.iter().filter_map(|step| match step {
+        Step::Asked(asked) => Some(&**asked),
+        _ => None,
+    })
+}
+
 /// The steps that are questions, as `ZONE@N NAME`.
 pub(crate) fn questions(walked: &Walked) -> Vec<String> {
-    let each = walked.steps.iter().filter_map(|step| match step {
-        Step::Asked(asked) => Some(format!(
-            "{}@{} {} {}",
-            asked.zone,
-            asked
-                .server
-                .address
-                .ip()
-                .to_string()
-                .rsplit('.')
-                .next()
-                .unwrap(),
-            asked.question.name,
-            asked.question.kind,
-        )),
-        _ => None,
+    let each = asked(walked).map(|asked| {
+        let address = asked.server.address.ip().to_string();
+        let number = address.rsplit('.').next().unwrap();
+        let question = &asked.question;
+        format!("{}@{number} {question}", asked.zone)
     });
     each.collect()
 }
@@ -227,8 +311,25 @@ pub(crate) fn a(owner: &str, number: u8) -> Record {
     Record::from_rdata(name(owner), 60, RData::A(A::new(127, 0, 0, number)))
 }
 
-pub(crate) fn aaaa(owner: &str) -> Record {
-    let address = "2001:db8::1".parse().unwrap();
+/// An answer that is no more than an error code.
+pub(crate) fn says(code: ResponseCode) -> Script {
+    Box::new(move |_, mut answer| {
+        answer.metadata.response_code = code;
+        Some(answer)
+    })
+}
+
+/// Nothing but `record`, with authority, to every question.
+pub(crate) fn always(record: Record) -> Script {
+    Box::new(move |_, mut answer| {
+        answer.metadata.authoritative = true;
+        answer.add_answer(record.clone());
+        Some(answer)
+    })
+}
+
+pub(crate) fn aaaa(owner: &str, address: &str) -> Record {
+    let address = address.parse().unwrap();
     Record::from_rdata(name(owner), 60, RData::AAAA(AAAA(address)))
 }
 
