@@ -244,23 +244,26 @@ impl Attempt<'_> {
         let mut came = Vec::with_capacity(2048);
         let mut buffer = vec![0; LONGEST];
         loop {
-            let wanted = match came.first_chunk::<2>() {
-                Some(len) => 2 + usize::from(u16::from_be_bytes(*len)),
-                None => 2,
-            };
-            if came.len() >= wanted && wanted > 2 {
-                tell_meaning(&self.exchange.tap, socket.id(), &came[2..wanted]);
-                let message =
-                    self.answer(id, &came[2..wanted])
-                        .map_err(|unfit| NoReply::Garbage {
-                            server,
-                            why: unfit.to_string(),
-                        })?;
-                return Ok(self.reply(message, Transport::Tcp, wanted - 2, was_cut));
-            }
-            if came.len() == 2 {
-                let why = "a message without a byte came".to_owned();
-                return Err(NoReply::Garbage { server, why });
+            // The length may come alone, and the message after it in any pieces.
+            let wanted = came
+                .first_chunk::<2>()
+                .map(|len| 2 + usize::from(u16::from_be_bytes(*len)));
+            match wanted {
+                Some(2) => {
+                    let why = "a message without a byte came".to_owned();
+                    return Err(NoReply::Garbage { server, why });
+                }
+                Some(wanted) if came.len() >= wanted => {
+                    tell_meaning(&self.exchange.tap, socket.id(), &came[2..wanted]);
+                    let message =
+                        self.answer(id, &came[2..wanted])
+                            .map_err(|unfit| NoReply::Garbage {
+                                server,
+                                why: unfit.to_string(),
+                            })?;
+                    return Ok(self.reply(message, Transport::Tcp, wanted - 2, was_cut));
+                }
+                _ => {}
             }
             match socket.recv(&mut buffer).await.map_err(failed)? {
                 0 => {
