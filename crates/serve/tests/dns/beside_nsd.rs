@@ -208,7 +208,7 @@ fn corners(directory: &Path) -> PathBuf {
     for number in 0..12 {
         text.push_str(&format!("big TXT \"{number:02} {}\"\n", fill("x", 100)));
     }
-    for number in 0..300 {
+    for number in 0..230 {
         text.push_str(&format!("huge TXT \"{number:03} {}\"\n", fill("y", 240)));
     }
     for number in 1..40 {
@@ -273,7 +273,7 @@ fn every_answer_is_the_one_that_nsd_gives() {
         .iter()
         .map(|shown| shown.get("ANSWER").map_or(0, BTreeSet::len))
         .sum();
-    assert!(said > 500, "{said}");
+    assert!(said > 400, "{said}");
 
     let kdig = |port: u16| {
         let output = Command::new("kdig")
