@@ -38,7 +38,7 @@ pub use compare::Said;
 pub use exchange::{Exchange, NoReply, Reply, Transport};
 pub use hickory_proto::op::{Message, ResponseCode};
 pub use hickory_proto::rr::{DNSClass, Name, RData, Record, RecordType};
-pub use meaning::{meaning, tell_meaning};
+pub use meaning::{meaning, meaning_note, tell_meaning};
 pub use name::{NotAName, in_its_script, read_name};
 pub use presentation::{data_bytes, data_text, name_text, record_text};
 pub use question::Question;

@@ -13,16 +13,18 @@ use crate::{data_text, name_text, rcode_name, type_name};
 ///
 /// Bytes that are no message are not told of.
 pub fn tell_meaning(tap: &Tap, socket: SocketId, bytes: &[u8]) {
-    if !tap.is_on() {
-        return;
-    }
-    if let Ok(message) = Message::from_vec(bytes) {
-        let note = Note::Meaning {
-            protocol: "dns".into(),
-            text: meaning(&message).into(),
-        };
+    if let Some(note) = Some(bytes).filter(|_| tap.is_on()).and_then(meaning_note) {
         tap.emit(socket, None, None, Kind::Noted(note));
     }
+}
+
+/// What a message says, as [`tell_meaning`] tells it; `None` for bytes that are no message.
+pub fn meaning_note(bytes: &[u8]) -> Option<Note<'static>> {
+    let message = Message::from_vec(bytes).ok()?;
+    Some(Note::Meaning {
+        protocol: "dns".into(),
+        text: meaning(&message).into(),
+    })
 }
 
 /// A message in one line, in the words of master files and RFCs:

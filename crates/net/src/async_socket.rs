@@ -261,6 +261,11 @@ impl AsyncSocket {
         self.handle().totals()
     }
 
+    /// Where its events go: for what a protocol above it has to tell.
+    pub fn tap(&self) -> &Tap {
+        &self.handle().tap
+    }
+
     /// What the kernel knows of a TCP connection now.
     pub fn tcp_sample(&self) -> Option<TcpSample> {
         sys::tcp_sample(self.as_fd())

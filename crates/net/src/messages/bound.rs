@@ -215,11 +215,12 @@ impl Bound {
     }
 
     pub(super) fn tell_dropped(&self, messages: u64, why: DropReason) {
+        self.tell(Note::Dropped { messages, why });
+    }
+
+    pub(super) fn tell(&self, note: Note<'_>) {
         let handle = self.handle();
-        handle.emit(
-            handle.tap.now(),
-            Kind::Noted(Note::Dropped { messages, why }),
-        );
+        handle.emit(handle.tap.now(), Kind::Noted(note));
     }
 
     pub(super) fn dropped(&self) -> Dropped {

@@ -1,5 +1,6 @@
 //! Services of messages: many in, many out, a call each.
 
+use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
 use std::net::IpAddr;
 use std::pin::Pin;
@@ -7,7 +8,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Mutex, PoisonError};
 use std::task::Poll;
 
-use sockeye_model::{Call, DropReason, Errno, SocketAddress};
+use sockeye_model::{Call, DropReason, Errno, Note, SocketAddress};
 
 use super::bound::{Bound, peer_of};
 use super::would_loop::port_loops;
@@ -62,6 +63,15 @@ impl<'a> Message<'a> {
 pub struct Reply<'a> {
     arena: &'a mut Vec<u8>,
     pub(super) plan: Plan,
+    /// Each message is told to a view.
+    is_told: bool,
+    notes: Option<Box<Notes>>,
+}
+
+/// What is told behind the two events of a message and its answer.
+struct Notes {
+    received: Note<'static>,
+    sent: Option<Note<'static>>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -77,6 +87,20 @@ impl<'a> Reply<'a> {
         Self {
             arena,
             plan: Plan::Nothing,
+            is_told: false,
+            notes: None,
+        }
+    }
+
+    /// Whether each message is told to a view, so that [`Reply::note`] is worth its time.
+    pub fn is_told(&self) -> bool {
+        self.is_told
+    }
+
+    /// What is told of the message, behind its event, and of the answer, behind that one's; UDP only.
+    pub fn note(&mut self, received: Note<'static>, sent: Option<Note<'static>>) {
+        if self.is_told {
+            self.notes = Some(Box::new(Notes { received, sent }));
         }
     }
 
@@ -132,14 +156,8 @@ where
     let mut busy: u32 = 0;
     loop {
         let began = bound.recv_batch(&mut batch, refused).await?;
-        if handle.tap.wants_each() {
-            for index in 0..batch.len() {
-                let peer = peer_of(batch.name(index));
-                let whole = batch.truncated_from(index);
-                let data = batch.message(index);
-                handle.received(began, Call::RecvMmsg, data, ROOM, whole, Some(&peer));
-            }
-        } else {
+        let each = handle.tap.wants_each();
+        if !each {
             let bytes: usize = (0..batch.len())
                 .map(|index| batch.message(index).len())
                 .sum();
@@ -148,13 +166,25 @@ where
 
         arena.clear();
         let mut count = 0;
+        let mut notes = VecDeque::new();
         {
             let mut answer = answer.lock().unwrap_or_else(PoisonError::into_inner);
             for index in 0..batch.len() {
+                if each {
+                    let peer = peer_of(batch.name(index));
+                    let whole = batch.truncated_from(index);
+                    let data = batch.message(index);
+                    handle.received(began, Call::RecvMmsg, data, ROOM, whole, Some(&peer));
+                }
                 let mut reply = Reply::new(&mut arena);
+                reply.is_told = each;
                 let batch = &batch;
                 answer(&Message(From::Slot { batch, index }), &mut reply);
                 let plan = reply.plan;
+                let sent = reply.notes.take().and_then(|told| {
+                    bound.tell(told.received);
+                    told.sent
+                });
                 if plan == Plan::Nothing {
                     continue;
                 }
@@ -163,6 +193,7 @@ where
                     bound.tell_dropped(1, DropReason::WouldLoop);
                     continue;
                 }
+                notes.extend(sent.map(|sent| (count, sent)));
                 replies[count] = (index as u8, plan);
                 count += 1;
             }
@@ -179,22 +210,30 @@ where
                 from: batch.local(index),
             }
         };
-        let each = handle.tap.wants_each();
+        let mut told = 0;
         bound
             .send_batch(
                 count,
                 outgoing,
-                |began, reply, sent| match sent {
-                    Ok(()) if each => {
-                        let peer = reply.to.map(peer_of);
-                        let len = reply.data.len();
-                        handle.sent(began, Call::SendMmsg, reply.data, len, peer.as_ref());
-                    }
-                    Ok(()) => handle.count_sent(reply.data.len() as u64, 1),
-                    Err(error) => {
-                        let (call, errno) = (Call::SendMmsg, Errno::from(&error));
-                        let peer = reply.to.map(peer_of);
-                        handle.emit_failed(began, call, errno, peer.as_ref());
+                |began, reply, sent| {
+                    let is_next = notes.front().is_some_and(|(at, _)| *at == told);
+                    let note = if is_next { notes.pop_front() } else { None };
+                    told += 1;
+                    match sent {
+                        Ok(()) if each => {
+                            let peer = reply.to.map(peer_of);
+                            let len = reply.data.len();
+                            handle.sent(began, Call::SendMmsg, reply.data, len, peer.as_ref());
+                            if let Some((_, note)) = note {
+                                bound.tell(note);
+                            }
+                        }
+                        Ok(()) => handle.count_sent(reply.data.len() as u64, 1),
+                        Err(error) => {
+                            let (call, errno) = (Call::SendMmsg, Errno::from(&error));
+                            let peer = reply.to.map(peer_of);
+                            handle.emit_failed(began, call, errno, peer.as_ref());
+                        }
                     }
                 },
                 refused,

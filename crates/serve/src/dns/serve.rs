@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sockeye_model::SocketAddress;
+use sockeye_names::{meaning_note, tell_meaning};
 use sockeye_net::messages::MessageServer;
 use sockeye_net::server::{Ended, serve_streams};
 use sockeye_net::{Lent, Listener};
@@ -24,7 +25,13 @@ pub(crate) async fn answer_all(
     let mut responder = Responder::new(zones);
     server
         .serve(|message, reply| {
-            if let Some(octets) = responder.reply(message.data(), Transport::Udp) {
+            let octets = responder.reply(message.data(), Transport::Udp);
+            if reply.is_told()
+                && let Some(question) = meaning_note(message.data())
+            {
+                reply.note(question, octets.and_then(meaning_note));
+            }
+            if let Some(octets) = octets {
                 reply.send(octets);
             }
         })
@@ -83,6 +90,7 @@ async fn answer_stream(zones: Arc<Zones>, visitor: Visitor, patience: Duration) 
         while let Some((query, after)) = first(rest) {
             rest = after;
             took_any = true;
+            tell_meaning(visitor.tap(), visitor.id(), query);
             if reply_into(&zones, query, Transport::Stream, &mut reply) {
                 // The encoder goes no further than 65535.
                 let len = u16::try_from(reply.len()).unwrap_or(u16::MAX);
@@ -90,20 +98,16 @@ async fn answer_stream(zones: Arc<Zones>, visitor: Visitor, patience: Duration) 
                 replies.extend_from_slice(&reply[..usize::from(len)]);
             }
             if replies.len() >= AT_ONCE {
-                if visitor.send_all(&replies).await.is_err() {
+                if !send(&visitor, &mut replies).await {
                     return Ended::Failed;
                 }
-                replies.clear();
                 tokio::task::yield_now().await;
             }
         }
         let taken = begun.len() - rest.len();
         begun.drain(..taken);
-        if !replies.is_empty() {
-            if visitor.send_all(&replies).await.is_err() {
-                return Ended::Failed;
-            }
-            replies.clear();
+        if !send(&visitor, &mut replies).await {
+            return Ended::Failed;
         }
         if begun.is_empty() {
             // Who waits for the next question keeps no buffers.
@@ -113,6 +117,21 @@ async fn answer_stream(zones: Arc<Zones>, visitor: Visitor, patience: Duration) 
             deadline = Some(Instant::now() + patience);
         }
     }
+}
+
+/// Sends what there is, each message behind its length; whether the visitor could take it.
+async fn send(visitor: &Visitor, replies: &mut Vec<u8>) -> bool {
+    if replies.is_empty() {
+        return true;
+    }
+    let sent = visitor.send_all(replies).await.is_ok();
+    let mut rest = &replies[..];
+    while let Some((reply, after)) = first(rest).filter(|_| sent && visitor.tap().is_on()) {
+        tell_meaning(visitor.tap(), visitor.id(), reply);
+        rest = after;
+    }
+    replies.clear();
+    sent
 }
 
 /// The first message, without its length, and what is behind it.

@@ -8,3 +8,4 @@ mod junk;
 mod message;
 mod server;
 mod streams;
+mod told;

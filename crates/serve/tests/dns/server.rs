@@ -29,6 +29,17 @@ impl Server {
         port: u16,
         idle: Option<Duration>,
     ) -> Self {
+        Self::told(zones, scheme, port, idle, Tap::off())
+    }
+
+    /// The same with views.
+    pub(crate) fn told(
+        zones: &Arc<Zones>,
+        scheme: &str,
+        port: u16,
+        idle: Option<Duration>,
+        tap: Tap,
+    ) -> Self {
         let address = format!("{scheme}://127.0.0.1:{port}").parse().unwrap();
         let zones = Arc::clone(zones);
         let (tell, told) = mpsc::channel();
@@ -39,7 +50,7 @@ impl Server {
                 .build()
                 .unwrap();
             runtime.block_on(async {
-                let listener = listen(&address, &Listening::new(Tap::off())).await.unwrap();
+                let listener = listen(&address, &Listening::new(tap)).await.unwrap();
                 let post = Post::dns(zones, listener).unwrap();
                 tell.send(post.local_addresses()[0].inet().unwrap())
                     .unwrap();
