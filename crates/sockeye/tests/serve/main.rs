@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 #![allow(clippy::print_stderr, reason = "a skip says why")]
 
+mod dns;
 mod limits;
 mod server;
 mod signals;

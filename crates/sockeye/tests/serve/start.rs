@@ -6,7 +6,7 @@ use std::process::Command;
 use crate::server::{Server, echo_byte, has, scratch, skipped, sockeye, tcp};
 
 /// Runs a script with `$sockeye` in a network namespace of its own, where every port is free.
-fn in_own_network(script: &str) -> Option<String> {
+pub(crate) fn in_own_network(script: &str) -> Option<String> {
     if !has("unshare") || !has("ip") {
         return None;
     }
