@@ -229,6 +229,17 @@ mod tests {
             of("NSEC", nsec),
             "host.example.com. A MX RRSIG NSEC TYPE1234"
         );
+        // RFC 5155 sections 3.3 and 4.3: a salt of four bytes, and none.
+        let mut nsec3 = vec![1, 1, 0, 12, 4, 0xaa, 0xbb, 0xcc, 0xdd, 20];
+        nsec3.extend(
+            *b"\x17\x4e\xb2\x40\x9f\xe2\x8b\xcb\x48\x87\xa1\x83\x6f\x95\x7f\x0a\x84\x25\xe2\x7b",
+        );
+        nsec3.extend([0, 7, 0x22, 1, 0, 0, 0, 2, 0x90]);
+        assert_eq!(
+            of("NSEC3", &nsec3),
+            "1 1 12 AABBCCDD 2T7B4G4VSA5SMI47K61MV5BV1A22BOJR NS SOA MX RRSIG DNSKEY NSEC3PARAM"
+        );
+        assert_eq!(of("NSEC3PARAM", &[1, 0, 0, 0, 0]), "1 0 0 -");
         // RFC 8976 section 2.
         assert_eq!(of("ZONEMD", &[0, 0, 0, 1, 1, 1, 0xfe, 0xbe]), "1 1 1 FEBE");
         // RFC 7043 sections 3.2 and 4.2.
