@@ -4,6 +4,7 @@ use std::ffi::{OsStr, OsString};
 
 use clap::Command;
 
+use crate::cli::nearest::nearest;
 use crate::cli::{ENTRIES, Entry, Usage};
 
 /// `typed` with its command in front.
@@ -95,33 +96,9 @@ fn misspelt(word: &OsStr) -> Option<&'static str> {
     if word.len() < 3 || !word.bytes().all(|byte| byte.is_ascii_alphabetic()) {
         return None;
     }
-    let meant = ENTRIES.iter().map(|entry| entry.name).find(|name| {
-        let slips = if word.len() < 5 { 1 } else { 2 };
-        distance(word, name) <= slips
-    })?;
+    let meant = nearest(word, ENTRIES.iter().map(|entry| entry.name))?;
     let is_service = sockeye_local::service_port(word, sockeye_local::Protocol::Tcp).is_some();
     (!is_service).then_some(meant)
-}
-
-/// How many letters must be added, taken away, changed, or swapped with their neighbour.
-fn distance(left: &str, right: &str) -> usize {
-    let (left, right) = (left.as_bytes(), right.as_bytes());
-    let mut before: Vec<usize> = Vec::new();
-    let mut row: Vec<usize> = (0..=right.len()).collect();
-    for (i, a) in left.iter().enumerate() {
-        let mut next = vec![i + 1];
-        for (j, b) in right.iter().enumerate() {
-            let mut best = (row[j] + usize::from(a != b))
-                .min(row[j + 1] + 1)
-                .min(next[j] + 1);
-            if i > 0 && j > 0 && *a == right[j - 1] && left[i - 1] == *b {
-                best = best.min(before[j - 1] + 1);
-            }
-            next.push(best);
-        }
-        before = std::mem::replace(&mut row, next);
-    }
-    row.last().copied().unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -159,9 +136,6 @@ mod tests {
 
     #[test]
     fn a_slip_is_noticed_and_a_service_is_not_one() {
-        assert_eq!(distance("listne", "listen"), 1);
-        assert_eq!(distance("serv", "serve"), 1);
-        assert_eq!(distance("", "wait"), 4);
         assert!(
             arranged("realy :1 :2")
                 .unwrap_err()

@@ -8,6 +8,7 @@ pub(crate) mod frame;
 mod habit;
 pub(crate) mod listen;
 mod message;
+mod nearest;
 pub(crate) mod offline;
 pub(crate) mod ports;
 pub(crate) mod quantity;

@@ -8,6 +8,7 @@ use clap::Args;
 use sockeye_model::{Address, Scheme};
 
 use crate::cli::listen::ServerFlags;
+use crate::cli::nearest::nearest;
 use crate::cli::quantity::some_time;
 use crate::cli::view::ViewArgs;
 use crate::cli::{Usage, address};
@@ -156,8 +157,13 @@ fn service_at(word: &str) -> Result<ServiceAt, Usage> {
         .map_or((word, None), |(name, address)| (name, Some(address)));
     let Some(name) = SERVICES.iter().copied().find(|name| *name == typed) else {
         let known = SERVICES.join(", ");
-        let hint = match word.parse::<Address>() {
-            Ok(address) if word.contains(':') => {
+        let meant = nearest(&typed.to_ascii_lowercase(), SERVICES.iter().copied());
+        let hint = match (meant, word.parse::<Address>()) {
+            (Some(meant), _) => format!(
+                "; did you mean sockeye serve {meant}{}?",
+                &word[typed.len()..]
+            ),
+            (None, Ok(address)) if word.contains(':') => {
                 format!("; on that address: sockeye serve echo={address}")
             }
             _ => String::new(),
@@ -266,6 +272,16 @@ mod tests {
             serve("serve eco")
                 .unwrap_err()
                 .contains("echo, discard, daytime, chargen, time, dns")
+        );
+        assert!(
+            serve("serve ecoh")
+                .unwrap_err()
+                .ends_with("did you mean sockeye serve echo?")
+        );
+        assert!(
+            serve("serve Chargen=any:7019")
+                .unwrap_err()
+                .ends_with("did you mean sockeye serve chargen=any:7019?")
         );
         assert!(
             serve("serve :7007")

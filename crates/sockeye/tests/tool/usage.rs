@@ -14,6 +14,8 @@ fn a_wrong_command_line_is_code_2_and_its_last_line_names_the_mistake() {
         (&["connect", ":7", "--tiemout", "3"], "--timeout"),
         (&["listen", "exec:cat"], "cannot wait for peers"),
         (&["serve", "eco"], "echo, discard, daytime, chargen, time"),
+        (&["serve", "ecoh"], "did you mean sockeye serve echo?"),
+        (&["show", "x", "--as", "diagam"], "diagram"),
         (&["relay", "udp://:7514", "file:log"], "--frame"),
         (&["wait", "udp://:7"], "--reply 1"),
         (&["serv"], "sockeye serve"),
