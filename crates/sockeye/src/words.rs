@@ -77,7 +77,8 @@ texts! {
     DRAINING = "stopping; conversations that may finish within {time}: {conversations}" | "parando; conversaciones que pueden terminar en {time}: {conversations}";
     FULL = "all {most} conversations are taken; whoever comes now waits (--max-conversations)" | "las {most} conversaciones están ocupadas; quien llegue ahora espera (--max-conversations)";
     CUT = "conversations that were still going on after {time} and were cut: {cut}" | "conversaciones que seguían después de {time} y se cortaron: {cut}";
-    CAME = "{peer} has connected" | "se ha conectado {peer}";
+    CAME = "{peer} has connected to {local}" | "{peer} se ha conectado a {local}";
+    CAME_UNNAMED = "somebody has connected to {local}" | "alguien se ha conectado a {local}";
     MESSAGES_TO = "messages to {peer} from {local}; nobody knows yet whether it listens" | "mensajes a {peer} desde {local}; aún no se sabe si escucha";
     MESSAGES_TO_UNIX = "messages to {peer}" | "mensajes a {peer}";
     NO_ANSWER = "nothing came from {peer} within {time}: UDP cannot tell loss from silence (--reply 1 makes it code 13)" | "no llegó nada de {peer} en {time}: UDP no distingue pérdida de silencio (--reply 1 lo hace código 13)";

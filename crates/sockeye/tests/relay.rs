@@ -308,9 +308,15 @@ fn a_stop_lets_a_conversation_finish() {
 #[test]
 fn once_is_one_conversation_and_the_end() {
     let to = echo_once();
-    let (mut relay, at) = Tool::serve_one(&["relay", "--once", "127.0.0.1:0", &to]);
+    let (mut relay, at) = Tool::serve_one(&["relay", "-v", "--once", "127.0.0.1:0", &to]);
     assert_eq!(ask(TcpStream::connect(&at).unwrap(), b"only"), b"only");
-    assert_eq!(relay.wait().code(), Some(0));
+    let ran = relay.ran();
+    assert_eq!(ran.code, Some(0));
+    assert!(ran.stderr.contains("conversations: 1"), "{ran:?}");
+    assert!(
+        !ran.stderr.contains("--max-conversations"),
+        "nobody waits for a place: {ran:?}"
+    );
 }
 
 #[test]

@@ -84,6 +84,8 @@ pub struct Hex<W> {
 /// What is remembered of a socket until it is closed.
 #[derive(Debug, Default)]
 struct Stream {
+    /// It waits for clients.
+    listens: bool,
     sent: u64,
     received: u64,
     peer: Option<String>,
@@ -245,7 +247,12 @@ impl<W: Write> Hex<W> {
     }
 
     fn closed(&mut self, event: &Event<'_>, sent: u64, received: u64) {
-        self.streams.remove(&event.socket);
+        let stream = self.streams.remove(&event.socket);
+        if stream.is_some_and(|stream| stream.listens) {
+            // Its clients have sockets of their own, and it moves nothing.
+            self.line(Mark::Lifecycle, event, format_args!("close"));
+            return;
+        }
         let moved = if sent == 0 && received == 0 {
             narration::NOTHING_MOVED.say(self.options.language).into()
         } else {
@@ -321,11 +328,14 @@ impl<W: Write + Send> Sink for Hex<W> {
                 peer.as_ref(),
                 *truncated_from,
             )?,
-            Kind::Listening { local, .. } => self.line(
-                Mark::Lifecycle,
-                event,
-                format_args!("listen {}", text(local)),
-            ),
+            Kind::Listening { local, .. } => {
+                self.streams.entry(event.socket).or_default().listens = true;
+                self.line(
+                    Mark::Lifecycle,
+                    event,
+                    format_args!("listen {}", text(local)),
+                );
+            }
             Kind::Connected { local, peer } => {
                 self.streams.entry(event.socket).or_default().peer = Some(text(peer));
                 self.line(

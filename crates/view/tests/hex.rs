@@ -5,7 +5,9 @@ mod record_samples;
 
 use proptest::prelude::*;
 use record_samples::{address, bytes, events, tally};
-use sockeye_model::{Call, Event, Kind, Sink, SocketAddress, SocketId, Timestamp, Unit, Wants};
+use sockeye_model::{
+    Call, Event, Kind, Sink, SocketAddress, SocketId, Timestamp, Totals, Unit, Wants,
+};
 use sockeye_view::catalogue::Language;
 use sockeye_view::{Hex, HexOptions};
 
@@ -235,4 +237,33 @@ proptest! {
         let dump = dumped(options, &[sent(1, &data, Unit::Bytes)]);
         prop_assert_eq!(read_back(&dump), data);
     }
+}
+
+#[test]
+fn a_listener_moves_nothing_and_its_close_says_nothing_of_it() {
+    let closed = |socket| {
+        event(
+            socket,
+            Kind::Closed {
+                totals: Totals::default(),
+                first: None,
+            },
+        )
+    };
+    let local = address("127.0.0.1:7007");
+    let backlog = 5;
+    let dump = dumped(
+        HexOptions::default(),
+        &[
+            event(1, Kind::Listening { local, backlog }),
+            closed(1),
+            closed(2),
+        ],
+    );
+    let ends: Vec<_> = dump.lines().filter(|line| line.contains("close")).collect();
+    assert!(ends[0].ends_with("close"), "{dump}");
+    assert!(
+        ends[1].ends_with("close nothing sent, nothing received"),
+        "{dump}"
+    );
 }

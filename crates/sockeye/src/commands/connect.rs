@@ -52,6 +52,7 @@ async fn connect(args: &ConnectArgs, session: &Session, tally: &mut Tally) -> Ou
     };
     let talk = Talk {
         address: &args.address,
+        came: false,
         first: args.send.clone().unwrap_or_default(),
         crlf: args.crlf,
         idle: args.idle,
@@ -87,6 +88,7 @@ async fn exchange(
     let _path = dialed.path;
     let exchange = Exchange {
         address: &args.address,
+        came: false,
         first: args.send.as_deref(),
         crlf: args.crlf,
         frame: args.frame,

@@ -8,7 +8,7 @@ use sockeye_net::relay::{
     Broken, Crlf, Filter, Joined, Joining, Passing, Stream, Until, Way, join,
 };
 use sockeye_net::{AsyncSocket, BoundPath};
-use sockeye_view::catalogue;
+use sockeye_view::catalogue::{self, Language};
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::cli::connect::Command;
@@ -25,6 +25,8 @@ use crate::{advice, stdio, words};
 pub(super) struct Talk<'a> {
     /// The address that was typed, for texts.
     pub(super) address: &'a Address,
+    /// The peer has come to us, and not we to it.
+    pub(super) came: bool,
     /// What is sent before anything is read.
     pub(super) first: Vec<u8>,
     /// Lines end in CR LF on the wire.
@@ -71,7 +73,7 @@ pub(super) async fn on_stdio(
         stdio.without_reader()
     };
     let typed = stdio.reads_terminal();
-    ends.say(session, typed);
+    ends.say(talk, session, typed);
     let escape = stdio.writes_terminal() && !talk.raw;
     let (ended, ends_told) = tokio::sync::mpsc::unbounded_channel();
     let how = Joining {
@@ -145,7 +147,7 @@ pub(super) async fn with_program(
     let language = session.look.language;
     let ends = Ends::of(&connected);
     advice::tell_peer(&session.tap, &connected.socket, talk.address.scheme);
-    ends.say(session, false);
+    ends.say(talk, session, false);
     let environment = Environment::new(talk.address.scheme.name(), &ends.local, &ends.peer);
     let (stream, mut child) = exec::start(&command.words, Some(&environment), &session.tap)
         .map_err(|error| programs::not_started(&error, &command.words, language))?;
@@ -193,9 +195,11 @@ impl Ends {
     }
 
     /// Says who is connected with whom, to a person who types.
-    fn say(&self, session: &Session, typed: bool) {
+    fn say(&self, talk: &Talk<'_>, session: &Session, typed: bool) {
         let language = session.look.language;
-        let mut line = if self.peer.inet().is_some() {
+        let mut line = if talk.came {
+            came(&self.peer, &self.local, language)
+        } else if self.peer.inet().is_some() {
             words::CONNECTED.fill(language, &[("peer", &self.peer), ("local", &self.local)])
         } else {
             words::CONNECTED_UNIX.fill(language, &[("peer", &self.peer)])
@@ -205,6 +209,14 @@ impl Ends {
         }
         session.status(&line);
     }
+}
+
+/// Who has come to us.
+pub(super) fn came(peer: &SocketAddress, local: &SocketAddress, language: Language) -> String {
+    if *peer == SocketAddress::UnixUnnamed {
+        return words::CAME_UNNAMED.fill(language, &[("local", local)]);
+    }
+    words::CAME.fill(language, &[("peer", peer), ("local", local)])
 }
 
 fn count(tally: &mut Tally, joined: &Joined) {

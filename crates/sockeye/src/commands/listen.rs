@@ -38,12 +38,12 @@ async fn listen(args: &ListenArgs, session: &Session, tally: &mut Tally) -> Outc
 /// The first client, and nobody else: whoever comes later is refused at once instead of waiting for ever.
 async fn once(args: &ListenArgs, session: &Session, tally: &mut Tally) -> Outcome {
     let listener = opened(args, session).await?;
-    let (socket, peer) = accepted(&listener, args, session).await?;
+    let (socket, _) = accepted(&listener, args, session).await?;
     drop(listener);
     tally.conversations = 1;
-    say_peer(&peer, session);
     let talk = Talk {
         address: &args.address,
+        came: true,
         first: Vec::new(),
         crlf: args.crlf,
         idle: args.idle,
@@ -69,9 +69,8 @@ async fn once_messages(args: &ListenArgs, session: &Session, tally: &mut Tally) 
     let failed = |error: sockeye_net::Error| Failure::of_net(&error, Some(&args.address), language);
     let listener = opened(args, session).await?;
     if args.address.scheme == Scheme::UnixSeqpacket {
-        let (socket, peer) = accepted(&listener, args, session).await?;
+        let (socket, _) = accepted(&listener, args, session).await?;
         drop(listener);
-        say_peer(&peer, session);
         let messages = Messages::Connected(socket);
         return exchange(args, &messages, session, tally).await;
     }
@@ -118,6 +117,7 @@ async fn exchange(
     tally.conversations = 1;
     let exchange = Exchange {
         address: &args.address,
+        came: args.address.scheme == Scheme::UnixSeqpacket,
         first: None,
         crlf: args.crlf,
         frame: args.frame,
@@ -160,10 +160,6 @@ async fn accepted(
 ) -> Result<(AsyncSocket, SocketAddress), Failure> {
     let accepted = listener.accept().await;
     accepted.map_err(|error| Failure::of_net(&error, Some(&args.address), session.look.language))
-}
-
-fn say_peer(peer: &SocketAddress, session: &Session) {
-    session.status(&words::CAME.fill(session.look.language, &[("peer", peer)]));
 }
 
 /// How often it is looked whether others write too.

@@ -14,7 +14,7 @@ use sockeye_net::relay::{Crlf, Filter, Passing, Stream, Until};
 use crate::cli::connect::{self, Command};
 use crate::cli::frame::Framing;
 use crate::cli::quantity::duration_text;
-use crate::commands::{Outcome, programs};
+use crate::commands::{Outcome, conversation, programs};
 use crate::exit::ExitCode;
 use crate::limits::FIRST_REPLY;
 use crate::printable::Printable;
@@ -26,6 +26,8 @@ use crate::{stdio, words};
 pub(super) struct Exchange<'a> {
     /// The address that was typed, for texts.
     pub(super) address: &'a Address,
+    /// The peer has come to us, and not we to it.
+    pub(super) came: bool,
     /// The message that is sent before anything is read.
     pub(super) first: Option<&'a [u8]>,
     /// Lines end in CR LF on the wire.
@@ -67,7 +69,7 @@ pub(super) async fn on_stdio(
     let reads = exchange.stdin && !(asks && stdio.reads_terminal());
     let stdio = if reads { stdio } else { stdio.without_reader() };
     let typed = stdio.reads_terminal();
-    say_whom(messages, session, typed);
+    say_whom(exchange, messages, session, typed);
     let escape = stdio.writes_terminal() && !exchange.raw;
     if let Some(first) = exchange.first {
         messages
@@ -112,7 +114,7 @@ pub(super) async fn with_program(
     tally: &mut Tally,
 ) -> Outcome {
     let language = session.look.language;
-    say_whom(messages, session, false);
+    say_whom(exchange, messages, session, false);
     let environment = environment(exchange.address, messages);
     let (stream, mut child) = exec::start(&command.words, Some(&environment), &session.tap)
         .map_err(|error| programs::not_started(&error, &command.words, language))?;
@@ -175,10 +177,11 @@ fn answers(answers: connect::Answers) -> Answers {
 }
 
 /// Says with whom, to a person. Over UDP nobody is connected: it is said where messages go.
-fn say_whom(messages: &Messages, session: &Session, typed: bool) {
+fn say_whom(exchange: &Exchange<'_>, messages: &Messages, session: &Session, typed: bool) {
     let language = session.look.language;
     let peer = messages.peer();
     let mut line = match messages.local_address() {
+        Ok(local) if exchange.came => conversation::came(&peer, &local, language),
         Ok(local) if peer.inet().is_some() => {
             words::MESSAGES_TO.fill(language, &[("peer", &peer), ("local", &local)])
         }

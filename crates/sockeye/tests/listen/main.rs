@@ -3,6 +3,7 @@
 
 mod many;
 mod messages;
+mod once;
 #[path = "../traps/peers.rs"]
 #[allow(dead_code, reason = "the other test program uses the rest")]
 mod peers;

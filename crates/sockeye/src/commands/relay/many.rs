@@ -155,7 +155,10 @@ async fn serve(
         tokio::select! {
             biased;
             summary = &mut serving => break summary,
-            Some(notice) = noticed.recv() => say_notice(notice, args.server.drain, session),
+            // With --once nobody waits for a place.
+            Some(notice) = noticed.recv() => if !(args.once && matches!(notice, Notice::Full { .. })) {
+                say_notice(notice, args.server.drain, session);
+            },
         }
     })
 }
