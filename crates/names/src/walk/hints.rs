@@ -59,9 +59,18 @@ impl Hints {
     /// # Errors
     /// If it is no master file, or names no root server with an address.
     pub fn parse(text: &str) -> Result<Self, NoHints> {
+        // The parser would open whatever file that names, a device too.
+        let mut lines = text.split(['\n', '\r']);
+        if lines.any(|line| {
+            let meant = line.split(';').next().unwrap_or_default();
+            meant.to_ascii_uppercase().contains("$INCLUDE")
+        }) {
+            let why = "$INCLUDE is not followed in hints".to_owned();
+            return Err(NoHints::Syntax(why));
+        }
         let (_, records) = Parser::new(text, None, Some(Name::root()))
             .parse()
-            .map_err(|error| NoHints::Syntax(error.to_string()))?;
+            .map_err(|error| NoHints::Syntax(in_one_line(&error.to_string())))?;
         let of = |kind: RecordType| {
             records
                 .iter()
@@ -95,6 +104,18 @@ impl Hints {
             port: PORT,
         })
     }
+}
+
+/// A parser's complaint, with whatever it repeats of the file made harmless.
+fn in_one_line(text: &str) -> String {
+    let mut line = String::new();
+    for c in text.chars() {
+        match c {
+            ' '..='~' => line.push(c),
+            other => line.extend(other.escape_unicode()),
+        }
+    }
+    line
 }
 
 /// The address in an A or AAAA record.
