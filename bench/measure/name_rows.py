@@ -129,7 +129,7 @@ def who(bench: Bench) -> None:
         if holder.stdout.readline() != "ready\n":
             raise Failed("the sockets could not be opened")
         commands = [
-            Contestant(SOCKEYE, lambda: bench.peers.ours("who", "tcp")),
+            Contestant(SOCKEYE, lambda: [str(bench.peers.sockeye), "who"]),
             Contestant("ss -ltnp", lambda: ["ss", "-ltnp"]),
         ]
         results = whole(bench, f"a whole process: who holds {SOCKETS} listening sockets", commands)
@@ -144,7 +144,7 @@ def who(bench: Bench) -> None:
 
 def ports(bench: Bench) -> None:
     commands = [
-        Contestant(SOCKEYE, lambda: bench.peers.ours("ports", "443")),
+        Contestant(SOCKEYE, lambda: [str(bench.peers.sockeye), "ports", "443"]),
         Contestant(VERSION, lambda: [str(bench.peers.sockeye), "--version"]),
     ]
     results = whole(bench, "a whole process: what port 443 means, beside a start that does nothing", commands)
