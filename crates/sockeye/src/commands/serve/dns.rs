@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use sockeye_model::{Address, Host, Port, Scheme, SocketAddress, Target};
 use sockeye_serve::dns::{PRACTICE_INTERNET, PracticeServer, Zone, ZoneError, Zones};
+use sockeye_view::catalogue::Text;
 
-use super::{Asked, Partner};
+use super::{Asked, Partner, words};
 use crate::cli::quote;
 use crate::cli::serve::{ServiceAt, ZoneFile};
 use crate::exit::ExitCode;
@@ -127,38 +128,15 @@ impl Server {
     }
 }
 
-/// What to try on the offline Internet, each line with what it shows: a text of `words`.
-pub(super) const WALKS: &[(&[&str], super::words::Walk)] = &[
-    (
-        &["--trace", "--root", "127.0.0.2:7053", "shop.river.example"],
-        super::words::Walk::Alias,
-    ),
-    (
-        &["--trace", "--root", "127.0.0.2:7053", "www.lake.example"],
-        super::words::Walk::NoGlue,
-    ),
-    (
-        &[
-            "--trace",
-            "--root",
-            "127.0.0.2:7053",
-            "draft.blog.river.example",
-            "TXT",
-        ],
-        super::words::Walk::NoCut,
-    ),
-    (
-        &["--server", "127.0.0.4:7053", "river.example", "MX"],
-        super::words::Walk::Mail,
-    ),
-    (
-        &["--server", "127.0.0.5:7053", "big.sea.example", "TXT"],
-        super::words::Walk::Cut,
-    ),
-    (
-        &["--server", "127.0.0.6:7053", "river.example"],
-        super::words::Walk::Lame,
-    ),
+/// What to try on the offline Internet, behind `sockeye resolve`, and what it shows.
+#[rustfmt::skip]
+pub(super) const WALKS: &[(&str, Text)] = &[
+    ("--trace --root 127.0.0.2:7053 shop.river.example", words::WALK_ALIAS),
+    ("--trace --root 127.0.0.2:7053 www.lake.example", words::WALK_NO_GLUE),
+    ("--trace --root 127.0.0.2:7053 draft.blog.river.example TXT", words::WALK_NO_CUT),
+    ("--trace --root 127.0.0.2:7053 island.delta.river.example TXT", words::WALK_LAME),
+    ("--server 127.0.0.4:7053 river.example MX", words::WALK_MAIL),
+    ("--server 127.0.0.5:7053 big.sea.example TXT", words::WALK_CUT),
 ];
 
 /// Prints the zone files of the offline Internet, each behind a line with its name.

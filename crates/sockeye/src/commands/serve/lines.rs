@@ -82,12 +82,7 @@ fn say_walks(session: &Session) {
     let language = session.look.language;
     let lines: Vec<(String, &str)> = dns::WALKS
         .iter()
-        .map(|(flags, walk)| {
-            let words = ["sockeye", "resolve"]
-                .into_iter()
-                .chain(flags.iter().copied());
-            (quote::line(words), walk.text().say(language))
-        })
+        .map(|(line, shows)| (format!("sockeye resolve {line}"), shows.say(language)))
         .collect();
     let width = lines.iter().map(|(line, _)| line.len()).max().unwrap_or(0);
     for (line, shows) in &lines {

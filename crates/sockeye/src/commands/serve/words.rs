@@ -1,6 +1,5 @@
 //! What `serve` says, in English and Spanish.
 
-use sockeye_view::catalogue::Text;
 use sockeye_view::texts;
 
 texts! {
@@ -23,31 +22,7 @@ texts! {
     WALK_NO_CUT = "a name with dots that is no zone of its own" | "un nombre con puntos que no es una zona propia";
     WALK_MAIL = "one server asked: where mail goes" | "preguntar a un servidor: adónde va el correo";
     WALK_CUT = "too much for UDP, so it goes on over TCP" | "demasiado para UDP, así que sigue por TCP";
-    WALK_LAME = "a server that knows nothing of the zone" | "un servidor que no sabe nada de la zona";
-}
-
-/// What a walk over the offline Internet shows.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Walk {
-    Alias,
-    NoGlue,
-    NoCut,
-    Mail,
-    Cut,
-    Lame,
-}
-
-impl Walk {
-    pub(super) fn text(self) -> Text {
-        match self {
-            Self::Alias => WALK_ALIAS,
-            Self::NoGlue => WALK_NO_GLUE,
-            Self::NoCut => WALK_NO_CUT,
-            Self::Mail => WALK_MAIL,
-            Self::Cut => WALK_CUT,
-            Self::Lame => WALK_LAME,
-        }
-    }
+    WALK_LAME = "four zones deep, past a server that is lame" | "cuatro zonas abajo, tras un servidor cojo";
 }
 
 #[cfg(test)]
