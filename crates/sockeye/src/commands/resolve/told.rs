@@ -80,7 +80,7 @@ impl Telling {
 
     fn asked(&mut self, asked: &Asked) -> String {
         let heading = self.heading(&asked.zone, asked.depth);
-        let mut what = self.said(asked);
+        let mut what = self.said(asked).replace("TTL ", concat!("TTL", "\u{a0}"));
         if let Some(facts) = &asked.reply {
             what.push_str(&self.beside(facts));
         }
@@ -100,7 +100,8 @@ impl Telling {
         });
         let lines = wrap(&what, wide);
         let joint = format!("\n{}", " ".repeat(hanging));
-        format!("{heading}{start}{mark} {}\n", lines.join(&joint))
+        let lines = lines.join(&joint).replace(TOGETHER, " ");
+        format!("{heading}{start}{mark} {lines}\n")
     }
 
     /// The zone's own line, unless it stands above already.
@@ -204,7 +205,8 @@ impl Telling {
         let name = name_text(&server.name);
         if !server.glue.is_empty() {
             let glue: Vec<String> = server.glue.iter().map(IpAddr::to_string).collect();
-            return format!("{name} {}", glue.join(" "));
+            // Name and addresses stay on one line.
+            return format!("{name}{TOGETHER}{}", glue.join(TOGETHER));
         }
         if server.foreign_glue.is_empty() {
             return self.fill(words::NO_GLUE, &[("name", &name)]);
@@ -383,7 +385,7 @@ fn alias_target(record: &Record) -> Option<Name> {
 
 fn record(record: &Record) -> String {
     let kind = type_name(record.record_type());
-    format!("{kind} {}", data_text(&record.data))
+    format!("{kind}{TOGETHER}{}", data_text(&record.data))
 }
 
 /// The part of the hierarchy that a zone is.
@@ -422,6 +424,8 @@ fn indent(depth: usize, within: usize) -> String {
 
 /// Shown of one list on one line.
 const MOST_RECORDS: usize = 6;
+/// A space at which no line is broken; names and data are ASCII and hold none.
+const TOGETHER: &str = "\u{a0}";
 /// Columns of a server's address and name.
 const WHO: usize = 30;
 /// Columns of a zone's name, so that its level stands above what its servers say.
