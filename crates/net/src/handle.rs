@@ -121,6 +121,13 @@ impl Handle {
         })
     }
 
+    /// Urgent data (`MSG_OOB`) is received where it stands in the stream, as every other byte; the kernel would keep it
+    /// apart otherwise, where no `recv` finds it. A socket that a TCP listener accepts has this from the listener, one of
+    /// a UNIX listener has not. See `SO_OOBINLINE` in [socket(7)](https://man7.org/linux/man-pages/man7/socket.7.html).
+    pub(crate) fn keep_urgent(&self) -> io::Result<()> {
+        Ok(net::sockopt::set_socket_oobinline(&self.fd, true)?)
+    }
+
     pub(crate) fn emit(&self, began: Timestamp, kind: Kind<'_>) {
         self.tap.emit(self.id, self.parent, Some(began), kind);
     }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use sockeye_model::{Call, Errno, SocketAddress, Type};
+use sockeye_model::{Call, Errno, Family, SocketAddress, Type};
 
 use super::unix_path::BoundPath;
 use crate::error::{Error, Result};
@@ -144,7 +144,14 @@ impl Listener {
             let began = handle.tap.now();
             let accepted = handle.accept_untold(began);
             match &accepted {
-                Ok(_) => self.parked[at].store(false, Ordering::Relaxed),
+                Ok((client, _)) => {
+                    self.parked[at].store(false, Ordering::Relaxed);
+                    if (client.family, client.kind) == (Family::Unix, Type::Stream)
+                        && let Err(error) = client.keep_urgent()
+                    {
+                        return Some(Err(error));
+                    }
+                }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return None,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 Err(error) => {

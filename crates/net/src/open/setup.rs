@@ -46,6 +46,13 @@ impl<'a> Setup<'a> {
     /// `socket(2)` and every option; `peer` is where it will send to, or the group it will listen to.
     pub(crate) fn socket(&self, family: Family, peer: Option<&SocketAddress>) -> Result<Socket> {
         let socket = Socket::with_protocol(family, self.kind, Protocol::DEFAULT, self.tap)?;
+        if self.kind == Type::Stream {
+            socket.handle().keep_urgent().map_err(|source| Error {
+                call: Call::SetSockOpt,
+                address: peer.cloned(),
+                source,
+            })?;
+        }
         for option in self.options {
             match option.name() {
                 OptionName::Bind

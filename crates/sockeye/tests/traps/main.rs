@@ -27,3 +27,4 @@ mod terminal;
 mod tool;
 mod udp_client;
 mod udp_listener;
+mod urgent;
