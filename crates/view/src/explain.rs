@@ -388,6 +388,10 @@ impl<W: Write + Send> Sink for Explain<W> {
 
     fn finish(&mut self, tally: &Tally) -> io::Result<()> {
         self.tell_pending()?;
+        if !self.headed && tally.conversations == 0 && tally.unshown == 0 {
+            // Nothing was opened, so there is nothing to sum up.
+            return self.out.flush();
+        }
         let summary = std::mem::take(&mut self.summary);
         let (well, phrases) = summary.phrases(tally, &self.teller);
         let mut text = self.wiped();

@@ -149,7 +149,11 @@ impl Summary {
     fn conversations(&self, tally: &Tally, teller: &Teller, phrases: &mut Vec<String>) {
         let count = |number| catalogue::count(number, teller.language);
         match tally.conversations {
-            0 if tally.totals == sockeye_model::Totals::default() => {
+            // A look-up has no conversations, but it may have sent and received.
+            0 if tally.totals == sockeye_model::Totals::default()
+                && !self.messages
+                && !self.stream =>
+            {
                 phrases.push(teller.say(narration::SUM_NO_CONVERSATION).to_owned());
             }
             0 | 1 => {}
