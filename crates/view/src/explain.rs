@@ -81,6 +81,8 @@ pub struct Explain<W> {
     teller: Teller,
     said: Said,
     headed: bool,
+    /// Something has happened.
+    eventful: bool,
     /// A line that the next event may still join.
     pending: Option<Pending>,
     /// The first wait of its kind, told if it lasts.
@@ -117,6 +119,7 @@ impl<W: Write> Explain<W> {
             teller: Teller::new(options.language, options.ascii, preview),
             said: Said::new(options.reasons),
             headed: false,
+            eventful: false,
             pending: None,
             patience: None,
             waits_told: HashSet::new(),
@@ -315,6 +318,7 @@ impl<W: Write + Send> Sink for Explain<W> {
     }
 
     fn event(&mut self, event: &Event<'_>) -> io::Result<Flow> {
+        self.eventful = true;
         self.advance(event.at)?;
         self.end_waits(event);
         self.summary.before(event, &self.teller.sockets);
@@ -388,7 +392,7 @@ impl<W: Write + Send> Sink for Explain<W> {
 
     fn finish(&mut self, tally: &Tally) -> io::Result<()> {
         self.tell_pending()?;
-        if !self.headed && tally.conversations == 0 && tally.unshown == 0 {
+        if !self.eventful && tally.conversations == 0 && tally.unshown == 0 {
             // Nothing was opened, so there is nothing to sum up.
             return self.out.flush();
         }
