@@ -118,7 +118,7 @@ fn request_for(protocol: Protocol, ask: Ask, family: u8) -> InetRequest {
 }
 
 /// One answer; `None` if it is none that this version understands.
-fn parse(protocol: Protocol, payload: &[u8]) -> Option<Row> {
+pub(super) fn parse(protocol: Protocol, payload: &[u8]) -> Option<Row> {
     let header = InetResponseHeader::parse(payload).ok()?;
     let interface = header.socket_id.interface_id;
     let state = match State::of(protocol, header.state) {

@@ -4,6 +4,8 @@
 //! and neither listens nor connects, IPV6_V6ONLY, round-trip times. An ordinary user may ask. A seccomp filter may forbid
 //! it, and a small kernel may lack it: whoever asks here then reads `/proc/net` instead.
 
+#[cfg(test)]
+mod garbage;
 mod inet;
 mod unix;
 

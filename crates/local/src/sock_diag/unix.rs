@@ -72,7 +72,7 @@ pub(crate) fn unix_rows() -> io::Result<Vec<UnixRow>> {
 }
 
 /// One answer; `None` if it is none that this version understands.
-fn parse(payload: &[u8]) -> Option<UnixRow> {
+pub(super) fn parse(payload: &[u8]) -> Option<UnixRow> {
     let header = UnixResponseHeader::parse(payload).ok()?;
     let mut row = UnixRow {
         kind: UnixKind::of(header.kind.into()),

@@ -19,7 +19,10 @@ const SHAPE: &[Column] = &[
     right(optional(words::RESENT, 2)),
     right(optional(words::QUEUED_BYTES, 5)),
     fixed(words::PROCESS),
-    fixed(words::PEER_PROCESS),
+    Column {
+        fills: true,
+        ..fixed(words::PEER_PROCESS)
+    },
 ];
 
 /// Writes the connections.
@@ -115,7 +118,7 @@ fn process(owner: &Owner, queued: bool, names: &Names) -> String {
         None => names::process_names(owner, true),
     };
     match queued {
-        true => format!("{name} ({})", words::NOT_ACCEPTED.say(names.language)),
+        true => format!("{name} ({})", words::QUEUED.say(names.language)),
         false => name,
     }
 }

@@ -55,6 +55,7 @@ texts! {
     UNSENT = "{bytes} not acknowledged" | "{bytes} sin confirmar";
     DROPPED = "{count} datagrams thrown away for want of room" | "{count} datagramas tirados por falta de sitio";
     NOT_LISTENING = "bound, has not called listen" | "con bind, no ha llamado a listen";
+    QUEUED = "queued" | "en cola";
     NOT_ACCEPTED = "not accepted yet" | "aún sin accept";
     ALSO = "also" | "también";
     CONNECTIONS_ARE = "connections: {states}" | "conexiones: {states}";
