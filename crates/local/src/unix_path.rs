@@ -5,7 +5,7 @@
 //! of the file: connect(2) with a datagram socket, which sends nothing. It is refused where no socket belongs to the
 //! file, and says EPROTOTYPE where a stream socket does, be it listening, not yet listening or with a full queue; it
 //! also sees sockets of other network namespaces and files that were renamed since bind(2). The second is
-//! `/proc/net/unix`. A file counts as left behind when both know of nothing; in doubt it does not.
+//! `/proc/net/unix`; where a name there may mean the file, sock_diag(7) tells which file it is. A file counts as left behind when both know of nothing; in doubt it does not.
 
 use std::ffi::OsStr;
 use std::io;
@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 
 use crate::owner::{Opener, Owner, Owners};
 use crate::process::Process;
+use crate::sock_diag;
 use crate::unix_table::{self, Row, UnixSocket};
 
 /// Which file it is; stat(2). Whoever unlinks a path later should first see that it is still this file.
@@ -290,9 +291,11 @@ fn listed(path: &Path, file: FileId) -> io::Result<Listed> {
     // A name with a line end in it can pass for two rows: then only the text as a whole counts.
     let hidden =
         name.contains(&b'\n') && text.windows(name.len()).any(|part| part == name.as_slice());
+    let bound = sock_diag::unix_files().unwrap_or_default();
     let open: Vec<&Row> = rows
         .iter()
         .filter(|row| matches(row, &[], file) == Match::Unclear)
+        .filter(|row| !is_of_another_file(bound.get(&row.socket.inode), file))
         .collect();
     let owners = Owners::of(open.iter().map(|row| row.socket.inode));
     let unclear = |row: &&Row| {
@@ -305,6 +308,13 @@ fn listed(path: &Path, file: FileId) -> io::Result<Listed> {
             .map(|row| row.socket),
         perhaps: hidden || open.iter().any(unclear),
     })
+}
+
+/// Whether the kernel knows the file that a socket was bound to, and it is not `file`. Only the file's number counts: some
+/// file systems (overlays, subvolumes) tell programs another device than the kernel's own.
+fn is_of_another_file(bound: Option<&(u32, u32)>, file: FileId) -> bool {
+    // The kernel tells the lower half of the number.
+    bound.is_some_and(|(number, _device)| u64::from(*number) != file.inode & u64::from(u32::MAX))
 }
 
 fn rows_named(text: &[u8], name: &[u8]) -> Vec<Row> {

@@ -10,4 +10,4 @@ mod inet;
 mod unix;
 
 pub(crate) use inet::{Ask, inet_rows};
-pub(crate) use unix::{UnixRow, unix_rows};
+pub(crate) use unix::{UnixRow, unix_files, unix_rows};

@@ -1,5 +1,6 @@
 //! UNIX sockets from sock_diag(7): `struct unix_diag_msg` and its attributes, as rows.
 
+use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
@@ -9,7 +10,7 @@ use netlink_packet_core::{Emitable, Parseable};
 use netlink_packet_sock_diag::unix::{ShowFlags, StateFlags, UnixRequest, UnixResponseHeader};
 use netlink_packet_sock_diag::{
     SOCK_DIAG_BY_FAMILY, TCP_ESTABLISHED, TCP_LISTEN, UNIX_DIAG_NAME, UNIX_DIAG_PEER,
-    UNIX_DIAG_RQLEN,
+    UNIX_DIAG_RQLEN, UNIX_DIAG_VFS,
 };
 use rustix::net::netlink;
 
@@ -56,19 +57,48 @@ impl UnixRow {
 /// Netlink is forbidden, or the kernel has no such table.
 pub(crate) fn unix_rows() -> io::Result<Vec<UnixRow>> {
     let show = ShowFlags::NAME | ShowFlags::PEER | ShowFlags::RQLEN;
-    let request = UnixRequest {
-        state_flags: StateFlags::from_bits_retain(u32::MAX),
-        inode: 0,
-        show_flags: ShowFlags::from_bits_retain(show.bits() | 1 << UNIX_DIAG_UID),
-        cookie: [0; 8],
-    };
+    let show = ShowFlags::from_bits_retain(show.bits() | 1 << UNIX_DIAG_UID);
     let mut bytes = [0; REQUEST];
-    request.emit(&mut bytes);
+    request(show).emit(&mut bytes);
     let mut rows = Vec::new();
     Netlink::open(Some(netlink::SOCK_DIAG))?.dump(SOCK_DIAG_BY_FAMILY, &bytes, |payload| {
         rows.extend(parse(payload));
     })?;
     Ok(rows)
+}
+
+/// The files that UNIX sockets of this network namespace were bound to, by the socket's number: the file's number and the
+/// device of its file system, as the kernel numbers both (32 bits, major number from bit 20 on). It stays the same when
+/// the file is renamed or removed.
+///
+/// # Errors
+/// As [`unix_rows`].
+pub(crate) fn unix_files() -> io::Result<HashMap<u64, (u32, u32)>> {
+    let mut bytes = [0; REQUEST];
+    request(ShowFlags::VFS).emit(&mut bytes);
+    let mut files = HashMap::new();
+    Netlink::open(Some(netlink::SOCK_DIAG))?.dump(SOCK_DIAG_BY_FAMILY, &bytes, |payload| {
+        let Ok(header) = UnixResponseHeader::parse(payload) else {
+            return;
+        };
+        for (kind, value) in attributes(payload.get(RESPONSE..).unwrap_or_default()) {
+            if let (UNIX_DIAG_VFS, Some(file), Some(device)) =
+                (kind, number(value, 0), number(value, 4))
+            {
+                files.insert(header.inode.into(), (file, device));
+            }
+        }
+    })?;
+    Ok(files)
+}
+
+fn request(show: ShowFlags) -> UnixRequest {
+    UnixRequest {
+        state_flags: StateFlags::from_bits_retain(u32::MAX),
+        inode: 0,
+        show_flags: show,
+        cookie: [0; 8],
+    }
 }
 
 /// One answer; `None` if it is none that this version understands.
