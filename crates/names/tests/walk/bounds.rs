@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use hickory_proto::rr::RecordType;
 use sockeye_names::walk::{Bounds, Outcome, Stuck};
 
-use crate::internet::{Internet, Zone, a, always, cname, failed, ns};
+use crate::internet::{Internet, Zone, a, always, cname, failed, ns, questions};
 
 #[test]
 fn aliases_without_end_end_the_walk() {
@@ -132,6 +132,35 @@ fn servers_whose_addresses_are_sought_at_a_victim_cost_it_few_questions() {
     assert!(matches!(failed(&walked), Stuck::NoAddress(_)));
     // Six names, and each is asked for twice: A and AAAA.
     assert!(net.asked() <= 2 + 1 + 12, "{}", net.asked());
+}
+
+#[test]
+fn a_silent_victim_is_asked_twice_and_then_left_alone() {
+    let net = Internet::up_to(4);
+    net.serve_zone(
+        2,
+        Zone::new(".")
+            .delegate("test.", "ns.test.", 3)
+            .delegate("victim.", "ns.victim.", 4),
+    );
+    net.serve(
+        3,
+        Box::new(|query, mut answer| {
+            let cut = query.name.to_ascii();
+            for number in 0..20 {
+                answer.add_authority(ns(&cut, &format!("{number}.victim.")));
+            }
+            Some(answer)
+        }),
+    );
+    net.serve(4, Box::new(|_, _| None));
+    let walked = net.walk("www.test", RecordType::A);
+    assert!(matches!(failed(&walked), Stuck::NoAddress(_)));
+    let at_victim = questions(&walked)
+        .iter()
+        .filter(|asked| asked.contains("@4"))
+        .count();
+    assert_eq!(at_victim, 2);
 }
 
 #[test]
