@@ -42,6 +42,10 @@ pub(crate) struct WhoFlags {
     /// Only UNIX sockets, all of them
     #[arg(short = 'x', long, conflicts_with = "addresses")]
     unix: bool,
+    /// Typed by hands that are used to ss(8) and netstat(8): listening, numbers, processes are always shown
+    #[arg(short = 'l', short_aliases = ['n', 'p'], action = clap::ArgAction::Count, hide = true)]
+    #[arg(conflicts_with_all = ["connections", "addresses"])]
+    usual: u8,
     /// The answer as JSON, as docs/who.md describes it
     #[arg(long)]
     json: bool,
@@ -300,6 +304,7 @@ mod tests {
         assert_eq!(kinds("who"), (true, true, true));
         assert_eq!(kinds("who -t"), (true, false, false));
         assert_eq!(kinds("who -ux"), (false, true, true));
+        assert_eq!(kinds("who -ltnp"), (true, false, false));
         assert_eq!(kinds("who --connections"), (true, true, false));
         assert_eq!(kinds("who --connections --unix"), (false, false, true));
         assert_eq!(asked("who --addresses"), Ok(Asked::Addresses));
