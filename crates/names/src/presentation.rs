@@ -304,5 +304,33 @@ mod tests {
             let text = of(crate::record_type::TYPES[at].1, &bytes);
             prop_assert!(text.bytes().all(|byte| (b' '..=b'~').contains(&byte)), "{text:?}");
         }
+
+        /// The same through a whole message: whatever a server sends and the message library takes.
+        #[test]
+        fn any_record_that_comes_in_a_message_is_printable(
+            owner in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 1..8), 0..4),
+            at in 0..crate::record_type::TYPES.len(),
+            ttl: u32,
+            data in proptest::collection::vec(prop_oneof![0_u8..4, Just(0xc0), any::<u8>()], 0..60),
+        ) {
+            // The header, one question for the root, one answer.
+            let mut bytes = vec![0, 1, 0x81, 0x80, 0, 1, 0, 1, 0, 0, 0, 0, 0, 0, 1, 0, 1];
+            for label in &owner {
+                bytes.push(label.len() as u8);
+                bytes.extend(label);
+            }
+            bytes.push(0);
+            bytes.extend(crate::record_type::TYPES[at].0.to_be_bytes());
+            bytes.extend([0, 1]);
+            bytes.extend(ttl.to_be_bytes());
+            bytes.extend((data.len() as u16).to_be_bytes());
+            bytes.extend(&data);
+            if let Ok(message) = crate::Message::from_vec(&bytes) {
+                for record in message.all_sections() {
+                    let text = record_text(record);
+                    prop_assert!(text.bytes().all(|byte| (b' '..=b'~').contains(&byte)), "{text:?}");
+                }
+            }
+        }
     }
 }

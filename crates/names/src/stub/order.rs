@@ -103,6 +103,7 @@ impl Order {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn names(text: &str) -> Vec<String> {
         let order = Order::parse(text);
@@ -146,5 +147,13 @@ mod tests {
     fn systemd_resolved_asks_dns_for_its_clients() {
         assert!(Order::parse("hosts: files resolve").asks_dns());
         assert!(!Order::parse("hosts: files mymachines").asks_dns());
+    }
+
+    proptest! {
+        #[test]
+        fn any_content_is_survived(text in "[ -~\\n\\t\u{0}é]{0,80}") {
+            let order = Order::parse(&format!("hosts:{text}"));
+            prop_assert!(order.services.iter().all(|service| !service.name.is_empty()));
+        }
     }
 }

@@ -179,7 +179,10 @@ pub(crate) fn free_port() -> u16 {
 
 pub(crate) fn skipped(why: &str) {
     assert!(std::env::var_os("SOCKEYE_NO_SKIP").is_none(), "{why}");
-    eprintln!("skipped: {why}");
+    #[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
+    {
+        eprintln!("skipped: {why}");
+    }
 }
 
 /// How long anything here may take before it counts as hanging.

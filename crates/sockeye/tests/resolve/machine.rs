@@ -156,7 +156,7 @@ fn the_steps_are_told_and_are_in_the_json() {
                 "search list: www.sub.test., www.test., www., until one has a record",
                 "127.0.0.9  www.sub.test. A: ECONNREFUSED",
                 "127.0.0.1  www.sub.test. A: no such name (NXDOMAIN), udp",
-                "127.0.0.1  www.test. A: 1 records, udp",
+                "127.0.0.1  www.test. A: records 1, udp",
             ] {
                 assert!(ran.stderr.contains(part), "{part}: {}", ran.stderr);
             }

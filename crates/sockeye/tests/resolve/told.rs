@@ -9,7 +9,7 @@ fn explain_tells_who_was_asked_and_what_each_type_is() {
     assert_eq!(ran.code, Some(0), "{ran:?}");
     for part in [
         "no file of this machine is looked at",
-        "www.test. A: 2 records, udp",
+        "www.test. A: records 2, udp",
         "www.test. MX: the name exists, no such record, udp",
         "has the zone itself: the answer is authoritative",
         "A: an IPv4 address",

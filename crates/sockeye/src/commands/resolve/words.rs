@@ -19,7 +19,7 @@ texts! {
     NOT_ASKED = "{name}: nsswitch.conf asks no DNS for hosts, and the hosts file does not know it; --server asks a server" | "{name}: nsswitch.conf no pregunta al DNS por máquinas y el archivo hosts no lo conoce; --server pregunta a un servidor";
     TRIED = "; tried too: {names}" | "; se probó también: {names}";
     NO_ANSWER = "{name} {types}: no answer from {server} within {time}; nothing there, a firewall, or --timeout too short" | "{name} {types}: sin respuesta de {server} en {time}; no hay nada, un cortafuegos, o --timeout demasiado corto";
-    STRAYS = "; {count} datagrams came that answer another question: somebody may be guessing" | "; llegaron {count} datagramas que responden a otra pregunta: quizá alguien prueba suerte";
+    STRAYS = "; datagrams that came and answer another question: {count}; somebody may be guessing" | "; datagramas que llegaron y responden a otra pregunta: {count}; quizá alguien prueba suerte";
     GARBAGE = "{name} {types}: what {server} sent is no answer: {why}" | "{name} {types}: lo que envió {server} no es una respuesta: {why}";
     CUT_OFF = "{name} {types}: {server} ended the connection after {got} B, before the whole answer had come" | "{name} {types}: {server} cerró la conexión tras {got} B, antes de llegar toda la respuesta";
     ALL_SAY_THE_SAME = "all {count} say the same: {servers}" | "los {count} dicen lo mismo: {servers}";
@@ -39,7 +39,7 @@ texts! {
     IN_ITS_SCRIPT = "{script} is asked for as {name}" | "por {script} se pregunta como {name}";
     MATCHED = "found as {name}" | "encontrado como {name}";
     ANY = "ANY: a server may answer with whatever it likes (RFC 8482); \"all\" asks for each type" | "ANY: un servidor puede responder lo que quiera (RFC 8482); \"all\" pregunta por cada tipo";
-    STEP_HOSTS = "hosts file {path}: {count} lines for {name}, so DNS is not asked for them" | "archivo hosts {path}: {count} líneas para {name}, así que no se pregunta al DNS por ellas";
+    STEP_HOSTS = "hosts file {path}: lines for {name}: {count}, so DNS is not asked for its addresses" | "archivo hosts {path}: líneas para {name}: {count}, así que no se pregunta al DNS por sus direcciones";
     STEP_HOSTS_NOT = "hosts file {path}: nothing of {name}" | "archivo hosts {path}: nada de {name}";
     STEP_HOSTS_UNREAD = "hosts file {path}: {error}" | "archivo hosts {path}: {error}";
     STEP_LOCALHOST = "localhost: this machine by rule, whatever DNS would say (RFC 6761)" | "localhost: esta máquina por norma, diga lo que diga el DNS (RFC 6761)";
@@ -51,7 +51,7 @@ texts! {
     STEP_SEARCH = "search list: {names}, until one has a record" | "lista de búsqueda: {names}, hasta que uno tenga un registro";
     STEP_ABSOLUTE = "the name ends with a dot: no search list" | "el nombre acaba en punto: sin lista de búsqueda";
     STEP_ASKED = "{server}  {name} {type}: {what}" | "{server}  {name} {type}: {what}";
-    SAID_RECORDS = "{count} records, {transport}, {time}" | "{count} registros, {transport}, {time}";
+    SAID_RECORDS = "records {count}, {transport}, {time}" | "registros {count}, {transport}, {time}";
     SAID_NO_DATA = "the name exists, no such record, {transport}, {time}" | "el nombre existe, sin tal registro, {transport}, {time}";
     SAID_NO_NAME = "no such name (NXDOMAIN), {transport}, {time}" | "no existe ese nombre (NXDOMAIN), {transport}, {time}";
     SAID_ERROR = "{code}: {meaning}{extended}, {transport}, {time}" | "{code}: {meaning}{extended}, {transport}, {time}";
