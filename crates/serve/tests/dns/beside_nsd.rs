@@ -186,6 +186,9 @@ fn questions() -> Vec<String> {
             .split(',')
             .map(|line| line.replacen(' ', ".corners.test. ", 1)),
     );
+    let label = "x".repeat(57);
+    all.push(format!("{label}.grow.corners.test. A"));
+    all.push(format!("{label}.{label}.grow.corners.test. A"));
     let river = "@ A,@ AAAA,@ MX,@ TXT,@ CAA,@ HTTPS,@ NS,@ SOA,six A,six AAAA,shop A,blog NS,draft.blog TXT,x.blog A,boat1 A,\
                  boat1 TXT,boat1 MX,a.boat1 A,delta A,www.delta A,tick A,_xmpp-client._tcp SRV,_tcp A,lame A";
     for line in river.split(',') {
