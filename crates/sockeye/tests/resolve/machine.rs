@@ -186,6 +186,13 @@ fn the_steps_are_told_and_are_in_the_json() {
             );
             assert_eq!(value["responses"][0]["name"], "www.test.");
             assert!(value.get("server").is_none());
+            let hosts = resolve(&["--json", "box", "A"]);
+            let value: serde_json::Value = serde_json::from_str(&hosts.stdout).unwrap();
+            assert_eq!(
+                value["answers"],
+                serde_json::json!([{"name": "box.", "ttl": null, "type": "A", "data": "192.0.2.7"}])
+            );
+            assert_eq!(value["responses"][0]["source"], "hosts");
             // An absolute name is not searched for.
             let absolute = resolve(&["--explain", "www.", "A"]);
             assert!(
