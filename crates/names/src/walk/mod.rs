@@ -191,8 +191,18 @@ impl<'a> Walker<'a> {
         found: &mut Found,
     ) -> Result<(), Stuck> {
         let mut passed = vec![question.name.clone()];
+        let mut beside_alias = Vec::new();
         loop {
-            match self.descend(&question, depth).await? {
+            let reading = match self.descend(&question, depth).await {
+                Ok(reading) => reading,
+                // Nobody can be asked again, so what came with the alias has to do.
+                Err(_) if !beside_alias.is_empty() => {
+                    found.records = beside_alias;
+                    return Ok(());
+                }
+                Err(stuck) => return Err(stuck),
+            };
+            match reading {
                 Reading::Answer(chain) => {
                     found.pass(chain.aliases);
                     found.records = chain.records;
@@ -212,6 +222,7 @@ impl<'a> Walker<'a> {
                         return Err(Stuck::AliasLoop(name));
                     }
                     passed.push(name.clone());
+                    beside_alias = chain.records;
                     question.name = name.clone();
                     let zone = self.start(&question);
                     self.told(Step::Restart { depth, name, zone });

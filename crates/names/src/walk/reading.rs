@@ -17,7 +17,7 @@ use crate::{Chain, Question};
 pub(super) enum Reading {
     /// The records that were asked for, perhaps behind aliases.
     Answer(Chain),
-    /// Aliases that lead on, without the records of the name they lead to.
+    /// Aliases that lead on. Records of the name they lead to may be there too, and its own zone has the last word.
     Alias(Chain),
     /// Other servers know more.
     Referral(Referral),
@@ -114,7 +114,10 @@ pub(super) fn read(
     let meta = &message.metadata;
     let hearsay = meta.recursion_available && !meta.authoritative && !as_resolver;
     let chain = Chain::read(question, &message.answers, |owner| zone.zone_of(owner));
-    let leads_on = !chain.aliases.is_empty() && chain.records.is_empty();
+    // "only the record describing that alias is necessarily authoritative" (RFC 2181 section 5.4.1): what stands behind
+    // an alias is asked for again. A resolver has done so already.
+    let asked_again = chain.records.is_empty() || !as_resolver;
+    let leads_on = !chain.aliases.is_empty() && asked_again;
     if chain.two_ways {
         return Reading::Lame(Lameness::TwoWays);
     }
@@ -128,6 +131,9 @@ pub(super) fn read(
         ResponseCode::NoError => {}
         code => return Reading::Lame(Lameness::Code(code)),
     }
+    if leads_on {
+        return Reading::Alias(chain);
+    }
     if !chain.records.is_empty() && (meta.authoritative || as_resolver) {
         return Reading::Answer(chain);
     }
@@ -135,9 +141,6 @@ pub(super) fn read(
     let cut = question.kind == RecordType::NS && question.name != *zone && chain.aliases.is_empty();
     if cut && !chain.records.is_empty() {
         return Reading::Referral(referral(&question.name, zone, message, &chain.records));
-    }
-    if leads_on {
-        return Reading::Alias(chain);
     }
     let answered = !chain.records.is_empty();
     for record in &message.authorities {

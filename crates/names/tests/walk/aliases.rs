@@ -276,3 +276,46 @@ fn sixteen_aliases_are_followed_and_no_more() {
     assert_eq!(walked.aliases.len(), 16);
     assert_eq!(failed(&chain(17)), &Stuck::TooManyAliases);
 }
+
+#[test]
+fn what_stands_behind_an_alias_is_asked_for_again() {
+    // What a server adds to an alias may be what it has heard; asked for the name itself it knows better.
+    let net = two_zones();
+    net.serve(
+        3,
+        Box::new(|query, mut answer| {
+            answer.metadata.authoritative = true;
+            if query.name == name("www.test.") {
+                answer.add_answer(cname("www.test.", "box.test."));
+                answer.add_answer(a("box.test.", 66));
+            } else {
+                answer.add_answer(a("box.test.", 9));
+            }
+            Some(answer)
+        }),
+    );
+    let walked = net.walk("www.test", RecordType::A);
+    assert_eq!(walked.aliases, [cname("www.test.", "box.test.")]);
+    assert_eq!(walked.records, [a("box.test.", 9)]);
+}
+
+#[test]
+fn what_stands_behind_an_alias_has_to_do_where_nobody_can_be_asked_again() {
+    let net = two_zones();
+    net.serve(
+        3,
+        Box::new(|query, mut answer| {
+            if query.name == name("www.test.") {
+                answer.metadata.authoritative = true;
+                answer.add_answer(cname("www.test.", "box.test."));
+                answer.add_answer(a("box.test.", 9));
+            } else {
+                answer.metadata.response_code = ResponseCode::Refused;
+            }
+            Some(answer)
+        }),
+    );
+    let walked = net.walk("www.test", RecordType::A);
+    assert_eq!(walked.outcome, Outcome::Answered);
+    assert_eq!(walked.records, [a("box.test.", 9)]);
+}
