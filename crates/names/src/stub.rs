@@ -217,6 +217,7 @@ impl Stub {
             for told in told.iter_mut().filter(|told| told.is_none()) {
                 *told = asked.next().map(Told::Asked);
             }
+            self.behind_dns(wanted, kinds, of_hosts, &mut found, &mut told);
         }
         found.told = told.into_iter().flatten().collect();
         found
@@ -287,7 +288,7 @@ impl Stub {
                     }
                     return;
                 }
-                // What stands behind DNS could only be asked after it.
+                // What stands behind DNS is asked after it.
                 "dns" => return,
                 other => found.steps.push(Step::LeftOut {
                     service: other.to_owned(),
@@ -299,6 +300,52 @@ impl Stub {
             for (kind, told) in kinds.iter().zip(told).filter(|(kind, _)| of_hosts(kind)) {
                 *told = Some(Told::NotAsked { kind: *kind });
             }
+        }
+    }
+
+    /// Looks into the hosts file after DNS, where nsswitch.conf has it there and DNS has told no address.
+    fn behind_dns(
+        &self,
+        wanted: &Wanted,
+        kinds: &[RecordType],
+        of_hosts: impl Fn(&RecordType) -> bool,
+        found: &mut Found,
+        told: &mut [Option<Told>],
+    ) {
+        let order = Order::parse(&read(&self.files.order).unwrap_or_default());
+        let best = kinds
+            .iter()
+            .zip(told.iter())
+            .filter(|(kind, _)| of_hosts(kind))
+            .filter_map(|(_, told)| match told {
+                Some(Told::Asked(at)) => Some(rank(found.steps.get(*at)?)),
+                _ => None,
+            })
+            .max();
+        // Silence is no answer to "is it there?" either.
+        let reached = match best {
+            Some(Rank::NoName | Rank::NoData) => true,
+            Some(Rank::Silence | Rank::Error) => false,
+            Some(Rank::Records) | None => return,
+        };
+        if !order.asks_files_behind_dns(reached) {
+            return;
+        }
+        let (hosts, step) = self.hosts();
+        let here: Vec<RecordType> = kinds.iter().copied().filter(&of_hosts).collect();
+        let all = records(&hosts, wanted, &here, true);
+        found.steps.push(Step::Hosts {
+            path: self.files.hosts.clone(),
+            found: step.map(|()| all.len()),
+        });
+        if all.is_empty() {
+            return;
+        }
+        for (kind, told) in kinds.iter().zip(told).filter(|(kind, _)| of_hosts(kind)) {
+            *told = Some(Told::Here {
+                kind: *kind,
+                records: records(&hosts, wanted, &[*kind], true),
+            });
         }
     }
 

@@ -93,6 +93,24 @@ impl Order {
         Self { services }
     }
 
+    /// Whether the hosts file is asked after DNS has told no address: because there is none (`reached`), or because no
+    /// server could say.
+    pub fn asks_files_behind_dns(&self, reached: bool) -> bool {
+        let mut services = self.services.iter();
+        let dns = services.find(|service| service.name == "dns");
+        dns.is_some_and(|dns| !dns.ends(reached))
+            && services.any(|service| service.name == "files")
+            && !self.asks_files_before_dns()
+    }
+
+    fn asks_files_before_dns(&self) -> bool {
+        let mut before = self
+            .services
+            .iter()
+            .take_while(|service| service.name != "dns");
+        before.any(|service| service.name == "files")
+    }
+
     /// Whether DNS is asked: as such, or by systemd-resolved, which asks it for its clients.
     pub fn asks_dns(&self) -> bool {
         let asks = |service: &Service| matches!(service.name.as_str(), "dns" | "resolve");
@@ -141,6 +159,23 @@ mod tests {
             (false, true)
         );
         assert_eq!(ends("hosts: files [] [=] [=return] dns"), (false, false));
+    }
+
+    #[test]
+    fn the_hosts_file_may_stand_behind_dns() {
+        let asks = |text: &str| {
+            let order = Order::parse(text);
+            (
+                order.asks_files_behind_dns(true),
+                order.asks_files_behind_dns(false),
+            )
+        };
+        assert_eq!(asks("hosts: dns files"), (true, true));
+        assert_eq!(asks("hosts: dns [NOTFOUND=return] files"), (false, true));
+        assert_eq!(asks("hosts: dns [!UNAVAIL=return] files"), (false, true));
+        assert_eq!(asks("hosts: files dns"), (false, false));
+        assert_eq!(asks("hosts: files dns files"), (false, false));
+        assert_eq!(asks("hosts: files"), (false, false));
     }
 
     #[test]

@@ -452,18 +452,20 @@ fn nsswitch_decides_who_is_asked_and_where_it_ends() {
     );
     let found = with("resolved", "hosts: files resolve\n");
     assert_eq!(told(&found), ["box.test. A Records"]);
-    // DNS first: the hosts file comes too late.
-    let machine = Machine::new(
-        "dnsfirst",
-        "192.0.2.7 box.test\n",
-        "hosts: dns files\n",
-        conf,
-    )
-    .asks(&server);
-    assert_eq!(
-        told(&machine.look_up("box.test.", &[RecordType::A])),
-        ["box.test. A Records"]
-    );
+    // DNS first: the hosts file counts for what DNS does not know.
+    let hosts = "192.0.2.7 box.test alone.test\n";
+    let machine = Machine::new("dnsfirst", hosts, "hosts: dns files\n", conf).asks(&server);
+    let found = machine.look_up("box.test.", &[RecordType::A]);
+    assert_eq!(told(&found), ["box.test. A Records"]);
+    let found = machine.look_up("alone.test.", &[RecordType::A]);
+    assert_eq!(told(&found), ["here A: 192.0.2.7"]);
+    assert_eq!(steps(&found).last().unwrap(), "hosts 1");
+    let found = machine.look_up("nothing.test.", &[RecordType::A]);
+    assert_eq!(told(&found), ["nothing.test. A NoName"]);
+    let order = "hosts: dns [NOTFOUND=return] files\n";
+    let machine = Machine::new("dnsonly", hosts, order, conf).asks(&server);
+    let found = machine.look_up("alone.test.", &[RecordType::A]);
+    assert_eq!(told(&found), ["alone.test. A NoName"]);
 }
 
 #[test]
