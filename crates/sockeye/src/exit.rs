@@ -72,7 +72,7 @@ pub(crate) const TABLE: &[(&str, &str)] = &[
     ("12", "unreachable: no route to the host or network"),
     (
         "13",
-        "timed out: --timeout, or fewer answers than --reply asked for",
+        "timed out: --timeout, no answer from the name servers, fewer answers than --reply asked for",
     ),
     ("14", "TLS failed"),
     ("15", "a WebSocket upgrade or a proxy was refused"),
@@ -127,7 +127,8 @@ impl ExitCode {
     /// closed pipe is no failure at all.
     pub(crate) const fn of_call(call: Call, errno: Errno) -> Self {
         match (call, errno) {
-            (Call::Resolve, Errno::ETIMEDOUT) => Self::TimedOut,
+            // EAGAIN is EAI_AGAIN: nobody could say whether there is such a name.
+            (Call::Resolve, Errno::ETIMEDOUT | Errno::EAGAIN) => Self::TimedOut,
             (Call::Resolve, _) => Self::NameNotFound,
             (Call::Bind | Call::Listen, _) => Self::CannotBind,
             (Call::Exec, Errno::ENOENT) => Self::CommandNotFound,
@@ -211,6 +212,7 @@ mod tests {
         for (call, errno, exit) in [
             (Call::Resolve, Errno::ENOENT, ExitCode::NameNotFound),
             (Call::Resolve, Errno::ETIMEDOUT, ExitCode::TimedOut),
+            (Call::Resolve, Errno::EAGAIN, ExitCode::TimedOut),
             (Call::Connect, Errno::ECONNREFUSED, ExitCode::Refused),
             (Call::Recv, Errno::ECONNREFUSED, ExitCode::Refused),
             (Call::Connect, Errno::ENOENT, ExitCode::NameNotFound),

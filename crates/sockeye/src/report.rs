@@ -327,7 +327,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_is_not_found_is_code_10_and_one_too_slow_13() {
+    fn a_name_that_is_not_found_is_code_10_and_one_that_nobody_tells_13() {
         let of = |why| OpenError::Name {
             name: "nowhere.invalid".into(),
             why,
@@ -345,7 +345,7 @@ mod tests {
         );
         assert_eq!(
             open_failure(&of(NameError::NoAnswer), Language::English).exit,
-            ExitCode::NameNotFound
+            ExitCode::TimedOut
         );
     }
 
