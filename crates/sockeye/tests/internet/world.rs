@@ -17,7 +17,7 @@ pub(crate) const ROOT: &str = "127.0.1.1";
 pub(crate) const RESOLVER: &str = "127.0.0.53";
 
 /// Each server, and the zones it has.
-const SERVERS: &[(&str, Program, &[(&str, &str)])] = &[
+const SERVERS: &[Server] = &[
     (ROOT, Program::Nsd, &[(".", "root")]),
     ("fd00:53::1", Program::Nsd, &[(".", "root")]),
     ("127.0.2.1", Program::Knot, &[("example.", "example")]),
@@ -53,6 +53,13 @@ const SERVERS: &[(&str, Program, &[(&str, &str)])] = &[
         &[("elsewhere.test.", "elsewhere")],
     ),
 ];
+
+/// A server's address, who it is, and the zones it has, each with its file.
+type Server = (
+    &'static str,
+    Program,
+    &'static [(&'static str, &'static str)],
+);
 
 /// Who answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
