@@ -1,11 +1,38 @@
 //! Which language the texts are in: `--lang`, or the locale of the environment.
 
+use std::ffi::OsString;
+
 use sockeye_view::catalogue::Language;
 
 /// The language of the environment, as [locale(7)](https://man7.org/linux/man-pages/man7/locale.7.html) finds it:
 /// the first of `LC_ALL`, `LC_MESSAGES` and `LANG` that is set and not empty.
 pub(crate) fn of_environment() -> Language {
     of_locale(|name| std::env::var(name).ok())
+}
+
+/// The language of a command line that could not be read: what stands behind `--lang` in it, or else that of the
+/// environment.
+pub(crate) fn of_command_line(words: impl Iterator<Item = OsString>) -> Language {
+    asked_for(words).unwrap_or_else(of_environment)
+}
+
+fn asked_for(words: impl Iterator<Item = OsString>) -> Option<Language> {
+    let mut words = words.take_while(|word| word != "--");
+    while let Some(word) = words.next() {
+        let code = match word.to_str() {
+            Some("--lang") => words.next()?,
+            Some(word) => match word.strip_prefix("--lang=") {
+                Some(code) => code.into(),
+                None => continue,
+            },
+            None => continue,
+        };
+        return Language::ALL
+            .iter()
+            .copied()
+            .find(|language| code == language.code());
+    }
+    None
 }
 
 fn of_locale(variable: impl Fn(&str) -> Option<String>) -> Language {
@@ -18,6 +45,18 @@ fn of_locale(variable: impl Fn(&str) -> Option<String>) -> Language {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_that_cannot_be_read_still_says_its_language() {
+        let asked = |line: &str| asked_for(line.split(' ').map(OsString::from));
+        assert_eq!(
+            asked("sockeye serve --nope --lang es"),
+            Some(Language::Spanish)
+        );
+        assert_eq!(asked("sockeye --lang=en serv"), Some(Language::English));
+        assert_eq!(asked("sockeye serve --lang fr"), None);
+        assert_eq!(asked("sockeye wait :7 -- x --lang es"), None);
+    }
 
     #[test]
     fn the_first_variable_that_is_set_decides() {

@@ -12,16 +12,19 @@ mod report;
 mod session;
 mod stdio;
 mod views;
+mod wording;
 mod words;
 
 fn main() -> std::process::ExitCode {
     let exit = match cli::parse(std::env::args_os().collect()) {
         Ok(command) => commands::run(command),
         Err(usage) => {
-            if !usage.context.is_empty() {
-                stdio::say(&usage.context);
+            let language = language::of_command_line(std::env::args_os());
+            let context = usage.context.say(language);
+            if !context.is_empty() {
+                stdio::say(context);
             }
-            stdio::say(&format!("sockeye: {}", usage.problem));
+            stdio::say(&format!("sockeye: {}", usage.problem.say(language)));
             exit::ExitCode::Usage
         }
     };

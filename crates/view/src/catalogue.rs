@@ -9,6 +9,7 @@ mod failures;
 mod figures;
 pub mod narration;
 pub mod reasons;
+pub mod recordings;
 
 pub(crate) use failures::failure_text;
 pub use failures::{errno_meaning, errno_text, failure_reason, failure_sentence};
@@ -145,6 +146,7 @@ mod tests {
         narration::ALL
             .iter()
             .chain(reasons::ALL)
+            .chain(recordings::ALL)
             .map(|(name, text)| ((*name).to_owned(), *text))
             .chain(failures::every_text())
             .collect()

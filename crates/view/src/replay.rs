@@ -4,8 +4,9 @@ use std::collections::HashMap;
 use std::fmt;
 use std::io::{self, BufRead, Read};
 
-use sockeye_model::{Event, Kind, SocketId, Tally, Totals};
+use sockeye_model::{Errno, Event, Kind, SocketId, Tally, Totals};
 
+use crate::catalogue::{Language, Text, errno_text, recordings};
 use crate::record::{Header, SCHEMA};
 
 mod address;
@@ -268,9 +269,23 @@ pub struct ReplayError {
     pub reason: Reason,
 }
 
+impl ReplayError {
+    /// What is wrong with which line, in one language.
+    ///
+    /// ```
+    /// use sockeye_view::{Replay, catalogue::Language};
+    /// let error = Replay::new(&b"hola\n"[..]).unwrap_err();
+    /// assert!(error.say(Language::Spanish).starts_with("línea 1: esto no es una grabación"));
+    /// ```
+    pub fn say(&self, language: Language) -> String {
+        let reason = self.reason.say(language);
+        recordings::LINE.fill(language, &[("line", &self.line), ("reason", &reason)])
+    }
+}
+
 impl fmt::Display for ReplayError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "line {}: {}", self.line, self.reason)
+        f.write_str(&self.say(Language::English))
     }
 }
 
@@ -321,26 +336,39 @@ impl Reason {
     }
 }
 
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Reason {
+    /// What is wrong, in one language.
+    pub fn say(&self, language: Language) -> String {
+        use recordings::{
+            AFTER_THE_END, CUT_OFF, EMPTY, MALFORMED, MISSING, NEWER_SCHEMA, NOT_A_RECORDING,
+            TOO_LONG, WRONG,
+        };
+        let fill = |text: Text, places: &[(&str, &dyn fmt::Display)]| text.fill(language, places);
         match self {
-            Self::Empty => f.write_str("the recording is empty"),
-            Self::NotARecording => f.write_str(
-                "this is no recording: one begins with {\"sockeye\":\"recording\",\"schema\":1",
-            ),
-            Self::NewerSchema { found } => write!(
-                f,
-                "the recording has schema {found}, and this version reads schema {SCHEMA}: use the sockeye that made it, or a newer one"
-            ),
-            Self::Io(error) => error.fmt(f),
-            Self::TooLong { limit } => {
-                write!(f, "longer than {} MiB, the limit of a line", limit >> 20)
+            Self::Empty => fill(EMPTY, &[]),
+            Self::NotARecording => fill(NOT_A_RECORDING, &[("header", &HEADER_BEGINS)]),
+            Self::NewerSchema { found } => {
+                fill(NEWER_SCHEMA, &[("found", found), ("known", &SCHEMA)])
             }
-            Self::CutOff => f.write_str("the recording was cut off within this line"),
-            Self::AfterTheEnd => f.write_str("more lines after the end of the recording"),
-            Self::Malformed(why) => write!(f, "not an event: {why}"),
-            Self::Missing(field) => write!(f, "the field \"{field}\" is missing"),
-            Self::Wrong(field) => write!(f, "the field \"{field}\" can't be right"),
+            Self::Io(error) => match error.raw_os_error() {
+                Some(number) => errno_text(Errno(number), language),
+                None => error.to_string(),
+            },
+            Self::TooLong { limit } => fill(TOO_LONG, &[("limit", &(limit >> 20))]),
+            Self::CutOff => fill(CUT_OFF, &[]),
+            Self::AfterTheEnd => fill(AFTER_THE_END, &[]),
+            Self::Malformed(why) => fill(MALFORMED, &[("why", why)]),
+            Self::Missing(field) => fill(MISSING, &[("field", field)]),
+            Self::Wrong(field) => fill(WRONG, &[("field", field)]),
         }
     }
 }
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.say(Language::English))
+    }
+}
+
+/// How the header of every recording begins.
+const HEADER_BEGINS: &str = "{\"sockeye\":\"recording\",\"schema\":1";

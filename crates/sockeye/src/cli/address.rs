@@ -3,7 +3,9 @@
 use sockeye_model::scheme::Carries;
 use sockeye_model::{Address, SCHEMES};
 
-use crate::cli::Usage;
+use sockeye_view::escape::escape_name;
+
+use crate::cli::{Usage, words};
 
 /// The address that the words are; one, or a host and a port.
 pub(crate) fn of_words(words: &[String]) -> Result<Address, Usage> {
@@ -11,9 +13,10 @@ pub(crate) fn of_words(words: &[String]) -> Result<Address, Usage> {
     let (address, taken) = Address::parse_words(&words)?;
     match words.get(taken) {
         None => Ok(address),
-        Some(extra) => Err(Usage::new(format!(
-            "{address} is an address already, and \"{extra}\" is too much"
-        ))),
+        Some(extra) => Err(Usage::of(
+            words::ALREADY_ADDRESS,
+            &[("address", &address), ("extra", &escape_name(extra))],
+        )),
     }
 }
 
@@ -22,9 +25,7 @@ pub(crate) fn connectable(address: &Address) -> Result<(), Usage> {
     if address.scheme.is_inet() || address.scheme.is_unix() {
         return Ok(());
     }
-    Err(Usage::new(format!(
-        "{address} is no socket to connect to; to join it with another end: sockeye relay {address} localhost:7007"
-    )))
+    Err(Usage::of(words::NOT_CONNECTABLE, &[("address", address)]))
 }
 
 /// Refuses what cannot wait for peers.
@@ -37,10 +38,10 @@ pub(crate) fn listenable(address: &Address) -> Result<(), Usage> {
         .filter(|row| row.can_listen)
         .map(|row| row.name)
         .collect();
-    Err(Usage::new(format!(
-        "{address} cannot wait for peers; these schemes can: {}",
-        can.join(", ")
-    )))
+    Err(Usage::of(
+        words::NOT_LISTENABLE,
+        &[("address", address), ("schemes", &can.join(", "))],
+    ))
 }
 
 /// Whether what travels there keeps its boundaries.

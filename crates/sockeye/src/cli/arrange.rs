@@ -3,9 +3,10 @@
 use std::ffi::{OsStr, OsString};
 
 use clap::Command;
+use sockeye_view::escape::escape_name;
 
 use crate::cli::nearest::nearest;
-use crate::cli::{ENTRIES, Entry, Usage};
+use crate::cli::{ENTRIES, Entry, Usage, words};
 
 /// `typed` with its command in front.
 pub(crate) fn with_command(typed: &[OsString]) -> Result<Vec<OsString>, Usage> {
@@ -50,11 +51,13 @@ fn did_you_mean(typed: &[OsString], at: usize, meant: &str) -> Usage {
     let line = ["sockeye", meant]
         .into_iter()
         .chain(others.map(|(_, word)| &**word));
-    Usage::new(format!(
-        "\"{}\" is no command; did you mean: {}",
-        texts[at],
-        super::quote::line(line)
-    ))
+    Usage::of(
+        words::NO_COMMAND,
+        &[
+            ("word", &escape_name(&texts[at])),
+            ("line", &super::quote::line(line)),
+        ],
+    )
 }
 
 /// The place of the first word that is neither a flag nor a flag's value, as the flags of `command` have it.
@@ -107,7 +110,7 @@ mod tests {
 
     fn arranged(line: &str) -> Result<String, String> {
         let typed: Vec<OsString> = line.split_whitespace().map(OsString::from).collect();
-        let words = with_command(&typed).map_err(|usage| usage.problem)?;
+        let words = with_command(&typed).map_err(|usage| usage.problem.english)?;
         Ok(words
             .iter()
             .map(|word| word.to_string_lossy())

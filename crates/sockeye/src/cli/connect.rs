@@ -4,12 +4,14 @@ use std::time::Duration;
 
 use clap::Args;
 use sockeye_model::{Address, BindTo, OptionName, SocketOption};
+use sockeye_view::escape::escape_name;
 
 use crate::cli::frame::{Framing, framing};
 use crate::cli::quantity::{duration, some_time};
 use crate::cli::view::ViewArgs;
-use crate::cli::{Usage, address, command_words, escape};
+use crate::cli::{Usage, address, address_problem, command_words, escape, words};
 use crate::limits;
+use crate::wording::Wording;
 
 pub(crate) const EXAMPLES: &str = "\
 Examples:
@@ -158,12 +160,12 @@ pub(crate) enum Answers {
     None,
 }
 
-fn first_text(text: &str) -> Result<Text, String> {
+fn first_text(text: &str) -> Result<Text, Wording> {
     let bytes = escape::unescape(text)?;
     if bytes.len() > limits::SEND_MAX {
-        return Err(format!(
-            "is longer than {} bytes; send it through stdin",
-            limits::SEND_MAX
+        return Err(Wording::of(
+            words::TEXT_TOO_LONG,
+            &[("most", &limits::SEND_MAX)],
         ));
     }
     Ok(Text(bytes))
@@ -176,9 +178,7 @@ impl ConnectFlags {
         address::connectable(&address)?;
         if let Some(bind) = &self.bind {
             if address.options.contains(OptionName::Bind) {
-                return Err(Usage::new(
-                    "bind is given twice, as --bind and as #bind=; once is enough",
-                ));
+                return Err(Usage::new(words::BIND_TWICE));
             }
             address
                 .options
@@ -186,27 +186,25 @@ impl ConnectFlags {
         }
         let keeps_messages = address::keeps_messages(&address);
         if self.frame.is_some() && !keeps_messages {
-            return Err(Usage::new(format!(
-                "--frame is for sockets of messages, and {} carries a stream; leave it away",
-                address.scheme
-            )));
+            return Err(Usage::of(
+                words::FRAME_FOR_STREAM,
+                &[("scheme", &address.scheme)],
+            ));
         }
         if self.reply.is_some() && !keeps_messages {
-            return Err(Usage::new(format!(
-                "--reply counts messages, and {} carries a stream; leave it away",
-                address.scheme
-            )));
+            return Err(Usage::of(
+                words::REPLY_FOR_STREAM,
+                &[("scheme", &address.scheme)],
+            ));
         }
         if self.send_only && !keeps_messages {
-            return Err(Usage::new(format!(
-                "--send-only is for sockets of messages; {} tells the end of the input by itself, so leave it away",
-                address.scheme
-            )));
+            return Err(Usage::of(
+                words::SEND_ONLY_FOR_STREAM,
+                &[("scheme", &address.scheme)],
+            ));
         }
         if self.probe && keeps_messages && address.scheme.is_inet() {
-            return Err(Usage::new(format!(
-                "nothing answers on UDP unless it is asked; ask it: sockeye connect {address} --send TEXT --reply 1"
-            )));
+            return Err(Usage::of(words::PROBE_UDP, &[("address", &address)]));
         }
         let answers = match (self.send_only, self.reply) {
             (true, _) => Answers::None,
@@ -249,6 +247,7 @@ impl ConnectFlags {
 
 /// Reads `--bind` with the parser of `#bind=`, so that both mean the same.
 fn bind_to(address: &Address, bind: &str) -> Result<BindTo, Usage> {
+    let typed = escape_name(bind);
     let with_bind = format!(
         "{}#bind={}",
         Address::new(address.scheme, address.target.clone()),
@@ -257,13 +256,15 @@ fn bind_to(address: &Address, bind: &str) -> Result<BindTo, Usage> {
     let parsed: Address = with_bind
         .parse()
         .map_err(|error: sockeye_model::AddressError| {
-            Usage::new(format!("--bind {bind}: {}", error.problem))
+            let why = address_problem::wording(&error.problem);
+            Usage::new(Wording::made(|language| {
+                let why = why.say(language);
+                words::BIND_WRONG.fill(language, &[("bind", &typed), ("why", &why)])
+            }))
         })?;
     match (parsed.options.bind(), parsed.options.len()) {
         (Some(bind), 1) => Ok(bind.clone()),
-        _ => Err(Usage::new(format!(
-            "--bind {bind}: a local address is a host, a :port or both"
-        ))),
+        _ => Err(Usage::of(words::BIND_NO_ADDRESS, &[("bind", &typed)])),
     }
 }
 

@@ -1,7 +1,10 @@
 //! The text of `--send` with its C-like escapes: `\n \r \t \0 \\ \xNN`.
 
+use crate::cli::words;
+use crate::wording::Wording;
+
 /// The bytes that `text` stands for.
-pub(crate) fn unescape(text: &str) -> Result<Vec<u8>, String> {
+pub(crate) fn unescape(text: &str) -> Result<Vec<u8>, Wording> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((&first, tail)) = rest.split_first() {
@@ -10,9 +13,7 @@ pub(crate) fn unescape(text: &str) -> Result<Vec<u8>, String> {
             bytes.push(first);
             continue;
         }
-        let (&letter, tail) = rest
-            .split_first()
-            .ok_or("ends in a lone \\; write \\\\ for one")?;
+        let (&letter, tail) = rest.split_first().ok_or(words::LONE_BACKSLASH)?;
         rest = tail;
         bytes.push(match letter {
             b'n' => b'\n',
@@ -21,12 +22,11 @@ pub(crate) fn unescape(text: &str) -> Result<Vec<u8>, String> {
             b'0' => 0,
             b'\\' => b'\\',
             b'x' => {
-                let (byte, tail) = hexadecimal(rest)
-                    .ok_or("wants two hexadecimal digits after \\x, such as \\x1b")?;
+                let (byte, tail) = hexadecimal(rest).ok_or(words::WANTS_HEX)?;
                 rest = tail;
                 byte
             }
-            _ => return Err("knows the escapes \\n \\r \\t \\0 \\\\ and \\xNN".to_owned()),
+            _ => return Err(words::ESCAPES.into()),
         });
     }
     Ok(bytes)

@@ -4,24 +4,27 @@ use std::num::NonZeroUsize;
 
 pub(crate) use sockeye_net::framing::Framing;
 
-use crate::cli::quantity;
+use crate::cli::{quantity, words};
 use crate::limits::CHUNK_MAX;
+use crate::wording::Wording;
 
 /// The words that `--frame` takes.
 pub(crate) const CHOICES: &str = "line, nul, len16, len32, chunk or chunk=SIZE";
 
 /// Reads the value of `--frame`.
-pub(crate) fn framing(text: &str) -> Result<Framing, String> {
+pub(crate) fn framing(text: &str) -> Result<Framing, Wording> {
     let Some(size) = text.strip_prefix("chunk=") else {
-        return text.parse().map_err(|_| format!("wants {CHOICES}"));
+        return text
+            .parse()
+            .map_err(|_| Wording::of(words::WANTS_FRAME, &[("choices", &CHOICES)]));
     };
     match NonZeroUsize::new(quantity::size(size)?) {
         Some(size) if size.get() <= CHUNK_MAX => Ok(Framing::Chunk(size)),
-        Some(_) => Err(format!(
-            "wants a chunk of at most {}",
-            quantity::size_text(CHUNK_MAX)
+        Some(_) => Err(Wording::of(
+            words::CHUNK_TOO_BIG,
+            &[("most", &quantity::size_text(CHUNK_MAX))],
         )),
-        None => Err("wants a chunk of at least 1 byte".to_owned()),
+        None => Err(words::CHUNK_EMPTY.into()),
     }
 }
 
@@ -49,9 +52,12 @@ mod tests {
 
     #[test]
     fn another_word_is_answered_with_the_choices() {
-        assert_eq!(framing("lines"), Err(format!("wants {CHOICES}")));
+        assert_eq!(
+            framing("lines").unwrap_err().english,
+            format!("wants {CHOICES}")
+        );
         assert!(framing("chunk=0").is_err());
         assert!(framing("chunk=").is_err());
-        assert!(framing("chunk=17m").unwrap_err().contains("16MiB"));
+        assert!(framing("chunk=17m").unwrap_err().spanish.contains("16MiB"));
     }
 }

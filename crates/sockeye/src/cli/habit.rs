@@ -1,8 +1,10 @@
 //! What hands used to nc and ncat type, answered with the exact line to type here.
 
 use std::ffi::OsString;
+use std::fmt::Display;
 
-use crate::cli::{Entry, Usage, quote};
+use crate::cli::{Entry, Usage, quote, words};
+use crate::wording::Wording;
 
 /// The short flags of nc (OpenBSD) and ncat that take a value.
 const VALUED: &str = "bBceGgiImMoOpPqsTVwWxX";
@@ -178,15 +180,18 @@ impl Asked {
             self.connect_line()
         };
         let left_out = match self.left_out.as_slice() {
-            [] => String::new(),
-            flags => format!("; there is no counterpart of {}", flags.join(" ")),
+            [] => Wording::default(),
+            flags => Wording::of(words::NC_LEFT_OUT, &[("flags", &flags.join(" "))]),
         };
-        Usage::new(format!(
-            "these are flags of nc; here it is: {line}{note}{left_out}"
-        ))
+        Usage::new(Wording::made(|language| {
+            let (note, left_out) = (note.say(language), left_out.say(language));
+            let places: [(&str, &dyn Display); 3] =
+                [("line", &line), ("note", &note), ("left_out", &left_out)];
+            words::NC_HABIT.fill(language, &places)
+        }))
     }
 
-    fn listen_line(&self) -> (String, String) {
+    fn listen_line(&self) -> (String, Wording) {
         let (host, port) = match (self.operands.as_slice(), &self.port) {
             ([host, port, ..], _) => (host.as_str(), port.as_str()),
             ([only], Some(port)) => (only.as_str(), port.as_str()),
@@ -210,14 +215,14 @@ impl Asked {
         words.push(address);
         let note = if host.is_empty() && !self.unix {
             let everyone = self.address("any", port);
-            format!(" (this machine only; for everyone, as nc does it: sockeye listen {everyone})")
+            Wording::of(words::NC_EVERYONE, &[("address", &everyone)])
         } else {
-            String::new()
+            Wording::default()
         };
         (joined(&words), note)
     }
 
-    fn connect_line(&self) -> (String, String) {
+    fn connect_line(&self) -> (String, Wording) {
         let (host, port) = match self.operands.as_slice() {
             [] => ("HOST", "PORT"),
             [only] if self.unix => ("", only.as_str()),
@@ -252,8 +257,12 @@ impl Asked {
         }
         self.exec(&mut words);
         words.push(self.address(host, port));
-        let note = if range { " (one port at a time)" } else { "" };
-        (joined(&words), note.to_owned())
+        let note = if range {
+            words::NC_ONE_PORT.into()
+        } else {
+            Wording::default()
+        };
+        (joined(&words), note)
     }
 
     fn shared(&self, words: &mut Vec<String>) {
@@ -402,9 +411,10 @@ mod tests {
         assert!(
             usage
                 .problem
+                .english
                 .contains(r"--exec 'sh -c '\''tr a-z A-Z | cat'\''' :7000"),
             "{}",
-            usage.problem
+            usage.problem.english
         );
     }
 

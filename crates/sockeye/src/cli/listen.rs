@@ -10,7 +10,7 @@ use crate::cli::connect::Command;
 use crate::cli::frame::{Framing, framing};
 use crate::cli::quantity::{duration, some_time};
 use crate::cli::view::ViewArgs;
-use crate::cli::{Usage, address, command_words, descriptor};
+use crate::cli::{Usage, address, command_words, descriptor, words};
 use crate::limits;
 
 pub(crate) const EXAMPLES: &str = "\
@@ -156,10 +156,10 @@ impl ListenFlags {
         let address = address::of_words(&self.address)?;
         address::listenable(&address)?;
         if self.frame.is_some() && !address::keeps_messages(&address) {
-            return Err(Usage::new(format!(
-                "--frame is for sockets of messages, and {} carries a stream; leave it away",
-                address.scheme
-            )));
+            return Err(Usage::of(
+                words::FRAME_FOR_STREAM,
+                &[("scheme", &address.scheme)],
+            ));
         }
         Ok(ListenArgs {
             address,

@@ -1,6 +1,7 @@
 //! The command line: from the words that were typed to what is meant.
 
 mod address;
+mod address_problem;
 mod arrange;
 pub(crate) mod connect;
 mod escape;
@@ -20,13 +21,17 @@ pub(crate) mod view;
 pub(crate) mod wait;
 mod welcome;
 pub(crate) mod who;
+mod words;
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 
 use clap::{Args, FromArgMatches};
 use sockeye_model::{Address, AddressError, Target};
+use sockeye_view::catalogue::Text;
+use sockeye_view::escape::escape_name;
 
+use crate::wording::Wording;
 use crate::{exit, limits};
 
 pub(crate) use connect::ConnectArgs;
@@ -62,30 +67,42 @@ pub(crate) enum Command {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Usage {
     /// Lines before the last: how the command is used, where that helps.
-    pub(crate) context: String,
+    pub(crate) context: Wording,
     /// The last line: what is wrong and what to type.
-    pub(crate) problem: String,
+    pub(crate) problem: Wording,
 }
 
 impl Usage {
     /// What is wrong, and what to type instead.
-    pub(crate) fn new(problem: impl Into<String>) -> Self {
+    pub(crate) fn new(problem: impl Into<Wording>) -> Self {
         Self {
-            context: String::new(),
+            context: Wording::default(),
             problem: problem.into(),
         }
+    }
+
+    /// The same from a text and what fills its places.
+    pub(crate) fn of(text: Text, places: &[(&str, &dyn fmt::Display)]) -> Self {
+        Self::new(Wording::of(text, places))
     }
 }
 
 impl fmt::Display for Usage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.problem)
+        self.problem.fmt(f)
     }
 }
 
 impl From<AddressError> for Usage {
     fn from(error: AddressError) -> Self {
-        Self::new(error.to_string())
+        let problem = address_problem::wording(&error.problem);
+        if error.typed.is_empty() {
+            return Self::new(problem);
+        }
+        Self::new(Wording {
+            spanish: format!("{}: {}", escape_name(&error.typed), problem.spanish),
+            english: error.to_string(),
+        })
     }
 }
 
@@ -258,29 +275,28 @@ const WIDEST: usize = 110;
 
 /// The words of a command that no shell will see, by the rules of an `exec:` address.
 fn command_words(command: &str) -> Result<Vec<String>, Usage> {
+    let typed = quote::quoted(command);
     let address: Address = format!("exec:{command}")
         .parse()
         .map_err(|error: AddressError| {
-            Usage::new(format!(
-                "--exec {}: {}",
-                quote::quoted(command),
-                error.problem
-            ))
+            let why = address_problem::wording(&error.problem);
+            Usage::new(Wording::made(|language| {
+                let why = why.say(language);
+                let places: [(&str, &dyn fmt::Display); 2] = [("command", &typed), ("why", &why)];
+                words::EXEC_WRONG.fill(language, &places)
+            }))
         })?;
     match address.target {
         Target::Exec(words) if address.options.is_empty() => Ok(words),
-        _ => Err(Usage::new(format!(
-            "--exec {}: quote the # of the command",
-            quote::quoted(command)
-        ))),
+        _ => Err(Usage::of(words::EXEC_HASH, &[("command", &typed)])),
     }
 }
 
 /// The number of a descriptor that somebody has handed us, beyond stdin.
-fn descriptor(text: &str) -> Result<i32, String> {
+fn descriptor(text: &str) -> Result<i32, Wording> {
     match text.parse() {
         Ok(number @ 1..) => Ok(number),
-        _ => Err("wants the number of an open descriptor, such as 3".to_owned()),
+        _ => Err(words::WANTS_DESCRIPTOR.into()),
     }
 }
 
@@ -294,7 +310,7 @@ pub(crate) mod tests {
             .chain(line.split_whitespace())
             .map(OsString::from)
             .collect();
-        parse(words).map_err(|usage| usage.problem)
+        parse(words).map_err(|usage| usage.problem.english)
     }
 
     #[test]

@@ -4,7 +4,7 @@ use clap::Args;
 use sockeye_local::Transport;
 use sockeye_view::catalogue::Language;
 
-use crate::cli::{Usage, quote, view};
+use crate::cli::{Usage, quote, view, words};
 
 pub(crate) const EXAMPLES: &str = "\
 Examples:
@@ -89,7 +89,7 @@ impl PortsFlags {
     pub(crate) fn meant(self) -> Result<PortsArgs, Usage> {
         let asked = match (self.search, self.ranges, self.queries) {
             (Some(word), ..) if word.trim().is_empty() => {
-                return Err(Usage::new("--search wants a word, such as mail"));
+                return Err(Usage::new(words::SEARCH_EMPTY));
             }
             (Some(word), ..) => Asked::Search(word.trim().to_owned()),
             (None, true, _) => Asked::Ranges,
@@ -129,17 +129,18 @@ impl Query {
             Some((first, last)) if is_number(first) && is_number(last) => {
                 let (first, last) = (number(first, &typed)?, number(last, &typed)?);
                 if first > last {
-                    return Err(Usage::new(format!(
-                        "{typed}: the range ends before it begins; try {last}-{first}"
-                    )));
+                    return Err(Usage::of(
+                        words::RANGE_BACKWARDS,
+                        &[("typed", &typed), ("first", &first), ("last", &last)],
+                    ));
                 }
                 What::Between(first, last)
             }
             _ if word.is_empty() => {
-                return Err(Usage::new(format!(
-                    "{} is no port; try a number, a name such as https, or a range such as 6881-6889",
-                    quote::quoted(&typed)
-                )));
+                return Err(Usage::of(
+                    words::NO_PORT,
+                    &[("typed", &quote::quoted(&typed))],
+                ));
             }
             _ => What::Name(word.to_owned()),
         };
@@ -150,7 +151,7 @@ impl Query {
 fn number(digits: &str, typed: &str) -> Result<u16, Usage> {
     digits
         .parse()
-        .map_err(|_| Usage::new(format!("{typed}: ports go from 0 to 65535")))
+        .map_err(|_| Usage::of(words::PORTS_FROM, &[("typed", &typed), ("first", &0)]))
 }
 
 fn transport_named(word: &str) -> Option<Transport> {

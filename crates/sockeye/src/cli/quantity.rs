@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use crate::cli::words;
 use crate::limits::DURATION_MAX;
+use crate::wording::Wording;
 
 const TIMES: &[(&str, u32)] = &[
     ("ms", 1),
@@ -22,8 +24,8 @@ const SIZES: &[(&str, usize)] = &[
 ];
 
 /// Reads a duration; a number without a unit is seconds, and decimals are allowed.
-pub(crate) fn duration(text: &str) -> Result<Duration, String> {
-    let wrong = || "wants a time such as 500ms, 2s, 1m or 1h; a plain number is seconds".to_owned();
+pub(crate) fn duration(text: &str) -> Result<Duration, Wording> {
+    let wrong = || Wording::from(words::WANTS_TIME);
     let (number, unit) = split(text);
     let unit = if unit.is_empty() { "s" } else { unit };
     let (_, milliseconds) = TIMES
@@ -37,21 +39,24 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let seconds = number * f64::from(*milliseconds) / 1_000.0;
     match Duration::try_from_secs_f64(seconds) {
         Ok(duration) if duration <= DURATION_MAX => Ok(duration),
-        _ => Err(format!("is more than {}", duration_text(DURATION_MAX))),
+        _ => Err(Wording::of(
+            words::MORE_THAN,
+            &[("most", &duration_text(DURATION_MAX))],
+        )),
     }
 }
 
 /// Reads a duration that is not zero.
-pub(crate) fn some_time(text: &str) -> Result<Duration, String> {
+pub(crate) fn some_time(text: &str) -> Result<Duration, Wording> {
     match duration(text)? {
-        Duration::ZERO => Err("must be more than 0".to_owned()),
+        Duration::ZERO => Err(words::MORE_THAN_NOTHING.into()),
         time => Ok(time),
     }
 }
 
 /// Reads a size in bytes; `k` and `KiB` are 1024, `m` and `MiB` 1024².
-pub(crate) fn size(text: &str) -> Result<usize, String> {
-    let wrong = || "wants a size in bytes such as 4096, 64k or 1MiB".to_owned();
+pub(crate) fn size(text: &str) -> Result<usize, Wording> {
+    let wrong = || Wording::from(words::WANTS_SIZE);
     let (number, unit) = split(text);
     let unit = unit.to_ascii_lowercase();
     let (_, factor) = SIZES
@@ -61,7 +66,7 @@ pub(crate) fn size(text: &str) -> Result<usize, String> {
     let number: usize = number.parse().map_err(|_| wrong())?;
     number
         .checked_mul(*factor)
-        .ok_or_else(|| "is more than this machine can count".to_owned())
+        .ok_or_else(|| words::UNCOUNTABLE.into())
 }
 
 fn split(text: &str) -> (&str, &str) {
@@ -121,15 +126,15 @@ mod tests {
         for text in [
             "", "s", "1x", "-1", "1e9", "nan", "inf", ".", "1.", ".5", "1 s", "１",
         ] {
-            let error = duration(text).unwrap_err();
+            let error = duration(text).unwrap_err().english;
             assert!(error.contains("500ms"), "{text}: {error}");
         }
-        assert_eq!(duration("366d"), Err("is more than 365d".to_owned()));
+        assert_eq!(duration("366d").unwrap_err().english, "is more than 365d");
         assert_eq!(
-            duration(&"9".repeat(400)),
-            Err("is more than 365d".to_owned())
+            duration(&"9".repeat(400)).unwrap_err().spanish,
+            "es más de 365d"
         );
-        assert_eq!(some_time("0"), Err("must be more than 0".to_owned()));
+        assert_eq!(some_time("0"), Err(words::MORE_THAN_NOTHING.into()));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::cli::frame::{CHOICES, Framing, framing};
 use crate::cli::listen::ServerFlags;
 use crate::cli::quantity::some_time;
 use crate::cli::view::ViewArgs;
-use crate::cli::{Usage, address};
+use crate::cli::{Usage, address, words};
 
 pub(crate) const EXAMPLES: &str = "\
 Examples:
@@ -118,9 +118,7 @@ impl RelayFlags {
             Roles::ListenAndDial
         };
         if from.scheme == to.scheme && !from.scheme.can_listen() && from.target == to.target {
-            return Err(Usage::new(format!(
-                "{from} cannot be both ends of a relay; name another for one of them"
-            )));
+            return Err(Usage::of(words::RELAY_SAME, &[("address", &from)]));
         }
         let mixed = address::keeps_messages(&from) != address::keeps_messages(&to);
         if mixed && self.frame.is_none() {
@@ -129,16 +127,20 @@ impl RelayFlags {
             } else {
                 (&to, &from)
             };
-            return Err(Usage::new(format!(
-                "{} carries messages and {} a stream: say with --frame how a message is marked in the stream: {CHOICES}",
-                messages.scheme, stream.scheme
-            )));
+            return Err(Usage::of(
+                words::RELAY_FRAME,
+                &[
+                    ("messages", &messages.scheme),
+                    ("stream", &stream.scheme),
+                    ("choices", &CHOICES),
+                ],
+            ));
         }
         if !mixed && self.frame.is_some() {
-            return Err(Usage::new(format!(
-                "--frame is for a relay between messages and a stream, and {} and {} are the same kind; leave it away",
-                from.scheme, to.scheme
-            )));
+            return Err(Usage::of(
+                words::RELAY_NO_FRAME,
+                &[("from", &from.scheme), ("to", &to.scheme)],
+            ));
         }
         Ok(RelayArgs {
             from,

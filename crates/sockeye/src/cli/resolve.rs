@@ -8,11 +8,13 @@ use clap::Args;
 use sockeye_names::{
     NotAServer, RecordType, Server, Transport, USUAL, Wanted, read_name, type_named,
 };
+use sockeye_view::escape::escape_name;
 
-use crate::cli::Usage;
 use crate::cli::quantity::{duration_text, some_time};
 use crate::cli::view::ViewArgs;
+use crate::cli::{Usage, words};
 use crate::limits;
+use crate::wording::Wording;
 
 pub(crate) const EXAMPLES: &str = "\
 Examples:
@@ -167,10 +169,10 @@ impl ResolveFlags {
         (args.typed, args.wanted) = wanted(&name)?;
         args.kinds = kinds(&types, &args.wanted)?;
         if servers.len() > limits::RESOLVE_SERVERS_MAX {
-            return Err(Usage::new(format!(
-                "resolve compares at most {} servers",
-                limits::RESOLVE_SERVERS_MAX
-            )));
+            return Err(Usage::of(
+                words::RESOLVE_SERVERS,
+                &[("most", &limits::RESOLVE_SERVERS_MAX)],
+            ));
         }
         for text in &servers {
             let server = server(text)?;
@@ -180,9 +182,7 @@ impl ResolveFlags {
         }
         if args.trace.is_some() {
             if !args.servers.is_empty() {
-                return Err(Usage::new(
-                    "a walk asks the servers that it is led to; to begin it at another root: --root ADDRESS",
-                ));
+                return Err(Usage::new(words::RESOLVE_WALK));
             }
             if !has_timeout {
                 args.timeout = limits::RESOLVE_TRACE_TIMEOUT;
@@ -211,16 +211,20 @@ impl ResolveArgs {
                     .strip_prefix("time=")
                     .or(other.strip_prefix("timeout="))
                 {
-                    self.timeout =
-                        some_time(seconds).map_err(|why| Usage::new(format!("+{other}: {why}")))?;
+                    self.timeout = some_time(seconds).map_err(|why| {
+                        Usage::new(Wording::made(|language| {
+                            format!("+{}: {}", escape_name(other), why.say(language))
+                        }))
+                    })?;
                     return Ok(());
                 }
-                let text = format!(
-                    "+{other} is an option of dig that has no counterpart here; there are --short, --tcp, \
-                     --norecurse, --timeout {}, --json",
-                    duration_text(self.timeout)
-                );
-                return Err(Usage::new(text));
+                return Err(Usage::of(
+                    words::RESOLVE_DIG,
+                    &[
+                        ("option", &escape_name(other)),
+                        ("timeout", &duration_text(self.timeout)),
+                    ],
+                ));
             }
         }
         Ok(())
@@ -233,15 +237,15 @@ fn name_and_types(words: Vec<String>) -> Result<(String, Vec<String>), Usage> {
     let mut others = words.iter().filter(|word| !is_type(word));
     let name = match (others.next(), others.next()) {
         (Some(_), Some(second)) => {
-            return Err(Usage::new(format!(
-                "resolve takes one name, and {second:?} is no record type such as A, AAAA, MX, NS, TXT, SRV, PTR or \
-                 TYPE65"
-            )));
+            return Err(Usage::of(
+                words::RESOLVE_TWO_NAMES,
+                &[("word", &format_args!("{second:?}"))],
+            ));
         }
         (Some(name), None) => name,
         (None, _) => match words.first() {
             Some(first) => first,
-            None => return Err(Usage::new("which name? sockeye resolve NAME [TYPE…]")),
+            None => return Err(Usage::new(words::RESOLVE_NO_NAME)),
         },
     }
     .clone();
@@ -253,9 +257,8 @@ fn name_and_types(words: Vec<String>) -> Result<(String, Vec<String>), Usage> {
     Ok((name, types.collect()))
 }
 
-fn address(text: &str) -> Result<IpAddr, String> {
-    text.parse()
-        .map_err(|_| "wants an address such as 192.0.2.1 or 2001:db8::1".to_owned())
+fn address(text: &str) -> Result<IpAddr, Wording> {
+    text.parse().map_err(|_| words::WANTS_IP.into())
 }
 
 fn is_all(word: &str) -> bool {
@@ -274,14 +277,17 @@ fn kinds(words: &[String], wanted: &Wanted) -> Result<Vec<RecordType>, Usage> {
             kinds.extend(USUAL);
         } else if let Some(kind) = type_named(word) {
             if matches!(u16::from(kind), 41 | 249 | 250 | 251 | 252) {
-                return Err(Usage::new(format!(
-                    "{} is no record that can be looked up",
-                    word.to_uppercase()
-                )));
+                return Err(Usage::of(
+                    words::RESOLVE_NO_RECORD,
+                    &[("word", &word.to_uppercase())],
+                ));
             }
             kinds.push(kind);
         } else if !is_class(word) {
-            return Err(Usage::new(format!("{word:?} is no record type")));
+            return Err(Usage::of(
+                words::RESOLVE_NO_TYPE,
+                &[("word", &format_args!("{word:?}"))],
+            ));
         }
     }
     if kinds.is_empty() {
@@ -297,10 +303,10 @@ fn kinds(words: &[String], wanted: &Wanted) -> Result<Vec<RecordType>, Usage> {
         }
     }
     if once.len() > limits::RESOLVE_TYPES_MAX {
-        return Err(Usage::new(format!(
-            "resolve asks for at most {} types at once",
-            limits::RESOLVE_TYPES_MAX
-        )));
+        return Err(Usage::of(
+            words::RESOLVE_TYPES,
+            &[("most", &limits::RESOLVE_TYPES_MAX)],
+        ));
     }
     Ok(once)
 }
@@ -313,7 +319,10 @@ fn wanted(word: &str) -> Result<(String, Wanted), Usage> {
     }
     match read_name(host) {
         Ok(name) => Ok((host.to_owned(), Wanted::Name(name))),
-        Err(why) => Err(Usage::new(format!("{host:?} is no name: {why}"))),
+        Err(why) => Err(Usage::of(
+            words::RESOLVE_BAD_NAME,
+            &[("word", &format_args!("{host:?}")), ("why", &why)],
+        )),
     }
 }
 

@@ -1,17 +1,20 @@
 //! The arguments of `serve`: as typed, and as meant.
 
 use std::ffi::{OsStr, OsString};
+use std::fmt::Display;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
 use sockeye_model::{Address, Scheme};
+use sockeye_view::escape::escape_name;
 
 use crate::cli::listen::ServerFlags;
 use crate::cli::nearest::nearest;
 use crate::cli::quantity::some_time;
 use crate::cli::view::ViewArgs;
-use crate::cli::{Usage, address};
+use crate::cli::{Usage, address, words};
+use crate::wording::Wording;
 
 pub(crate) const EXAMPLES: &str = "\
 Services and their ports, each on TCP and UDP, on this machine only:
@@ -117,9 +120,7 @@ impl ServeFlags {
             .collect();
         if let Some(named) = dns.iter().find_map(|service| service.address.as_ref()) {
             if self.zone.is_empty() && !self.print_zones {
-                return Err(Usage::new(format!(
-                    "dns={named} needs --zone FILE; the offline Internet has addresses of its own: sockeye serve dns"
-                )));
+                return Err(Usage::of(words::DNS_NEEDS_ZONE, &[("address", named)]));
             }
         } else if dns.is_empty() && (self.print_zones || !self.zone.is_empty()) {
             let flag = if self.print_zones {
@@ -127,16 +128,14 @@ impl ServeFlags {
             } else {
                 "--zone"
             };
-            return Err(Usage::new(format!(
-                "{flag} is for dns: sockeye serve dns {flag}…"
-            )));
+            return Err(Usage::of(words::FOR_DNS, &[("flag", &flag)]));
         }
         for (index, service) in services.iter().enumerate() {
             if let (Some(address), true) = (&service.address, services[..index].contains(service)) {
-                return Err(Usage::new(format!(
-                    "{}={address} is given twice; once is enough",
-                    service.name
-                )));
+                return Err(Usage::of(
+                    words::SERVICE_TWICE,
+                    &[("service", &format_args!("{}={address}", service.name))],
+                ));
             }
         }
         Ok(ServeArgs {
@@ -159,19 +158,20 @@ fn service_at(word: &str) -> Result<ServiceAt, Usage> {
         let known = SERVICES.join(", ");
         let meant = nearest(&typed.to_ascii_lowercase(), SERVICES.iter().copied());
         let hint = match (meant, word.parse::<Address>()) {
-            (Some(meant), _) => format!(
-                "; did you mean sockeye serve {meant}{}?",
-                &word[typed.len()..]
-            ),
-            (None, Ok(address)) if word.contains(':') => {
-                format!("; on that address: sockeye serve echo={address}")
+            (Some(meant), _) => {
+                let meant = format!("sockeye serve {meant}{}", escape_name(&word[typed.len()..]));
+                Wording::of(words::DID_YOU_MEAN, &[("meant", &meant)])
             }
-            _ => String::new(),
+            (None, Ok(address)) if word.contains(':') => {
+                Wording::of(words::SERVICE_AT, &[("address", &address)])
+            }
+            _ => Wording::default(),
         };
-        return Err(Usage::new(format!(
-            "\"{}\" is no service; known: {known}{hint}",
-            typed.escape_debug()
-        )));
+        let typed = escape_name(typed);
+        return Err(Usage::new(Wording::made(|language| {
+            let places: [(&str, &dyn Display); 2] = [("word", &typed), ("known", &known)];
+            words::NO_SERVICE.fill(language, &places) + hint.say(language)
+        })));
     };
     let Some(text) = address else {
         return Ok(ServiceAt {
@@ -183,10 +183,7 @@ fn service_at(word: &str) -> Result<ServiceAt, Usage> {
     let address: Address = text.parse()?;
     address::listenable(&address)?;
     if name == DNS && !matches!(address.scheme, Scheme::Tcp | Scheme::Udp) {
-        return Err(Usage::new(format!(
-            "dns is served over udp and tcp, not over {}",
-            address.scheme
-        )));
+        return Err(Usage::of(words::DNS_OVER, &[("scheme", &address.scheme)]));
     }
     let both = !text.starts_with(&format!("{}:", address.scheme));
     Ok(ServiceAt {

@@ -8,7 +8,7 @@ use sockeye_model::Address;
 
 use crate::cli::quantity::{duration, some_time};
 use crate::cli::view::ViewArgs;
-use crate::cli::{Usage, address};
+use crate::cli::{Usage, address, words};
 use crate::limits;
 
 pub(crate) const EXAMPLES: &str = "\
@@ -55,10 +55,10 @@ impl WaitFlags {
     /// What is meant, or why it cannot be.
     pub(crate) fn meant(self) -> Result<WaitArgs, Usage> {
         if self.addresses.len() > limits::WAIT_ADDRESSES_MAX {
-            return Err(Usage::new(format!(
-                "wait takes at most {} addresses",
-                limits::WAIT_ADDRESSES_MAX
-            )));
+            return Err(Usage::of(
+                words::WAIT_TOO_MANY,
+                &[("most", &limits::WAIT_ADDRESSES_MAX)],
+            ));
         }
         let addresses = match self.addresses.as_slice() {
             // The two words HOST PORT, where they can mean nothing else.
@@ -73,10 +73,7 @@ impl WaitFlags {
         for address in &addresses {
             address::connectable(address)?;
             if address::keeps_messages(address) && address.scheme.is_inet() {
-                return Err(Usage::new(format!(
-                    "{address} cannot be waited for: nothing answers on UDP unless it is asked; \
-                     ask it: sockeye connect {address} --send TEXT --reply 1"
-                )));
+                return Err(Usage::of(words::WAIT_UDP, &[("address", address)]));
             }
         }
         Ok(WaitArgs {

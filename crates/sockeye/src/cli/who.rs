@@ -4,7 +4,8 @@ use clap::Args;
 use sockeye_local::{Kinds, Protocol, Services, UnixAddress};
 
 use crate::cli::view::LookArgs;
-use crate::cli::{Usage, quote};
+use crate::cli::{Usage, quote, words};
+use crate::wording::Wording;
 
 pub(crate) const EXAMPLES: &str = "\
 Examples:
@@ -167,18 +168,18 @@ fn ports_of(named: &[Named]) -> Result<Vec<(Protocol, u16)>, Usage> {
             }
             What::Ports(ports) => all.extend(ports),
             What::Unix(_) => {
-                return Err(Usage::new(format!(
-                    "--connections takes ports; sockeye who {} shows what is connected there",
-                    quote::quoted(&named.typed)
-                )));
+                return Err(Usage::of(
+                    words::WHO_CONNECTIONS,
+                    &[("typed", &quote::quoted(&named.typed))],
+                ));
             }
         }
     }
     Ok(all)
 }
 
-fn no_service(typed: &str) -> String {
-    format!("no service is called {}", quote::quoted(typed))
+fn no_service(typed: &str) -> Wording {
+    Wording::of(words::WHO_NO_SERVICE, &[("typed", &quote::quoted(typed))])
 }
 
 impl Named {
@@ -226,15 +227,20 @@ fn what(typed: &str, kinds: Kinds, services: &Services) -> Result<What, Usage> {
     if !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit()) {
         return match word.parse() {
             Ok(port @ 1..) => Ok(What::Ports(spaces.map(|space| (space, port)).collect())),
-            _ => Err(Usage::new(format!("{typed}: ports go from 1 to 65535"))),
+            _ => Err(Usage::of(
+                words::PORTS_FROM,
+                &[("typed", &typed), ("first", &1)],
+            )),
         };
     }
     if let Some((_host, port)) = word.rsplit_once(':') {
-        return Err(Usage::new(format!(
-            "{} names a host: who asks about this machine's own ports; try sockeye who {}",
-            quote::quoted(typed),
-            quote::quoted(port)
-        )));
+        return Err(Usage::of(
+            words::WHO_HOST,
+            &[
+                ("typed", &quote::quoted(typed)),
+                ("port", &quote::quoted(port)),
+            ],
+        ));
     }
     if word.is_empty() || word.contains(|c: char| c.is_whitespace() || c == '/') {
         return Err(unclear(typed));
@@ -244,10 +250,7 @@ fn what(typed: &str, kinds: Kinds, services: &Services) -> Result<What, Usage> {
 }
 
 fn unclear(typed: &str) -> Usage {
-    Usage::new(format!(
-        "{} is no port; try a number, a service's name such as http, udp:53, or unix:/run/app.sock",
-        quote::quoted(typed)
-    ))
+    Usage::of(words::WHO_UNCLEAR, &[("typed", &quote::quoted(typed))])
 }
 
 #[cfg(test)]

@@ -54,7 +54,8 @@ fn show(
         let line = words::SHOW_READ.fill(look.language, &[("path", name), ("error", error)]);
         Failure::new(ExitCode::Failure, line)
     };
-    let mut replay = Replay::new(input).map_err(|error| unreadable(&error))?;
+    let language = look.language;
+    let mut replay = Replay::new(input).map_err(|error| unreadable(&error.say(language)))?;
     let out = BufWriter::with_capacity(BUFFER, io::stdout());
     let mut sink: Box<dyn Sink> = match args.view {
         ShowAs::Explain => look.explain(out, None, false),
@@ -74,7 +75,7 @@ fn show(
             Err(error) if error.reason.is_final() => failed = Some(error),
             Err(error) => {
                 damaged += 1;
-                stdio::say(&unreadable(&error).line);
+                stdio::say(&unreadable(&error.say(language)).line);
             }
         }
     }
@@ -86,7 +87,7 @@ fn show(
         stdio::say(&words::SHOW_UNKNOWN.fill(look.language, &[("count", &replay.unknown())]));
     }
     match failed {
-        Some(error) => Err(unreadable(&error)),
+        Some(error) => Err(unreadable(&error.say(language))),
         None if !replay.is_whole() => Err(Failure::new(
             ExitCode::Failure,
             words::SHOW_CUT.fill(look.language, &[("path", name)]),

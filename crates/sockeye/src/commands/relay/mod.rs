@@ -4,7 +4,7 @@ use sockeye_model::plan::{Method, NeedsFraming, Plan, plan};
 use sockeye_model::{Address, Kind, SocketId, Tally};
 use sockeye_net::channel::shape;
 use sockeye_net::{Dialing, OpenError};
-use sockeye_view::catalogue::Text;
+use sockeye_view::catalogue::{Language, Text};
 
 use crate::cli::relay::{RelayArgs, Roles};
 use crate::commands::{Outcome, runtime};
@@ -42,7 +42,26 @@ fn planned(args: &RelayArgs, session: &Session) -> Result<Plan, Failure> {
         args.frame.is_some(),
         false,
     )
-    .map_err(|needs: NeedsFraming| Failure::new(ExitCode::Usage, needs.to_string()))
+    .map_err(|_: NeedsFraming| {
+        let line = words::RELAY_NEEDS_FRAME.say(session.look.language);
+        Failure::new(ExitCode::Usage, line)
+    })
+}
+
+/// How the two ends will be joined, in words.
+fn how(plan: Plan, language: Language) -> String {
+    let method = match plan.method {
+        Method::Splice => words::RELAY_PLAN_SPLICE,
+        Method::Copy => words::RELAY_PLAN_COPY,
+        Method::Batches => words::RELAY_PLAN_BATCHES,
+        Method::OneByOne => words::RELAY_PLAN_ONE_BY_ONE,
+        Method::Framed => words::RELAY_PLAN_FRAMED,
+    };
+    let mut how = method.say(language).to_owned();
+    if plan.threads {
+        how += words::RELAY_PLAN_THREADS.say(language);
+    }
+    how
 }
 
 /// What `--dry-run` prints.
@@ -53,17 +72,7 @@ fn dry(args: &RelayArgs, plan: Plan, look: Look) -> String {
         Roles::DialBoth => (words::RELAY_PLAN_DIALS, words::RELAY_PLAN_DIALS),
         Roles::ListenBoth => (words::RELAY_PLAN_PAIRS, words::RELAY_PLAN_PAIRS),
     };
-    let method = match plan.method {
-        Method::Splice => words::RELAY_PLAN_SPLICE,
-        Method::Copy => words::RELAY_PLAN_COPY,
-        Method::Batches => words::RELAY_PLAN_BATCHES,
-        Method::OneByOne => words::RELAY_PLAN_ONE_BY_ONE,
-        Method::Framed => words::RELAY_PLAN_FRAMED,
-    };
-    let mut how = method.fill(language, &[]);
-    if plan.threads {
-        how += &words::RELAY_PLAN_THREADS.fill(language, &[]);
-    }
+    let how = how(plan, language);
     let side = |side: Text, address: &Address, role: Text| {
         let role = role.fill(language, &[]);
         side.fill(language, &[("address", address), ("role", &role)])
@@ -77,7 +86,7 @@ fn dry(args: &RelayArgs, plan: Plan, look: Look) -> String {
 }
 
 async fn relay(args: &RelayArgs, plan: Plan, session: &Session, tally: &mut Tally) -> Outcome {
-    let plan = plan.to_string().into();
+    let plan = how(plan, session.look.language).into();
     session
         .tap
         .emit(SocketId::NONE, None, None, Kind::Planned { plan });
