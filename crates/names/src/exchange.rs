@@ -9,7 +9,7 @@ use sockeye_model::{Family, SocketAddress, Type};
 use sockeye_net::{AsyncSocket, Received, Tap};
 
 use crate::meaning::tell_meaning;
-use crate::{Question, Server};
+use crate::{Question, Server, read_message};
 
 /// What a question or an answer travels over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -309,8 +309,7 @@ impl Attempt<'_> {
         if came != Some(id) {
             return Err(Unfit::OtherId(came.unwrap_or_default(), id));
         }
-        let message =
-            Message::from_vec(bytes).map_err(|error| Unfit::Unreadable(error.to_string()))?;
+        let message = read_message(bytes).map_err(|error| Unfit::Unreadable(error.to_string()))?;
         let meta = &message.metadata;
         if meta.message_type != MessageType::Response || meta.op_code != OpCode::Query {
             return Err(Unfit::NoAnswer);

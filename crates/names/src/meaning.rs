@@ -7,7 +7,7 @@ use hickory_proto::rr::{Record, RecordType};
 use sockeye_model::{Kind, Note, SocketId};
 use sockeye_net::Tap;
 
-use crate::{data_text, name_text, rcode_name, type_name};
+use crate::{data_text, name_text, rcode_name, read_message, type_name};
 
 /// Tells what a message says that was just sent or received on `socket`, where a view wants to know.
 ///
@@ -20,7 +20,7 @@ pub fn tell_meaning(tap: &Tap, socket: SocketId, bytes: &[u8]) {
 
 /// What a message says, as [`tell_meaning`] tells it; `None` for bytes that are no message.
 pub fn meaning_note(bytes: &[u8]) -> Option<Note<'static>> {
-    let message = Message::from_vec(bytes).ok()?;
+    let message = read_message(bytes).ok()?;
     Some(Note::Meaning {
         protocol: "dns".into(),
         text: meaning(&message).into(),

@@ -205,3 +205,56 @@ fn a_connection_that_ends_early_or_says_nothing_is_said_so() {
     let server = tcp(|mut stream, _| stream.write_all(&[0, 0]).unwrap());
     assert!(matches!(ask(server), Err(NoReply::Garbage { .. })));
 }
+
+#[test]
+fn thousands_of_pointers_in_a_row_cost_little() {
+    // A record of unknown type whose data are pointers, each to the one before, and then names that begin at the last.
+    let server = tcp(|mut stream, request| {
+        let mut answer = begun(&request, 0);
+        let rdata_len = 16_000_u16;
+        answer.extend_from_slice(&[0xc0, 12, 0xff, 0, 0, 1, 0, 0, 0, 60]);
+        answer.extend_from_slice(&rdata_len.to_be_bytes());
+        let mut before = 12_u16;
+        for _ in 0..rdata_len / 2 {
+            let here = u16::try_from(answer.len()).unwrap();
+            answer.extend_from_slice(&(0xc000 | before).to_be_bytes());
+            before = here;
+        }
+        let mut count = 1_u16;
+        while answer.len() + 16 <= 65_535 {
+            answer.extend_from_slice(&(0xc000 | before).to_be_bytes());
+            answer.extend_from_slice(&[0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 192, 0, 2, 1]);
+            count += 1;
+        }
+        answer[6..8].copy_from_slice(&count.to_be_bytes());
+        let len = u16::try_from(answer.len()).unwrap();
+        stream.write_all(&len.to_be_bytes()).unwrap();
+        stream.write_all(&answer).unwrap();
+    });
+    assert!(matches!(ask(server), Err(NoReply::Garbage { .. })));
+}
+
+#[test]
+fn thousands_of_the_longest_names_cost_little() {
+    let server = tcp(|mut stream, request| {
+        let mut answer = begun(&request, 0);
+        let at = u16::try_from(answer.len()).unwrap();
+        for _ in 0..127 {
+            answer.extend_from_slice(&[1, b'a']);
+        }
+        answer.push(0);
+        answer.extend_from_slice(&[0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 192, 0, 2, 1]);
+        let mut count = 1_u16;
+        while answer.len() + 16 <= 65_535 {
+            answer.extend_from_slice(&(0xc000 | at).to_be_bytes());
+            answer.extend_from_slice(&[0, 2, 0, 1, 0, 0, 0, 60, 0, 2]);
+            answer.extend_from_slice(&(0xc000 | at).to_be_bytes());
+            count += 1;
+        }
+        answer[6..8].copy_from_slice(&count.to_be_bytes());
+        let len = u16::try_from(answer.len()).unwrap();
+        stream.write_all(&len.to_be_bytes()).unwrap();
+        stream.write_all(&answer).unwrap();
+    });
+    assert_eq!(ask(server).unwrap().message.answers.len(), 4660);
+}

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use hickory_proto::op::{Edns, Message, MessageType, OpCode, Query, ResponseCode};
+use hickory_proto::op::{Edns, MessageType, OpCode, Query, ResponseCode};
 use hickory_proto::rr::{DNSClass, RecordType};
 use hickory_proto::serialize::binary::{BinEncodable, BinEncoder};
 
@@ -93,7 +93,7 @@ fn make(zones: &Zones, query: &[u8], transport: Transport, out: &mut Vec<u8>) {
     if opcode != OpCode::Query {
         return refuse(query, ResponseCode::NotImp, out);
     }
-    let Ok(message) = Message::from_vec(query) else {
+    let Ok(message) = sockeye_names::read_message(query) else {
         return refuse(query, ResponseCode::FormErr, out);
     };
     let [question] = &message.queries[..] else {
