@@ -1,12 +1,14 @@
 //! What holds for any bytes that may be a name server's answer; the fuzz target and the ordinary tests both check it.
 
 use sockeye_names::walk::{Referral, Said, understood};
-use sockeye_names::{Chain, Message, Name, Question, Record, RecordType, record_text};
+use sockeye_names::{
+    Chain, Message, Name, Question, Record, RecordType, read_message, record_text,
+};
 
 /// Panics if what is made of `bytes` breaks a promise of a walk: a server is believed about its own zone alone, and no
 /// answer leads on for ever.
 pub(crate) fn check(bytes: &[u8]) {
-    let Ok(message) = Message::from_vec(bytes) else {
+    let Ok(message) = read_message(bytes) else {
         return;
     };
     for record in message.answers.iter().chain(&message.authorities) {
