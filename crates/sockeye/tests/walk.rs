@@ -80,9 +80,7 @@ fn a_server_without_an_address_is_looked_for_further_in() {
         return;
     };
     assert_eq!(code, 0, "{out}");
-    assert!(
-        out.contains("\n  the address of harbor.sea.example. is looked for first\n    example.")
-    );
+    assert!(out.contains("\n  first, the IPv4 address of harbor.sea.example.\n    example."));
     assert!(out.contains("harbor.sea.example. (no address given)"));
 }
 

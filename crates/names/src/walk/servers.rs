@@ -11,7 +11,7 @@ use sockeye_model::Errno;
 use super::cuts::Candidate;
 use super::hints::address;
 use super::reading::{self, Reading};
-use super::{Asked, Facts, Known, Lameness, NotAsked, Proof, Said, Step, Stuck, Walker};
+use super::{Asked, Facts, Known, Lameness, No, NotAsked, Proof, Said, Step, Stuck, Walker};
 use crate::{Exchange, NoReply, Question};
 
 impl Walker<'_> {
@@ -293,6 +293,7 @@ impl Walker<'_> {
             depth,
             zone: zone.clone(),
             server: server.clone(),
+            kind,
         });
         self.seeking.push((zone.clone(), server.clone()));
         let (found, end) = self.follow(question, depth + 1).await;
@@ -309,6 +310,11 @@ impl Walker<'_> {
             .filter_map(|record| address(&record.data))
             .collect();
         self.cuts.keep(&server, kind, &addresses);
+        if matches!(found.no, Some(No::Name(_))) {
+            // A name that is not there has no address of the other family either.
+            self.cuts.keep(&server, RecordType::A, &[]);
+            self.cuts.keep(&server, RecordType::AAAA, &[]);
+        }
         if addresses.is_empty() {
             self.told(Step::NotAsked {
                 depth,

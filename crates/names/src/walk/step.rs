@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hickory_proto::rr::{Name, Record};
+use hickory_proto::rr::{Name, Record, RecordType};
 use sockeye_model::Errno;
 
 use super::{Lameness, Proof, Referral};
@@ -21,6 +21,8 @@ pub enum Step {
         zone: Name,
         /// The server.
         server: Name,
+        /// A for its IPv4 addresses, AAAA for those of IPv6.
+        kind: RecordType,
     },
     /// A server can't be asked.
     NotAsked {

@@ -25,31 +25,52 @@ pub(super) struct Telling {
     under: Option<(Name, usize)>,
     /// The most columns of a line; none where nobody's window has them.
     columns: Option<usize>,
+    /// No character but ASCII.
+    ascii: bool,
+    /// What stands before the next step.
+    before: String,
 }
 
 impl Telling {
-    pub(super) fn new(language: Language, columns: Option<usize>) -> Self {
+    pub(super) fn new(language: Language, columns: Option<usize>, ascii: bool) -> Self {
         Self {
             language,
             under: None,
             columns,
+            ascii,
+            before: String::new(),
         }
     }
 
-    /// The line before the walk to another type.
-    pub(super) fn next(&mut self, kind: RecordType) -> String {
+    /// The walk to another type begins: said once there is a step of it.
+    pub(super) fn next(&mut self, kind: RecordType) {
         self.under = None;
-        self.fill(words::NEXT_TYPE, &[("kind", &type_name(kind))]) + "\n"
+        let text = self.fill(words::NEXT_TYPE, &[("kind", &type_name(kind))]);
+        self.before = self.line("", &text);
     }
 
     /// The lines of a step, each with its end.
     pub(super) fn step(&mut self, step: &Step) -> String {
+        let before = std::mem::take(&mut self.before);
+        before + &self.told(step)
+    }
+
+    fn told(&mut self, step: &Step) -> String {
         match step {
             Step::Asked(asked) => self.asked(asked),
-            Step::Fetching { depth, server, .. } => {
+            Step::Fetching {
+                depth,
+                server,
+                kind,
+                ..
+            } => {
                 self.under = None;
-                let text = self.fill(words::FETCHING, &[("server", &name_text(server))]);
-                format!("{}{text}\n", indent(*depth, 1))
+                let text = match kind {
+                    RecordType::AAAA => words::FETCHING_V6,
+                    _ => words::FETCHING_V4,
+                };
+                let text = self.fill(text, &[("server", &name_text(server))]);
+                self.line(&indent(*depth, 1), &text)
             }
             Step::NotAsked {
                 depth,
@@ -66,14 +87,14 @@ impl Telling {
                 };
                 let heading = self.heading(zone, *depth);
                 let text = self.fill(text, &[("server", &name_text(server))]);
-                format!("{heading}{}{text}\n", indent(*depth, 1))
+                format!("{heading}{}", self.line(&indent(*depth, 1), &text))
             }
             Step::Restart { depth, name, zone } => {
                 self.under = None;
                 let places: [(&str, &dyn std::fmt::Display); 2] =
                     [("name", &name_text(name)), ("zone", &name_text(zone))];
                 let text = self.fill(words::RESTART, &places);
-                format!("{}{text}\n", indent(*depth, 0))
+                self.line(&indent(*depth, 0), &text)
             }
         }
     }
@@ -93,15 +114,35 @@ impl Telling {
             Said::Referral(_) | Said::Alias { .. } => "→",
             _ => "=",
         };
-        let start = format!("{}{who:<WHO$} {took:>7}  ", indent(asked.depth, 1));
+        let indent = indent(asked.depth, 1);
+        let start = format!("{indent}{who:<WHO$} {took:>7}  ");
         let hanging = start.chars().count() + 2;
+        // A narrow window has the sentence below.
+        let below = self
+            .columns
+            .is_some_and(|columns| columns < hanging + NARROWEST);
+        let (start, hanging) = if below {
+            (format!("{start}\n{indent}  "), indent.len() + 4)
+        } else {
+            (start, hanging)
+        };
+        let lines = self.wrapped(&what, hanging);
+        let mark = if self.ascii { ascii(mark) } else { mark };
+        format!("{heading}{}{mark} {lines}\n", start.replace(" \n", "\n"))
+    }
+
+    /// A sentence on lines of its own.
+    fn line(&self, start: &str, text: &str) -> String {
+        format!("{start}{}\n", self.wrapped(text, start.len()))
+    }
+
+    /// A text that stands `hanging` columns further in, also where it is broken.
+    fn wrapped(&self, text: &str, hanging: usize) -> String {
         let wide = self.columns.map_or(usize::MAX, |columns| {
             columns.saturating_sub(hanging).max(NARROWEST)
         });
-        let lines = wrap(&what, wide);
         let joint = format!("\n{}", " ".repeat(hanging));
-        let lines = lines.join(&joint).replace(TOGETHER, " ");
-        format!("{heading}{start}{mark} {lines}\n")
+        wrap(text, wide).join(&joint).replace(TOGETHER, " ")
     }
 
     /// The zone's own line, unless it stands above already.
@@ -234,7 +275,12 @@ impl Telling {
         match lameness {
             Lameness::Code(code) => {
                 let code = rcode_name(*code);
-                self.fill(words::LAME_CODE, &[("code", &code)])
+                let text = if zone == "." {
+                    words::LAME_ROOT
+                } else {
+                    words::LAME_CODE
+                };
+                self.fill(text, &[("code", &code), ("zone", &zone)])
             }
             Lameness::Resolver => self.fill(words::LAME_RESOLVER, &[("zone", &zone)]),
             Lameness::Upward(to) => self.fill(words::LAME_UPWARD, &[("to", &name_text(to))]),
@@ -283,22 +329,24 @@ impl Telling {
 }
 
 /// What walks have shown as a whole: in which zone the name is, and what it cost.
-pub(super) fn end(walks: &[Walked], language: Language) -> String {
+pub(super) fn end(walks: &[Walked], language: Language, columns: Option<usize>) -> String {
+    let telling = Telling::new(language, columns, false);
     let mut lines = String::new();
     let placed = walks.iter().find_map(|walked| {
         let is_there = matches!(walked.outcome, Outcome::Answered | Outcome::NoData(_));
         Some((last_name(walked), walked.zone.clone().filter(|_| is_there)?))
     });
     if let Some((last, zone)) = placed {
-        let text = if zone == last {
+        let text = if last.is_root() {
+            words::ROOT_ZONE
+        } else if zone == last {
             words::OWN_ZONE
         } else {
             words::IN_PARENT
         };
         let places: [(&str, &dyn std::fmt::Display); 2] =
             [("name", &name_text(&last)), ("zone", &name_text(&zone))];
-        lines.push_str(&text.fill(language, &places));
-        lines.push('\n');
+        lines.push_str(&telling.line("", &text.fill(language, &places)));
     }
     let asked: u32 = walks.iter().map(|walked| walked.asked).sum();
     let took = duration(walks.iter().map(|walked| walked.took).sum(), language);
@@ -319,9 +367,15 @@ fn last_name(walked: &Walked) -> Name {
 }
 
 /// How a walk that did not end with records is told, and which code it has.
-pub(super) fn failure(walked: &Walked, patience: &str, language: Language) -> Option<Failure> {
+pub(super) fn failure(
+    walked: &Walked,
+    kinds: &[RecordType],
+    patience: &str,
+    language: Language,
+) -> Option<Failure> {
     let name = name_text(&last_name(walked));
-    let kind = type_name(walked.question.kind);
+    let kinds: Vec<_> = kinds.iter().map(|kind| type_name(*kind)).collect();
+    let kind = kinds.join(", ");
     let stuck = match &walked.outcome {
         Outcome::Answered => return None,
         Outcome::NoSuchName(_) => {
@@ -410,6 +464,15 @@ fn call_text(error: &sockeye_net::Error, language: Language) -> String {
     match error.errno() {
         Errno(0) => error.to_string(),
         errno => format!("{}: {}", error.call, errno_text(errno, language)),
+    }
+}
+
+/// A mark in ASCII.
+fn ascii(mark: &str) -> &'static str {
+    match mark {
+        "✗" => "x",
+        "→" => ">",
+        _ => "=",
     }
 }
 

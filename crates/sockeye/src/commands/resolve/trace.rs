@@ -31,7 +31,7 @@ pub(super) async fn walk(
     let on_stdout = Look::on(&io::stdout(), &args.view.look);
     let columns = on_stdout.terminal.then_some(on_stdout.width);
     let live = Live {
-        telling: RefCell::new(Telling::new(language, columns)),
+        telling: RefCell::new(Telling::new(language, columns, look.ascii)),
         off: Cell::new(args.short || args.json),
     };
     let deadline = Instant::now() + args.timeout;
@@ -47,7 +47,7 @@ pub(super) async fn walk(
     let mut walks: Vec<Walked> = Vec::new();
     for kind in &args.kinds {
         if !walks.is_empty() {
-            live.put(|telling| telling.next(*kind));
+            live.telling.borrow_mut().next(*kind);
         }
         walker = walker.within(Bounds {
             time: deadline.saturating_duration_since(Instant::now()),
@@ -67,7 +67,7 @@ pub(super) async fn walk(
         } else {
             let table = lines::table_of(records);
             let gap = if table.is_empty() { "" } else { "\n" };
-            format!("\n{table}{gap}{}", told::end(&walks, language))
+            format!("\n{table}{gap}{}", told::end(&walks, language, columns))
         }
     };
     Ok(Spoken {
@@ -110,7 +110,8 @@ fn outcome(args: &ResolveArgs, walks: &[Walked], session: &Session) -> crate::co
         .iter()
         .find(|walked| !matches!(walked.outcome, End::NoData(_)))
         .or(walks.first());
-    let failure = worst.and_then(|walked| told::failure(walked, &time, session.look.language));
+    let failure =
+        worst.and_then(|walked| told::failure(walked, &args.kinds, &time, session.look.language));
     match failure {
         Some(failure) => Err(failure),
         None => Ok(ExitCode::Clean),
@@ -131,7 +132,7 @@ fn hints(start: &Start, session: &Session) -> Result<Hints, Failure> {
                 Failure::new(exit, words::HINTS_FAILED.fill(language, &places))
             };
             let text = std::fs::read(path)
-                .map_err(|error| failed(ExitCode::Failure, &io_text(&error, language)))?;
+                .map_err(|error| failed(ExitCode::Usage, &io_text(&error, language)))?;
             Hints::parse(&String::from_utf8_lossy(&text))
                 .map_err(|error| failed(ExitCode::Usage, &error))
         }

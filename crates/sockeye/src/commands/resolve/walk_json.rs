@@ -57,6 +57,8 @@ enum AStep {
         depth: usize,
         zone: String,
         server: String,
+        #[serde(rename = "type")]
+        kind: String,
     },
     NotAsked {
         depth: usize,
@@ -204,10 +206,12 @@ fn step(step: &Step) -> AStep {
             depth,
             zone,
             server,
+            kind,
         } => AStep::Fetching {
             depth: *depth,
             zone: name_text(zone),
             server: name_text(server),
+            kind: type_name(*kind).into_owned(),
         },
         Step::NotAsked {
             depth,

@@ -19,7 +19,8 @@ texts! {
     NO_DATA_UNPROVEN = "{name} has no {kind}, it seems: the answer is empty, and names no zone (SOA) that says so" | "{name} no tiene {kind}, parece: la respuesta está vacía y no nombra ninguna zona (SOA) que lo diga";
     NO_NAME = "there is no {name} in {zone} (TTL of that: {ttl})" | "no existe {name} en {zone} (TTL de eso: {ttl})";
     NO_NAME_UNPROVEN = "there is no {name}" | "no existe {name}";
-    LAME_CODE = "lame: {code} for a zone it is named as a server of" | "cojo: {code} en una zona de la que figura como servidor";
+    LAME_CODE = "lame: the zone above names it as a server of {zone}, and it answers {code}" | "cojo: la zona de arriba lo nombra servidor de {zone}, y contesta {code}";
+    LAME_ROOT = "no root server: it answers {code}" | "no es un servidor raíz: contesta {code}";
     LAME_RESOLVER = "lame: it answers from hearsay, as a resolver, and not for {zone}" | "cojo: responde de oídas, como un resolvedor, y no por {zone}";
     LAME_UPWARD = "lame: it sends back up to {to} (a referral must lead down)" | "cojo: remite hacia arriba, a {to} (una remisión ha de llevar hacia abajo)";
     LAME_ITSELF = "lame: it names the servers of {zone}, itself among them, and gives no answer" | "cojo: nombra los servidores de {zone}, él incluido, y no responde";
@@ -31,8 +32,9 @@ texts! {
     ENDED = "the connection ended after {bytes}, before the whole answer" | "la conexión terminó tras {bytes}, antes de la respuesta entera";
     WAS_CUT = "; {size}: too long for UDP, so it came over TCP" | "; {size}: demasiado para UDP, así que vino por TCP";
     WITHOUT_EDNS = "; asked without EDNS, which it doesn't know" | "; preguntado sin EDNS, que no conoce";
-    STRAYS = "; {count} datagrams came that were no answer to the question, and were left out" | "; llegaron {count} datagramas que no respondían a la pregunta, y se dejaron";
-    FETCHING = "the address of {server} is looked for first" | "primero se busca la dirección de {server}";
+    STRAYS = "; datagrams that do not answer this question: {count} (a broken server, or somebody guessing)" | "; datagramas que no responden a esta pregunta: {count} (un servidor averiado, o alguien que prueba suerte)";
+    FETCHING_V4 = "first, the IPv4 address of {server}" | "primero, la dirección IPv4 de {server}";
+    FETCHING_V6 = "first, the IPv6 address of {server}" | "primero, la dirección IPv6 de {server}";
     NOT_ASKED_LOOP = "{server} can't be asked: its address would be found by asking {server}" | "a {server} no se le puede preguntar: su dirección la sabría {server}";
     NOT_ASKED_NO_ADDRESS = "{server} can't be asked: it has no such address" | "a {server} no se le puede preguntar: no tiene esa dirección";
     NOT_ASKED_FAILED = "{server} can't be asked: its address can't be found" | "a {server} no se le puede preguntar: no se encuentra su dirección";
@@ -43,9 +45,10 @@ texts! {
     WHOSE_ZONE = "asked besides: {name} is in the zone {zone}" | "preguntado además: {name} está en la zona {zone}";
     WHOSE_ZONE_UNSAID = "asked besides: which zone {name} is in is not said" | "preguntado además: no dice en qué zona está {name}";
     IN_PARENT = "{name} is a name in the zone {zone}: it is not delegated" | "{name} es un nombre de la zona {zone}: no está delegado";
+    ROOT_ZONE = "the root is the zone above all: nobody delegates it" | "la raíz es la zona sobre todas: nadie la delega";
     OWN_ZONE = "{name} is a zone of its own: it is delegated" | "{name} es una zona propia: está delegada";
     HINTS_FAILED = "hints file {path}: {error}" | "archivo de pistas {path}: {error}";
-    TOTAL = "{count} questions, {time}" | "{count} preguntas, {time}";
+    TOTAL = "questions put to servers: {count}; {time}" | "preguntas hechas a servidores: {count}; {time}";
     STUCK_SILENT = "no server of {zone} answered in time" | "ningún servidor de {zone} respondió a tiempo";
     STUCK_UNREACHABLE = "no server of {zone} can be reached: {error}" | "no se llega a ningún servidor de {zone}: {error}";
     STUCK_LAME = "SERVFAIL: no server of {zone} speaks for it; the lines above say what each did" | "SERVFAIL: ningún servidor de {zone} habla por ella; las líneas de arriba dicen qué hizo cada uno";
