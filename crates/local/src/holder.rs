@@ -1,7 +1,7 @@
 //! Who holds a local port: every socket on it, in every state, and the processes that have it open.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use crate::owner::{Owner, Owners};
@@ -69,6 +69,25 @@ impl Holder {
     #[must_use]
     pub fn process(&self) -> Option<&Process> {
         self.owner.process()
+    }
+
+    /// Whether it keeps bind(2) from taking `address`: the same address, or one of the two is every address.
+    ///
+    /// `[::]` stands for IPv4 as well, as [`Holder::v6_only`] says; what SO_REUSEADDR and SO_REUSEPORT allow is not
+    /// weighed. ip(7), ipv6(7).
+    #[must_use]
+    pub fn is_in_the_way_of(&self, address: SocketAddr) -> bool {
+        let (own, asked) = (self.local.ip(), address.ip());
+        let wildcard_over_both = |six: IpAddr| six.is_ipv6() && six.is_unspecified();
+        let (own_plain, asked_plain) = (own.to_canonical(), asked.to_canonical());
+        self.local.port() == address.port()
+            && if own_plain.is_ipv4() == asked_plain.is_ipv4() {
+                own_plain == asked_plain
+                    || own_plain.is_unspecified()
+                    || asked_plain.is_unspecified()
+            } else {
+                wildcard_over_both(asked) || (wildcard_over_both(own) && self.v6_only != Some(true))
+            }
     }
 }
 
@@ -146,5 +165,34 @@ mod tests {
         assert_eq!(holders[2].rest, Some(Duration::from_secs(1)));
         assert_eq!(holders[2].owner, Owner::Nobody);
         assert_eq!(holders[2].user_id, None);
+    }
+
+    #[test]
+    fn only_a_socket_whose_address_overlaps_is_in_the_way() {
+        let held = |local: &str, v6_only| {
+            let row = Row {
+                local: local.parse().unwrap(),
+                v6_only,
+                ..Row::default()
+            };
+            with_owners(Protocol::Tcp, vec![row]).remove(0)
+        };
+        for (local, v6_only, asked, expected) in [
+            ("127.0.0.2:53", None, "127.0.0.53:53", false),
+            ("127.0.0.53:53", None, "127.0.0.53:53", true),
+            ("127.0.0.53:54", None, "127.0.0.53:53", false),
+            ("0.0.0.0:53", None, "127.0.0.53:53", true),
+            ("127.0.0.2:53", None, "0.0.0.0:53", true),
+            ("127.0.0.2:53", None, "[::1]:53", false),
+            ("127.0.0.2:53", None, "[::]:53", true),
+            ("[::]:53", Some(false), "127.0.0.2:53", true),
+            ("[::]:53", Some(true), "127.0.0.2:53", false),
+            ("[::]:53", Some(true), "[::1]:53", true),
+            ("0.0.0.0:53", None, "[::1]:53", false),
+            ("[::ffff:127.0.0.2]:53", Some(false), "127.0.0.2:53", true),
+        ] {
+            let is = held(local, v6_only).is_in_the_way_of(asked.parse().unwrap());
+            assert_eq!(is, expected, "{local} {v6_only:?}, asked {asked}");
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! What this machine knows about a failure: who holds the address, what listens nearby. Nothing is sent to find out.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use sockeye_local::{Holder, Neighbour, PathState, Process, Protocol, State};
 use sockeye_model::{Call, Errno, Kind, Note, ProcessName, Scheme, SocketAddress, SocketId};
@@ -113,7 +113,7 @@ fn holder(address: &SocketAddress, scheme: Scheme, language: Language) -> Option
     match address {
         SocketAddress::Inet(inet) => {
             let holders = sockeye_local::holders(protocol(scheme)?, inet.port()).ok()?;
-            of_holders(address, &holders, language)
+            of_holders(*inet, holders, language)
         }
         SocketAddress::UnixPath(path) => {
             if let PathState::NotASocket(_) = sockeye_local::path_state(path) {
@@ -131,37 +131,83 @@ fn holder(address: &SocketAddress, scheme: Scheme, language: Language) -> Option
     }
 }
 
-fn of_holders(address: &SocketAddress, holders: &[Holder], language: Language) -> Option<Advice> {
-    let resting = holders
-        .iter()
-        .filter(|holder| holder.state == State::TimeWait)
-        .count();
-    match holders
-        .iter()
-        .find(|holder| holder.state != State::TimeWait)
-    {
-        Some(holder) if holder.state == State::BoundInactive && holder.process().is_some() => {
-            let mut advice = held(address, holder.process(), language);
-            advice
-                .text
-                .push_str(words::HOLDER_NOT_LISTENING.say(language));
-            Some(advice)
-        }
-        Some(holder) => Some(held(address, holder.process(), language)),
-        None if resting > 0 => {
-            let note = Note::Holder {
-                address: address.clone(),
-                process: None,
-                resting: u32::try_from(resting).unwrap_or(u32::MAX),
-            };
-            let text = words::RESTING.fill(language, &[("count", &resting)]);
-            Some(Advice {
-                note: Some(note),
-                text,
-            })
-        }
-        None => None,
+/// The sockets that keep `address` from being bound, those that stay first: an open one speaks for its connections.
+fn in_the_way(address: SocketAddr, mut holders: Vec<Holder>) -> Vec<Holder> {
+    holders.retain(|holder| holder.is_in_the_way_of(address));
+    // Whether `[::]` was asked with IPV6_V6ONLY is not known here; what is of its own family is certainly in the way.
+    let of_family = |holder: &Holder| holder.local.is_ipv4() == address.is_ipv4();
+    if holders.iter().any(of_family) {
+        holders.retain(of_family);
     }
+    let stays = |holder: &Holder| holder.state.is_open() || holder.state == State::BoundInactive;
+    if holders.iter().any(stays) {
+        holders.retain(stays);
+    }
+    holders
+}
+
+fn of_holders(address: SocketAddr, holders: Vec<Holder>, language: Language) -> Option<Advice> {
+    let holders = in_the_way(address, holders);
+    let (resting, held_now): (Vec<Holder>, Vec<Holder>) = holders
+        .into_iter()
+        .partition(|holder| holder.state == State::TimeWait);
+    let Some(first) = held_now.first() else {
+        if resting.is_empty() {
+            return None;
+        }
+        let note = Note::Holder {
+            address: SocketAddress::Inet(address),
+            process: None,
+            resting: u32::try_from(resting.len()).unwrap_or(u32::MAX),
+        };
+        let text = words::RESTING.fill(language, &[("count", &resting.len())]);
+        return Some(Advice {
+            note: Some(note),
+            text,
+        });
+    };
+    let mut texts: Vec<String> = Vec::new();
+    for holder in &held_now {
+        let text = of_holder(holder, language).text;
+        if !texts.contains(&text) {
+            texts.push(text);
+        }
+    }
+    let more = texts.len().saturating_sub(MOST_HOLDERS);
+    texts.truncate(MOST_HOLDERS);
+    if more > 0 {
+        texts.push(format!("+{more}"));
+    }
+    let note = of_holder(first, language).note;
+    Some(Advice {
+        note,
+        text: texts.join("; "),
+    })
+}
+
+fn of_holder(holder: &Holder, language: Language) -> Advice {
+    let mut advice = held(
+        &SocketAddress::Inet(holder.local),
+        holder.process(),
+        language,
+    );
+    if holder.state == State::BoundInactive && holder.process().is_some() {
+        advice
+            .text
+            .push_str(words::HOLDER_NOT_LISTENING.say(language));
+    }
+    advice
+}
+
+/// The process that keeps an address from being bound, and what it holds.
+pub(crate) fn process_in_the_way(
+    address: SocketAddr,
+    scheme: Scheme,
+) -> Option<(Process, SocketAddr)> {
+    let holders = sockeye_local::holders(protocol(scheme)?, address.port()).ok()?;
+    in_the_way(address, holders)
+        .iter()
+        .find_map(|holder| Some((holder.process()?.clone(), holder.local)))
 }
 
 fn held(address: &SocketAddress, process: Option<&Process>, language: Language) -> Advice {
@@ -192,24 +238,29 @@ fn nearby(address: &SocketAddress, scheme: Scheme, language: Language) -> Option
     let found = sockeye_local::nearby(protocol(scheme)?, inet).ok()?;
     match found.first() {
         Some(Neighbour::NotListening(holder)) => Some(not_listening(holder, language)),
-        Some(neighbour) => Some(neighbouring(neighbour, language)),
+        Some(neighbour) => Some(neighbouring(neighbour, inet, language)),
         None => own_service(inet, scheme, language),
     }
 }
 
-fn neighbouring(neighbour: &Neighbour, language: Language) -> Advice {
+fn neighbouring(neighbour: &Neighbour, refused: SocketAddr, language: Language) -> Advice {
     let holder = neighbour.holder();
     let word = match holder.protocol {
         Protocol::Tcp => "tcp",
         Protocol::Udp => "udp",
     };
-    let reach = reachable(holder.local);
+    let reach = reachable(holder, refused);
     let line = quote::line(["sockeye", &format!("{word}://{reach}")]);
     let unknown = words::NEARBY_UNKNOWN.say(language).to_owned();
     let name = holder.process().map_or(unknown, |process| {
         format!("{}, pid {}", escape_name(&process.name), process.pid)
     });
-    let text = words::NEARBY.fill(
+    let text = match neighbour {
+        // What was typed is what reaches it.
+        Neighbour::Here(_) => words::NEARBY_HERE,
+        _ => words::NEARBY,
+    };
+    let text = text.fill(
         language,
         &[
             ("protocol", &word),
@@ -253,14 +304,25 @@ fn name_of(process: &Process) -> ProcessName<'static> {
     }
 }
 
-/// The address to type for a listener on `local`: one on every interface is reached through loopback.
-fn reachable(local: SocketAddr) -> String {
-    if local.ip().is_unspecified() {
-        format!("localhost:{}", local.port())
-    } else {
-        local.to_string()
+/// The address to type for a socket: one on every interface is reached through loopback, by number, for localhost may
+/// be what was refused.
+fn reachable(holder: &Holder, refused: SocketAddr) -> SocketAddr {
+    let local = holder.local;
+    if !local.ip().is_unspecified() {
+        return local;
     }
+    let ip: IpAddr = match local.ip() {
+        IpAddr::V6(_) if holder.v6_only == Some(false) && refused.is_ipv4() => {
+            Ipv4Addr::LOCALHOST.into()
+        }
+        IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+        IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+    };
+    SocketAddr::new(ip, local.port())
 }
+
+/// How many sockets are named that keep an address from being bound.
+const MOST_HOLDERS: usize = 4;
 
 /// The ports that the simple services have in the RFCs; `serve` has them 7000 higher.
 const SIMPLE_SERVICES: &[u16] = &[7, 9, 13, 19, 37];
@@ -336,6 +398,55 @@ mod tests {
         let error = failed(Call::Connect, Errno::ECONNREFUSED, refused);
         let text = on_failure(&Tap::off(), &error, Scheme::Tcp, Language::English).unwrap();
         assert!(text.contains(&format!("sockeye tcp://{open}")), "{text}");
+    }
+
+    #[test]
+    fn a_socket_on_another_address_of_the_port_is_not_the_holder() {
+        let other = TcpListener::bind("127.0.0.2:0").unwrap();
+        let port = other.local_addr().unwrap().port();
+        let asked = |ip: [u8; 4]| {
+            let error = failed(Call::Bind, Errno::EADDRINUSE, (ip, port).into());
+            on_failure(&Tap::off(), &error, Scheme::Tcp, Language::English)
+        };
+        assert_eq!(asked([127, 0, 0, 53]), None);
+        let _holder = TcpListener::bind(("127.0.0.53", port)).unwrap();
+        let text = asked([127, 0, 0, 53]).unwrap();
+        assert!(
+            text.starts_with(&format!("127.0.0.53:{port} is held by ")) && !text.contains(';'),
+            "{text}"
+        );
+        let text = asked([0, 0, 0, 0]).unwrap();
+        for held in ["127.0.0.2", "127.0.0.53"] {
+            assert!(
+                text.contains(&format!("{held}:{port} is held by ")),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_ipv6_only_listener_is_advised_by_its_number_and_never_what_was_typed() {
+        let family = rustix::net::AddressFamily::INET6;
+        let socket = rustix::net::socket(family, rustix::net::SocketType::STREAM, None).unwrap();
+        rustix::net::sockopt::set_ipv6_v6only(&socket, true).unwrap();
+        let every = SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0));
+        rustix::net::bind(&socket, &every).unwrap();
+        rustix::net::listen(&socket, 1).unwrap();
+        let listener = TcpListener::from(socket);
+        let port = listener.local_addr().unwrap().port();
+        let refused = SocketAddr::from(([127, 0, 0, 1], port));
+        let error = failed(Call::Connect, Errno::ECONNREFUSED, refused);
+        let text = on_failure(&Tap::off(), &error, Scheme::Tcp, Language::English).unwrap();
+        assert!(
+            text.contains(&format!("sockeye 'tcp://[::1]:{port}'")) && !text.contains("localhost"),
+            "{text}"
+        );
+        drop(listener);
+        let listener = TcpListener::bind("0.0.0.0:0").unwrap();
+        let refused = SocketAddr::from(([127, 0, 0, 1], listener.local_addr().unwrap().port()));
+        let error = failed(Call::Connect, Errno::ECONNREFUSED, refused);
+        let text = on_failure(&Tap::off(), &error, Scheme::Tcp, Language::English).unwrap();
+        assert!(!text.contains("did you mean"), "{text}");
     }
 
     #[test]
