@@ -40,7 +40,10 @@ fn walked(arguments: &str) -> Option<(i32, String, String)> {
 }
 
 fn skipped<T>(why: &str) -> Option<T> {
-    assert!(std::env::var_os("CI").is_none(), "skipped in CI: {why}");
+    assert!(
+        std::env::var_os("SOCKEYE_NO_SKIP").is_none(),
+        "skipped: {why}"
+    );
     let _ = writeln!(std::io::stderr(), "skipped: {why}");
     None
 }
