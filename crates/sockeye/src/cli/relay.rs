@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::Args;
 use sockeye_model::Address;
 
-use crate::cli::frame::{CHOICES, Framing, framing};
+use crate::cli::frame::{Framing, framing};
 use crate::cli::listen::ServerFlags;
 use crate::cli::quantity::some_time;
 use crate::cli::view::ViewArgs;
@@ -129,11 +129,7 @@ impl RelayFlags {
             };
             return Err(Usage::of(
                 words::RELAY_FRAME,
-                &[
-                    ("messages", &messages.scheme),
-                    ("stream", &stream.scheme),
-                    ("choices", &CHOICES),
-                ],
+                &[("messages", &messages.scheme), ("stream", &stream.scheme)],
             ));
         }
         if !mixed && self.frame.is_some() {
@@ -193,7 +189,7 @@ mod tests {
     fn a_stream_and_messages_need_a_frame_and_the_error_names_the_choices() {
         let error = relay("relay udp://:7514 file:log").unwrap_err();
         assert!(
-            error.contains("--frame") && error.contains(CHOICES),
+            error.contains("--frame") && error.contains("chunk or chunk=SIZE"),
             "{error}"
         );
         assert_eq!(

@@ -28,7 +28,7 @@ texts! {
     MORE_THAN_NOTHING = "must be more than 0" | "debe ser más de 0";
     WANTS_SIZE = "wants a size in bytes such as 4096, 64k or 1MiB" | "quiere un tamaño en bytes como 4096, 64k o 1MiB";
     UNCOUNTABLE = "is more than this machine can count" | "es más de lo que esta máquina puede contar";
-    WANTS_FRAME = "wants {choices}" | "quiere {choices}";
+    WANTS_FRAME = "wants line, nul, len16, len32, chunk or chunk=SIZE" | "quiere line, nul, len16, len32, chunk o chunk=TAMAÑO";
     CHUNK_TOO_BIG = "wants a chunk of at most {most}" | "quiere un trozo de {most} como mucho";
     CHUNK_EMPTY = "wants a chunk of at least 1 byte" | "quiere un trozo de al menos 1 byte";
     LONE_BACKSLASH = "ends in a lone \\; write \\\\ for one" | "acaba en un \\ suelto; escribe \\\\ para uno";
@@ -53,7 +53,7 @@ texts! {
     WAIT_TOO_MANY = "wait takes at most {most} addresses" | "wait admite {most} direcciones como mucho";
     WAIT_UDP = "{address} cannot be waited for: nothing answers on UDP unless it is asked; ask it: sockeye connect {address} --send TEXT --reply 1" | "no se puede esperar a {address}: en UDP nadie contesta si no se le pregunta; pregúntale: sockeye connect {address} --send TEXTO --reply 1";
     RELAY_SAME = "{address} cannot be both ends of a relay; name another for one of them" | "{address} no puede ser los dos extremos de un relay; nombra otro para uno de ellos";
-    RELAY_FRAME = "{messages} carries messages and {stream} a stream: say with --frame how a message is marked in the stream: {choices}" | "{messages} lleva mensajes y {stream} un flujo: di con --frame cómo se marca un mensaje en el flujo: {choices}";
+    RELAY_FRAME = "{messages} carries messages and {stream} a stream: say with --frame how a message is marked in the stream: line, nul, len16, len32, chunk or chunk=SIZE" | "{messages} lleva mensajes y {stream} un flujo: di con --frame cómo se marca un mensaje en el flujo: line, nul, len16, len32, chunk o chunk=TAMAÑO";
     RELAY_NO_FRAME = "--frame is for a relay between messages and a stream, and {from} and {to} are the same kind; leave it away" | "--frame es para un relay entre mensajes y un flujo, y {from} y {to} son de la misma clase; quítalo";
 
     NO_SERVICE = "\"{word}\" is no service; known: {known}" | "\"{word}\" no es un servicio; se conocen: {known}";
