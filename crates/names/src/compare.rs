@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use hickory_proto::rr::Record;
 use tokio::time::Instant;
 
+use crate::exchange::Attempt;
 use crate::together::together;
 use crate::{Answer, Exchange, NoReply, Question, Server, data_bytes, name_text};
 
@@ -28,21 +29,13 @@ impl Exchange {
     }
 
     /// Asks, and gives up at `deadline` whatever is left of tries and time.
-    pub(crate) async fn ask_until(
+    async fn ask_until(
         &self,
         server: Server,
         question: &Question,
         deadline: Instant,
     ) -> Result<Answer, NoReply> {
-        let began = Instant::now();
-        match tokio::time::timeout_at(deadline, self.ask(server, question)).await {
-            Ok(reply) => reply.map(|reply| Answer::of(question.clone(), reply)),
-            Err(_) => Err(NoReply::TimedOut {
-                server,
-                waited: began.elapsed(),
-                strays: 0,
-            }),
-        }
+        Attempt::new(self, server, question).until(deadline).await
     }
 }
 

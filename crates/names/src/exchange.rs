@@ -1,15 +1,19 @@
 //! One question to one server: over UDP, and over TCP where the answer does not fit or TCP was asked for.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::net::SocketAddr;
-use std::time::{Duration, Instant};
+use std::pin::Pin;
+use std::task::Poll;
+use std::time::Duration;
 
 use hickory_proto::op::{Edns, Message, MessageType, OpCode, ResponseCode};
 use sockeye_model::{Family, SocketAddress, Type};
 use sockeye_net::{AsyncSocket, Received, Tap};
+use tokio::time::Instant;
 
 use crate::meaning::tell_meaning;
-use crate::{Question, Server, read_message};
+use crate::{Answer, Question, Server, read_message};
 
 /// What a question or an answer travels over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -36,7 +40,7 @@ pub struct Exchange {
     pub tap: Tap,
     /// Whether the server is to ask others in our place (RD, RFC 1035 section 4.1.1).
     pub recursion: bool,
-    /// How long one try waits for its answer.
+    /// How long one try waits for its answer, before the question is sent again. An answer to an earlier try still counts.
     pub timeout: Duration,
     /// How often a question is sent over UDP until an answer comes, at least 1.
     pub tries: u32,
@@ -118,6 +122,15 @@ pub enum NoReply {
         /// The bytes that had come, of the length and the message.
         got: usize,
     },
+    /// The answer over UDP was cut short (TC), and over TCP none came: perhaps a firewall lets UDP alone through, which
+    /// DNS can't do without TCP (RFC 7766 section 5).
+    #[error("the answer over udp was cut short, and over tcp there is none: {over_tcp}")]
+    CutShort {
+        /// Who was asked.
+        server: Server,
+        /// What became of the question over TCP.
+        over_tcp: Box<NoReply>,
+    },
 }
 
 impl Exchange {
@@ -129,22 +142,71 @@ impl Exchange {
     /// # Errors
     /// [`NoReply`], when there is no such answer.
     pub async fn ask(&self, server: Server, question: &Question) -> Result<Reply, NoReply> {
-        let mut attempt = Attempt {
-            exchange: self,
+        Attempt::new(self, server, question).run().await
+    }
+}
+
+/// One question to one server, in one go or, as a resolver has it that asks others in between, in several.
+pub(crate) struct Attempt<'a> {
+    exchange: &'a Exchange,
+    server: Server,
+    question: &'a Question,
+    /// How long one try waits.
+    pub(crate) timeout: Duration,
+    began: Instant,
+    payload: Option<u16>,
+    tries: u32,
+    strays: u32,
+    /// The answer over UDP was cut short.
+    was_cut: bool,
+    /// The tries over UDP that may still be answered: who is slow answers the first of them.
+    open: VecDeque<Pin<Box<dyn Future<Output = Heard> + Send>>>,
+}
+
+/// What has come to one try over UDP.
+struct Heard {
+    socket: AsyncSocket,
+    id: u16,
+    buffer: Vec<u8>,
+    received: sockeye_net::Result<Received>,
+}
+
+async fn hear(socket: AsyncSocket, id: u16, mut buffer: Vec<u8>) -> Heard {
+    let received = socket.receive(&mut buffer).await;
+    Heard {
+        socket,
+        id,
+        buffer,
+        received,
+    }
+}
+
+impl<'a> Attempt<'a> {
+    pub(crate) fn new(exchange: &'a Exchange, server: Server, question: &'a Question) -> Self {
+        Self {
+            exchange,
             server,
             question,
+            timeout: exchange.timeout,
             began: Instant::now(),
-            payload: self.payload,
+            payload: exchange.payload,
             tries: 0,
             strays: 0,
-        };
-        let first = attempt.over(server.transport).await?;
+            was_cut: false,
+            open: VecDeque::new(),
+        }
+    }
+
+    /// Asks, as often as the exchange says; when it is called again, the answers to the tries before count as well.
+    async fn run(&mut self) -> Result<Reply, NoReply> {
+        let first = self.over(self.server.transport).await?;
         let plain = self.payload.is_some() && knows_no_edns(&first.message);
         if !plain {
             return Ok(first);
         }
-        attempt.payload = None;
-        match attempt.over(server.transport).await {
+        self.payload = None;
+        self.open.clear();
+        match self.over(self.server.transport).await {
             Ok(mut second) => {
                 second.without_edns = true;
                 Ok(second)
@@ -153,16 +215,31 @@ impl Exchange {
             Err(_) => Ok(first),
         }
     }
-}
 
-struct Attempt<'a> {
-    exchange: &'a Exchange,
-    server: Server,
-    question: &'a Question,
-    began: Instant,
-    payload: Option<u16>,
-    tries: u32,
-    strays: u32,
+    /// The same, and gives up at `deadline` whatever is left of tries and time.
+    pub(crate) async fn until(&mut self, deadline: Instant) -> Result<Answer, NoReply> {
+        match until(deadline, self.run()).await {
+            Some(reply) => reply.map(|reply| Answer::of(self.question.clone(), reply)),
+            None if self.was_cut => Err(self.cut_short(self.timed_out())),
+            None => Err(self.timed_out()),
+        }
+    }
+
+    /// What has come first of all tries that are open, if anything does before the deadline.
+    async fn heard(&mut self, deadline: Instant) -> Option<Heard> {
+        let first = std::future::poll_fn(|context| {
+            for (at, open) in self.open.iter_mut().enumerate() {
+                if let Poll::Ready(heard) = open.as_mut().poll(context) {
+                    return Poll::Ready((at, heard));
+                }
+            }
+            Poll::Pending
+        });
+        let (at, heard) = until(deadline, first).await?;
+        // It is over, and must not be polled again.
+        drop(self.open.remove(at));
+        Some(heard)
+    }
 }
 
 impl Attempt<'_> {
@@ -172,7 +249,9 @@ impl Attempt<'_> {
             Transport::Udp => {
                 let (message, size) = self.over_udp().await?;
                 if message.metadata.truncation {
-                    self.over_tcp(true).await
+                    self.was_cut = true;
+                    let came = self.over_tcp(true).await;
+                    came.map_err(|over_tcp| self.cut_short(over_tcp))
                 } else {
                     Ok(self.reply(message, Transport::Udp, size, false))
                 }
@@ -183,27 +262,28 @@ impl Attempt<'_> {
     async fn over_udp(&mut self) -> Result<(Message, usize), NoReply> {
         let server = self.server;
         let failed = |source| NoReply::Call { server, source };
-        let mut buffer = vec![0; LONGEST];
         for _ in 0..self.exchange.tries.max(1) {
-            // A socket for each try: another port to guess, and no answer to an earlier try.
+            // A socket for each try: another port to guess, beside the other id.
             let socket = self.connected(Type::Datagram).await.map_err(failed)?;
             let (id, query) = self.query();
             self.tries += 1;
             socket.send(&query).await.map_err(failed)?;
             tell_meaning(&self.exchange.tap, socket.id(), &query);
-            let deadline = Instant::now() + self.exchange.timeout;
-            loop {
-                let received = match until(deadline, socket.receive(&mut buffer)).await {
-                    None => break,
-                    Some(received) => received.map_err(failed)?,
-                };
-                if let Received::Data { len, .. } = received {
-                    tell_meaning(&self.exchange.tap, socket.id(), &buffer[..len]);
-                    match self.answer(id, &buffer[..len]) {
+            if self.open.len() == MOST_OPEN {
+                self.open.pop_front();
+            }
+            self.open
+                .push_back(Box::pin(hear(socket, id, vec![0; LONGEST])));
+            let deadline = Instant::now() + self.timeout;
+            while let Some(heard) = self.heard(deadline).await {
+                if let Received::Data { len, .. } = heard.received.map_err(failed)? {
+                    let bytes = &heard.buffer[..len];
+                    tell_meaning(&self.exchange.tap, heard.socket.id(), bytes);
+                    match self.answer(heard.id, bytes) {
                         Ok(message) => return Ok((message, len)),
                         // Whoever knows the id and the port could as well have sent something readable.
                         Err(Unfit::Unreadable(why)) => {
-                            return match cut_short(&buffer[..len]) {
+                            return match cut_short(bytes) {
                                 Some(message) => Ok((message, len)),
                                 None => Err(NoReply::Garbage { server, why }),
                             };
@@ -212,6 +292,8 @@ impl Attempt<'_> {
                     }
                 }
                 self.strays += 1;
+                self.open
+                    .push_back(Box::pin(hear(heard.socket, heard.id, heard.buffer)));
                 // Datagrams that are always there leave the timer no turn, nor the others on this thread.
                 if Instant::now() >= deadline {
                     break;
@@ -223,7 +305,7 @@ impl Attempt<'_> {
     }
 
     async fn over_tcp(&mut self, was_cut: bool) -> Result<Reply, NoReply> {
-        let deadline = Instant::now() + self.exchange.timeout;
+        let deadline = Instant::now() + self.timeout;
         match until(deadline, self.on_a_connection(was_cut)).await {
             Some(result) => result,
             None => Err(self.timed_out()),
@@ -337,6 +419,13 @@ impl Attempt<'_> {
         }
     }
 
+    fn cut_short(&self, over_tcp: NoReply) -> NoReply {
+        NoReply::CutShort {
+            server: self.server,
+            over_tcp: Box::new(over_tcp),
+        }
+    }
+
     fn timed_out(&self) -> NoReply {
         NoReply::TimedOut {
             server: self.server,
@@ -379,7 +468,7 @@ fn cut_short(bytes: &[u8]) -> Option<Message> {
 }
 
 async fn until<T>(deadline: Instant, future: impl Future<Output = T>) -> Option<T> {
-    tokio::time::timeout_at(deadline.into(), future).await.ok()
+    tokio::time::timeout_at(deadline, future).await.ok()
 }
 
 fn millis(duration: Duration) -> String {
@@ -391,3 +480,6 @@ const PAYLOAD: u16 = 1232;
 
 /// No message is longer (RFC 1035 section 4.2.2: its length has 16 bits).
 const LONGEST: usize = 65_535;
+
+/// Tries that may still be answered, at most: each is a socket.
+const MOST_OPEN: usize = 16;

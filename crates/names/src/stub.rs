@@ -15,6 +15,7 @@ use hickory_proto::rr::{Name, RData, Record, RecordType};
 use sockeye_local::Hosts;
 use tokio::time::Instant;
 
+use crate::exchange::Attempt;
 use crate::together::together;
 use crate::{
     Answer, Exchange, NoReply, Question, Server, Transport, Verdict, name_text, read_name,
@@ -102,6 +103,8 @@ pub struct Found {
     pub steps: Vec<Step>,
     /// For each type that was wanted, in order: who told, or nobody.
     pub told: Vec<Told>,
+    /// From the beginning to the end, all servers and tries included.
+    pub took: Duration,
 }
 
 /// Who answered for one type.
@@ -191,6 +194,7 @@ impl Stub {
     /// is tried below each domain of the search list in turn, as res_search(3) does it, until one has a record of one of
     /// the types.
     pub async fn look_up(&self, wanted: &Wanted, kinds: &[RecordType], deadline: Instant) -> Found {
+        let began = Instant::now();
         let mut found = Found::default();
         let mut told: Vec<Option<Told>> = kinds.iter().map(|_| None).collect();
         let of_hosts = |kind: &RecordType| match wanted {
@@ -220,6 +224,7 @@ impl Stub {
             self.behind_dns(wanted, kinds, of_hosts, &mut found, &mut told);
         }
         found.told = told.into_iter().flatten().collect();
+        found.took = began.elapsed();
         found
     }
 
@@ -437,21 +442,28 @@ impl Stub {
         conf: &ResolvConf,
         deadline: Instant,
     ) -> Vec<Step> {
-        let mut left = conf.servers();
+        let exchange = Exchange {
+            tries: 1,
+            ..self.exchange.clone()
+        };
+        let mut left: Vec<(Server, Option<Attempt<'_>>)> = conf
+            .servers()
+            .into_iter()
+            .map(|server| (server, None))
+            .collect();
         let mut steps = Vec::new();
         for round in 0..conf.attempts {
             let mut silent = Vec::new();
-            for server in left {
-                let exchange = Exchange {
-                    timeout: conf.timeout_of(round),
-                    tries: 1,
-                    ..self.exchange.clone()
-                };
-                let outcome = exchange.ask_until(server, &question, deadline).await;
+            for (server, begun) in left {
+                // What comes late to the question of an earlier round is an answer.
+                let mut attempt =
+                    begun.unwrap_or_else(|| Attempt::new(&exchange, server, &question));
+                attempt.timeout = conf.timeout_of(round);
+                let outcome = attempt.until(deadline).await;
                 let answered =
                     matches!(&outcome, Ok(answer) if !matches!(answer.verdict, Verdict::Error(_)));
                 if matches!(&outcome, Err(NoReply::TimedOut { .. })) {
-                    silent.push(server);
+                    silent.push((server, Some(attempt)));
                 }
                 steps.push(Step::Asked(Box::new(Asked {
                     question: question.clone(),

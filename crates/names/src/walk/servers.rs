@@ -181,6 +181,13 @@ impl Walker<'_> {
                         *self.silent.entry(candidate.address).or_default() += 1;
                     }
                     NoReply::Call { source, .. } => asking.errno = Some(source.errno()),
+                    NoReply::CutShort { over_tcp, .. } => {
+                        asking.answered = true;
+                        // With more patience TCP may yet do.
+                        if matches!(**over_tcp, NoReply::TimedOut { .. }) {
+                            asking.silent.push(candidate.clone());
+                        }
+                    }
                     _ => asking.answered = true,
                 }
                 (None, Said::Nothing(no_reply), None)

@@ -240,6 +240,48 @@ fn a_second_try_is_answered() {
 }
 
 #[test]
+fn a_slow_answer_to_the_first_try_counts_while_others_are_open() {
+    // It answers the first question only, and not before the third has come.
+    let mut first = None;
+    let mut count = 0;
+    let server = Scripted::udp(move |question| {
+        count += 1;
+        let first = first.get_or_insert_with(|| bytes(&address(question, 1)));
+        match count {
+            3 => vec![first.clone()],
+            _ => Vec::new(),
+        }
+    });
+    let exchange = Exchange {
+        timeout: Duration::from_millis(300),
+        tries: 3,
+        ..Exchange::default()
+    };
+    let reply = block_on(exchange.ask(Server::udp(server.address), &question())).unwrap();
+    assert_eq!((reply.tries, reply.strays), (3, 0));
+    // The time is that of all tries.
+    assert!(reply.took >= Duration::from_millis(600), "{:?}", reply.took);
+}
+
+#[test]
+fn an_answer_that_was_cut_and_is_not_there_over_tcp_is_told_as_both() {
+    fn cut(question: &Message) -> Vec<Vec<u8>> {
+        let mut cut = answer(question);
+        cut.metadata.truncation = true;
+        vec![bytes(&cut)]
+    }
+    let silent = Scripted::new(cut, |_, stream| {
+        use std::io::Read;
+        let _ = stream.read(&mut [0]);
+    });
+    let error = ask(&silent, Transport::Udp).unwrap_err();
+    assert!(
+        matches!(&error, NoReply::CutShort { over_tcp, .. } if matches!(**over_tcp, NoReply::TimedOut { .. })),
+        "{error}"
+    );
+}
+
+#[test]
 fn an_unreadable_answer_with_the_right_id_ends_the_wait() {
     let server = Scripted::udp(|question| {
         let mut broken = bytes(&address(question, 1));

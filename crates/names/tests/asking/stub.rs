@@ -334,6 +334,28 @@ fn the_next_server_is_asked_when_one_is_silent_and_a_silent_one_again() {
 }
 
 #[test]
+fn a_slow_answer_to_the_first_round_counts_in_the_second() {
+    let mut first = None;
+    let server = Scripted::udp(move |question| match &first {
+        None => {
+            first = Some(bytes(&address(question, 1)));
+            Vec::new()
+        }
+        Some(answer) => vec![answer.clone()],
+    });
+    let conf = "nameserver 127.0.0.1\noptions timeout:1 attempts:2\n";
+    let machine = Machine::new("slow", "", "", conf).asks(&server);
+    let found = machine.look_up("www.test.", &[RecordType::A]);
+    assert_eq!(told(&found), ["www.test. A Records"]);
+    let Ok(answer) = &found.asked(&found.told[0]).unwrap().outcome else {
+        panic!("{found:?}")
+    };
+    // The time is that of both rounds.
+    assert!(answer.reply.took >= Duration::from_secs(1) && found.took >= answer.reply.took);
+    assert_eq!((answer.reply.tries, answer.reply.strays), (2, 0));
+}
+
+#[test]
 fn a_closed_port_leads_to_the_next_server_at_once() {
     let server = Scripted::udp(|question| vec![bytes(&address(question, 1))]);
     let machine = Machine::new(

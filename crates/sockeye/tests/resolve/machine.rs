@@ -113,6 +113,13 @@ fn a_name_is_found_as_this_machines_programs_find_it() {
             let words: Vec<&str> = libc.split_whitespace().collect();
             assert_eq!(words, ["2001:db8::80", "www.test"]);
 
+            // The closed one is what somebody looks for: it is told of without -v too.
+            let closed = "no name server at 127.0.0.9:53 (named in /etc/resolv.conf): its port is closed; \
+                          is it running? sockeye who 53\n";
+            let ran = resolve(&["www"]);
+            assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), closed));
+            assert_eq!(resolve(&["-q", "www"]).stderr, "");
+
             let hosts = resolve(&["-v", "box"]);
             assert_eq!(hosts.lines(), ["box. 0 A 192.0.2.7"]);
             assert!(
@@ -203,6 +210,61 @@ fn the_steps_are_told_and_are_in_the_json() {
                 absolute.code,
                 Some(1),
                 "this server has no root: {absolute:?}"
+            );
+        },
+    );
+}
+
+#[test]
+fn a_silent_first_server_is_told_of_with_the_time_it_cost() {
+    let conf = "nameserver 127.0.0.9\nnameserver 127.0.0.1\noptions timeout:1\n";
+    let files = [FILES[0], FILES[1], ("/etc/resolv.conf", conf)];
+    with_files(
+        "machine::a_silent_first_server_is_told_of_with_the_time_it_cost",
+        &files,
+        || {
+            let _silent = std::net::UdpSocket::bind("127.0.0.9:53").unwrap();
+            let zone = Zone::on("127.0.0.1:53", "www A 192.0.2.80");
+            let ran = resolve(&["www.test.", "A"]);
+            assert_eq!((ran.code, ran.lines().len()), (Some(0), 1), "{ran:?}");
+            let start =
+                "127.0.0.9 (/etc/resolv.conf): no answer within 1.0 s; then 127.0.0.1 was asked\n";
+            assert_eq!(ran.stderr, start);
+            let told = resolve(&["-v", "www.test.", "A"]);
+            assert!(told.stderr.starts_with(start), "{told:?}");
+            assert!(
+                told.last_line().ends_with(": A 1; 1.0 s in all"),
+                "{told:?}"
+            );
+            let json = resolve(&["-q", "--json", "www.test.", "A"]);
+            assert_eq!(json.stderr, "");
+            let value: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
+            let step = &value["steps"][3];
+            assert_eq!(
+                (step["status"].as_str(), step["server"].as_str()),
+                (Some("timed-out"), Some("udp://127.0.0.9:53"))
+            );
+            assert!(step["took_ms"].as_f64() >= Some(1000.0), "{step}");
+            drop(zone);
+            // None answers: the first is silent, and nobody listens at the second.
+            let none = resolve(&["--timeout", "1500ms", "www.test.", "A"]);
+            assert_eq!(none.code, Some(13), "{none:?}");
+            assert!(
+                none.stderr.contains("no name server at 127.0.0.1:53"),
+                "{none:?}"
+            );
+            assert!(
+                none.last_line()
+                    .contains("no answer from 127.0.0.9 within 1.5 s"),
+                "{none:?}"
+            );
+            let _second = std::net::UdpSocket::bind("127.0.0.1:53").unwrap();
+            let both = resolve(&["--timeout", "1500ms", "www.test.", "A"]);
+            assert_eq!(both.code, Some(13), "{both:?}");
+            assert!(
+                both.last_line()
+                    .contains("no answer from 127.0.0.9, 127.0.0.1, 1.5 s in all"),
+                "{both:?}"
             );
         },
     );

@@ -54,6 +54,24 @@ fn a_difference_is_marked_under_the_names_of_those_who_say_so() {
 }
 
 #[test]
+fn a_server_that_knows_of_no_record_outweighs_one_that_refuses() {
+    let knows = Zone::with("only TXT \"x\"");
+    let refuses = Scripted::new(|question| Some(error(question, 5, b"")));
+    for all in [
+        format!("{},{}", knows.at, refuses.at),
+        format!("{},{}", refuses.at, knows.at),
+    ] {
+        let ran = resolve(&["--server", &all, "only.test", "MX"]);
+        assert_eq!(ran.code, Some(10), "{ran:?}");
+        assert!(
+            ran.last_line()
+                .contains("only.test. exists and has no MX record"),
+            "{ran:?}"
+        );
+    }
+}
+
+#[test]
 fn different_codes_are_a_difference_and_one_answer_is_enough() {
     let one = Zone::with("www A 192.0.2.1");
     let none = Zone::with("");

@@ -1,12 +1,14 @@
 //! How it ended: the exit code, and the line that says why there is no answer.
 
-use std::time::Duration;
-
-use sockeye_names::{Answer, Name, NoReply, RData, Verdict, name_text, rcode_name, type_name};
+use sockeye_model::Errno;
+use sockeye_names::{
+    Answer, NoReply, RData, ResponseCode, Verdict, name_text, rcode_name, type_name,
+};
 use sockeye_view::catalogue::{Language, Text, duration};
 use sockeye_view::escape::escape_name;
 
 use super::entry::{By, Entry, server_text};
+use super::way::Way;
 use super::{errors, words};
 use crate::commands::Outcome;
 use crate::exit::ExitCode;
@@ -27,26 +29,35 @@ enum Reason {
 }
 
 /// The exit code: 0 when one of the types was answered; else what is known for sure goes before what is not.
-pub(super) fn outcome(
-    entries: &[Entry<'_>],
-    tried: &[Name],
-    timeout: Duration,
-    language: Language,
-) -> Outcome {
+///
+/// Of several servers one that knows outweighs one that will not or can't say.
+pub(super) fn outcome(entries: &[Entry<'_>], way: Way<'_>, language: Language) -> Outcome {
     if entries.iter().any(Entry::is_answered) {
         return Ok(ExitCode::Clean);
     }
-    let worst = entries.iter().max_by_key(|entry| reason(entry));
+    let entries: Vec<&Entry<'_>> = entries
+        .iter()
+        .filter(|entry| !is_known_better(entry, entries))
+        .collect();
+    let worst = entries.iter().copied().max_by_key(|entry| reason(entry));
     let Some(worst) = worst else {
         return Ok(ExitCode::Clean);
     };
     let why = reason(worst);
     let alike: Vec<&Entry<'_>> = entries
         .iter()
+        .copied()
         .filter(|entry| reason(entry) == why)
         .collect();
-    let mut line = sentence(worst, &types(&alike), Some(timeout), language);
-    let others: Vec<String> = tried
+    let mut line = match &worst.by {
+        By::Dns {
+            outcome: Err(NoReply::TimedOut { .. }),
+            ..
+        } if way.asked_in_vain().len() > 1 => way.silence(worst, &types(&alike), language),
+        _ => sentence(worst, &types(&alike), way, language),
+    };
+    let others: Vec<String> = way
+        .names()
         .iter()
         .filter(|name| **name != worst.question.name)
         .map(name_text)
@@ -63,7 +74,7 @@ pub(super) fn outcome(
 }
 
 /// What went wrong beside an answer: said even where success is silent, since something is missing.
-pub(super) fn beside(entries: &[Entry<'_>], look: Look) -> Vec<String> {
+pub(super) fn beside(entries: &[Entry<'_>], way: Way<'_>, look: Look) -> Vec<String> {
     if look.quiet || !entries.iter().any(Entry::is_answered) {
         return Vec::new();
     }
@@ -72,9 +83,18 @@ pub(super) fn beside(entries: &[Entry<'_>], look: Look) -> Vec<String> {
     };
     let each = entries.iter().filter(wrong).map(|entry| {
         let kind = type_name(entry.question.kind);
-        sentence(entry, &kind, None, look.language)
+        sentence(entry, &kind, way, look.language)
     });
     each.collect()
+}
+
+/// Whether a server failed to answer what another one knows.
+fn is_known_better(entry: &Entry<'_>, entries: &[Entry<'_>]) -> bool {
+    let failed = |entry: &Entry<'_>| matches!(reason(entry), Reason::Silence | Reason::Error);
+    let mut same = entries
+        .iter()
+        .filter(|other| other.question == entry.question);
+    failed(entry) && same.any(|other| !failed(other))
 }
 
 fn reason(entry: &Entry<'_>) -> Reason {
@@ -103,10 +123,21 @@ fn reason(entry: &Entry<'_>) -> Reason {
 fn silence(entry: &Entry<'_>, language: Language) -> ExitCode {
     match &entry.by {
         By::Dns {
-            outcome: Err(NoReply::Call { source, .. }),
+            outcome: Err(error),
             ..
-        } => Failure::of_net(source, None, language).exit,
+        } => match error {
+            NoReply::CutShort { over_tcp, .. } => code_of(over_tcp, language),
+            other => code_of(other, language),
+        },
         _ => ExitCode::TimedOut,
+    }
+}
+
+fn code_of(error: &NoReply, language: Language) -> ExitCode {
+    match error {
+        NoReply::Call { source, .. } => Failure::of_net(source, None, language).exit,
+        NoReply::Garbage { .. } | NoReply::Ended { .. } => ExitCode::Failure,
+        NoReply::TimedOut { .. } | NoReply::CutShort { .. } => ExitCode::TimedOut,
     }
 }
 
@@ -120,12 +151,7 @@ fn types(entries: &[&Entry<'_>]) -> String {
 }
 
 /// Why there is no answer.
-fn sentence(
-    entry: &Entry<'_>,
-    types: &str,
-    timeout: Option<Duration>,
-    language: Language,
-) -> String {
+fn sentence(entry: &Entry<'_>, types: &str, way: Way<'_>, language: Language) -> String {
     let name = name_text(&entry.question.name);
     let fill = |text: Text, places: &[(&str, &dyn std::fmt::Display)]| text.fill(language, places);
     match &entry.by {
@@ -154,16 +180,21 @@ fn sentence(
             server,
             outcome: Err(error),
         } => {
+            if let Some(line) = way.closed(server, error, language) {
+                return line;
+            }
             let server = server_text(server);
             let mut places: Vec<(&str, &dyn std::fmt::Display)> =
                 vec![("name", &name), ("types", &types), ("server", &server)];
             match error {
                 NoReply::TimedOut { waited, strays, .. } => {
-                    let time = duration(timeout.map_or(*waited, |all| all.min(*waited)), language);
+                    let time = duration(*waited, language);
                     places.push(("time", &time));
                     let mut line = fill(words::NO_ANSWER, &places);
-                    if *strays > 0 {
-                        line.push_str(&fill(words::STRAYS, &[("count", strays)]));
+                    match strays {
+                        0 => {}
+                        1 => line.push_str(words::STRAY.say(language)),
+                        _ => line.push_str(&fill(words::STRAYS, &[("count", strays)])),
                     }
                     line
                 }
@@ -174,6 +205,24 @@ fn sentence(
                         language,
                     )
                     .line
+                }
+                NoReply::CutShort { over_tcp, .. } => {
+                    let tcp = match &**over_tcp {
+                        NoReply::TimedOut { .. } => words::TCP_SILENT.say(language).to_owned(),
+                        NoReply::Call { source, .. } if source.errno() == Errno::ECONNREFUSED => {
+                            words::TCP_REFUSED.say(language).to_owned()
+                        }
+                        NoReply::Call { source, .. } => {
+                            let error = source.errno();
+                            fill(words::TCP_FAILED, &[("error", &error)])
+                        }
+                        other => {
+                            let error = other.to_string();
+                            fill(words::TCP_FAILED, &[("error", &escape_name(&error))])
+                        }
+                    };
+                    places.push(("tcp", &tcp));
+                    fill(words::CUT_SHORT, &places)
                 }
                 NoReply::Garbage { why, .. } => {
                     let why = escape_name(why);
@@ -222,6 +271,10 @@ fn said(answer: &Answer, server: &str, types: &str, language: Language) -> Strin
     let mut line = text.fill(language, &places);
     if !matches!(answer.verdict, Verdict::Error(_)) {
         line.push_str(&extended);
+    }
+    // The server was to find out, and could not: a walk shows where it ends.
+    if answer.verdict == Verdict::Error(ResponseCode::ServFail) {
+        line.push_str(&words::TRACE_IT.fill(language, &[("name", &name)]));
     }
     line
 }

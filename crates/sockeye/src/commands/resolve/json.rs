@@ -1,5 +1,7 @@
 //! The answer as JSON: the shape is described in docs/resolve.md, and grows only by new members.
 
+use std::time::Duration;
+
 use serde::Serialize;
 use sockeye_names::{
     Answer, Asked, NoReply, Record, Reply, Server, Step, Verdict, Wanted, data_text, in_its_script,
@@ -207,7 +209,12 @@ impl Response {
                     NoReply::Call { .. } => "failed",
                     NoReply::Garbage { .. } => "garbage",
                     NoReply::Ended { .. } => "ended-early",
+                    NoReply::CutShort { .. } => "cut-short",
                 };
+                if let NoReply::TimedOut { waited, strays, .. } = error {
+                    self.took_ms = Some(millis(*waited));
+                    self.strays = *strays;
+                }
                 self.error = Some(error.to_string());
             }
         }
@@ -229,12 +236,16 @@ impl Response {
         .filter_map(|(set, name)| set.then_some(name))
         .collect();
         self.transport = Some(reply.transport.to_string());
-        self.took_ms = Some((reply.took.as_secs_f64() * 1e6).round() / 1e3);
+        self.took_ms = Some(millis(reply.took));
         self.tries = Some(reply.tries);
         self.size = Some(reply.size);
         self.truncated = reply.was_cut;
         self.strays = reply.strays;
     }
+}
+
+fn millis(time: Duration) -> f64 {
+    (time.as_secs_f64() * 1e6).round() / 1e3
 }
 
 fn step(step: &Step) -> StepObject {

@@ -127,6 +127,7 @@ pub(super) fn code(entry: &Entry<'_>) -> String {
             NoReply::Call { source, .. } => source.errno().to_string(),
             NoReply::Garbage { .. } => "GARBAGE".to_owned(),
             NoReply::Ended { .. } => "ENDED".to_owned(),
+            NoReply::CutShort { .. } => "CUT".to_owned(),
         },
         _ => "NODATA".to_owned(),
     }

@@ -11,6 +11,7 @@ mod told;
 mod trace;
 mod walk_json;
 mod walk_words;
+mod way;
 mod words;
 
 use std::io::{self, Write};
@@ -31,6 +32,7 @@ use crate::report::{Failure, io_text};
 use crate::session::Session;
 use crate::{stdio, words as common};
 use entry::Entry;
+use way::Way;
 
 /// What is to be said once everything is known: the answer on stdout, then lines on stderr, then how it ended.
 struct Spoken {
@@ -107,14 +109,32 @@ async fn as_programs_do(
     let found = stub.look_up(&args.wanted, &args.kinds, deadline).await;
     let entries = entry::of_found(&found, &args.wanted, &stub.files);
     let language = session.look.language;
-    let tried = found.steps.iter().find_map(|step| match step {
-        sockeye_names::Step::Configured { names, .. } => Some(names.as_slice()),
+    let way = Way {
+        steps: &found.steps,
+        took: found.took,
+    };
+    let told = entries.iter().any(Entry::is_answered);
+    // Whom the last line is about, where there is no answer, need not be told of twice.
+    let last = entries.iter().find_map(|entry| match &entry.by {
+        entry::By::Dns { server, .. } if !told => Some(*server),
         _ => None,
     });
+    let mut hindrances = if session.look.quiet || (!told && way.asked_in_vain().len() > 1) {
+        Vec::new()
+    } else {
+        way.hindrances(last, language)
+    };
     let lines = if args.view.explain.is_some() {
         steps::explained(args, &found.steps, &entries, session.look)
     } else if session.look.says_status() {
-        steps::status(args, &found.steps, &entries, session.look)
+        let mut lines = steps::status(args, &found.steps, &entries, session.look);
+        if let Some(line) = lines.last_mut()
+            && let Some(in_all) = way.in_all(language)
+        {
+            line.push_str("; ");
+            line.push_str(&in_all);
+        }
+        lines
     } else {
         Vec::new()
     };
@@ -124,11 +144,12 @@ async fn as_programs_do(
         } else {
             lines::of_one(&entries, args.short)
         },
-        lines: lines
-            .into_iter()
-            .chain(failing::beside(&entries, session.look))
-            .collect(),
-        outcome: failing::outcome(&entries, tried.unwrap_or_default(), args.timeout, language),
+        lines: {
+            hindrances.extend(lines);
+            hindrances.extend(failing::beside(&entries, way, session.look));
+            hindrances
+        },
+        outcome: failing::outcome(&entries, way, language),
     }
 }
 
@@ -175,7 +196,11 @@ async fn of_servers(
         };
         lines.push(text.say(look.language).to_owned());
     }
-    lines.extend(failing::beside(&all, look));
+    let way = Way {
+        steps: &[],
+        took: args.timeout,
+    };
+    lines.extend(failing::beside(&all, way, look));
     let answer = match each.as_slice() {
         _ if args.json && each.len() == 1 => json::text(&json::of_one(args, &[], &each[0])),
         _ if args.json => json::text(&json::of_several(args, &each)),
@@ -185,7 +210,7 @@ async fn of_servers(
     Spoken {
         answer,
         lines,
-        outcome: failing::outcome(&all, &[], args.timeout, look.language),
+        outcome: failing::outcome(&all, way, look.language),
     }
 }
 

@@ -300,6 +300,9 @@ impl Telling {
                 let error = call_text(source, self.language);
                 self.fill(words::CALL_FAILED, &[("error", &error)])
             }
+            NoReply::CutShort { over_tcp, .. } => {
+                self.fill(words::CUT_SHORT, &[("tcp", &self.nothing(over_tcp))])
+            }
             NoReply::Garbage { why, .. } => self.fill(words::GARBAGE, &[("why", why)]),
             NoReply::Ended { got, .. } => {
                 let got = bytes(*got as u64, self.language);

@@ -302,6 +302,7 @@ fn said(said: &Said) -> ASaid {
                 NoReply::Call { .. } => "call",
                 NoReply::Garbage { .. } => "garbage",
                 NoReply::Ended { .. } => "ended",
+                NoReply::CutShort { .. } => "cut-short",
             },
             error: no_reply.to_string(),
         },

@@ -26,6 +26,7 @@ texts! {
     LAME_ITSELF = "lame: it names the servers of {zone}, itself among them, and gives no answer" | "cojo: nombra los servidores de {zone}, él incluido, y no responde";
     LAME_EMPTY = "an empty answer, and nothing that says why" | "una respuesta vacía, y nada que diga por qué";
     LAME_TWO_WAYS = "lame: two DNAME records of one name, which lead two ways" | "cojo: dos registros DNAME de un mismo nombre, que llevan a dos sitios";
+    CUT_SHORT = "answered over UDP, cut short; over TCP {tcp}: a firewall that lets only UDP through?" | "respondió por UDP, cortado; por TCP {tcp}: ¿un cortafuegos que solo deja pasar UDP?";
     TIMED_OUT = "no answer within {time}" | "sin respuesta en {time}";
     CALL_FAILED = "{error}" | "{error}";
     GARBAGE = "what came is no answer: {why}" | "lo que llegó no es una respuesta: {why}";

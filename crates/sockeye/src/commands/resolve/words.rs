@@ -19,9 +19,22 @@ texts! {
     NOT_ASKED = "{name}: nsswitch.conf asks no DNS for hosts, and the hosts file does not know it; --server asks a server" | "{name}: nsswitch.conf no pregunta al DNS por máquinas y el archivo hosts no lo conoce; --server pregunta a un servidor";
     TRIED = "; tried too: {names}" | "; se probó también: {names}";
     NO_ANSWER = "{name} {types}: no answer from {server} within {time}; nothing there, a firewall, or --timeout too short" | "{name} {types}: sin respuesta de {server} en {time}; no hay nada, un cortafuegos, o --timeout demasiado corto";
-    STRAYS = "; datagrams that came and answer another question: {count}; somebody may be guessing" | "; datagramas que llegaron y responden a otra pregunta: {count}; quizá alguien prueba suerte";
+    STRAY = "; 1 datagram came that does not answer this question (another id, or no DNS): a broken server, or somebody guessing" | "; llegó 1 datagrama que no responde a esta pregunta (otro id, o no es DNS): un servidor averiado, o alguien que prueba suerte";
+    STRAYS = "; {count} datagrams came that do not answer this question (another id, or no DNS): a broken server, or somebody guessing" | "; llegaron {count} datagramas que no responden a esta pregunta (otro id, o no son DNS): un servidor averiado, o alguien que prueba suerte";
+    TRACE_IT = "; see where it fails: sockeye resolve --trace {name}" | "; mira dónde falla: sockeye resolve --trace {name}";
+    CLOSED = "no name server at {address}{named}: its port is closed; is it running? sockeye who {port}" | "no hay servidor de nombres en {address}{named}: el puerto está cerrado; ¿está en marcha? sockeye who {port}";
+    CLOSED_ELSEWHERE = "no name server at {address}{named}: its port is closed (ECONNREFUSED), by that machine or by a firewall" | "no hay servidor de nombres en {address}{named}: el puerto está cerrado (ECONNREFUSED), por esa máquina o por un cortafuegos";
+    NAMED_IN = " (named in {path})" | " (lo nombra {path})";
+    SILENT = "{server}{configured}: no answer within {time}{then}" | "{server}{configured}: sin respuesta en {time}{then}";
+    THEN = "; then {server} was asked" | "; luego se preguntó a {server}";
+    IN_ALL = "{time} in all" | "{time} en total";
+    ALL_SILENT = "{name} {types}: no answer from {servers}, {time} in all; nothing there, a firewall, or --timeout too short" | "{name} {types}: sin respuesta de {servers}, {time} en total; no hay nada, un cortafuegos, o --timeout demasiado corto";
     GARBAGE = "{name} {types}: what {server} sent is no answer: {why}" | "{name} {types}: lo que envió {server} no es una respuesta: {why}";
     CUT_OFF = "{name} {types}: {server} ended the connection after {got} B, before the whole answer had come" | "{name} {types}: {server} cerró la conexión tras {got} B, antes de llegar toda la respuesta";
+    CUT_SHORT = "{name} {types}: {server} answered over UDP, cut short, and TCP to the same port {tcp}; DNS needs both: a firewall that lets only UDP through?" | "{name} {types}: {server} respondió por UDP, cortado, y TCP al mismo puerto {tcp}; el DNS necesita ambos: ¿un cortafuegos que solo deja pasar UDP?";
+    TCP_REFUSED = "is refused (ECONNREFUSED)" | "lo rechazan (ECONNREFUSED)";
+    TCP_SILENT = "stays silent" | "queda en silencio";
+    TCP_FAILED = "fails ({error})" | "falla ({error})";
     ALL_SAY_THE_SAME = "all {count} say the same: {servers}" | "los {count} dicen lo mismo: {servers}";
     THEY_DIFFER = "the answers differ" | "las respuestas difieren";
     THEY_DIFFER_SHORT = "the answers differ; without --short it is shown who says what" | "las respuestas difieren; sin --short se ve quién dice qué";
@@ -66,7 +79,7 @@ texts! {
     MEANING_FORMERR = "it could not read the question" | "no pudo leer la pregunta";
     MEANING_SERVFAIL = "it could not find out" | "no pudo averiguarlo";
     MEANING_NOTIMP = "it does not do this kind of question" | "no atiende este tipo de pregunta";
-    MEANING_REFUSED = "it will not answer this, or not to us" | "no quiere responder a esto, o no a nosotros";
+    MEANING_REFUSED = "it does not serve this zone, or not to you" | "no sirve esta zona, o no a ti";
     MEANING_NOTAUTH = "it is not in charge of this zone" | "no lleva esta zona";
     MEANING_OTHER = "an error" | "un error";
 }
