@@ -35,7 +35,7 @@ pub enum Verdict {
     Elsewhere,
     /// The server does not know, and names others that do (RFC 1034 section 4.3.1).
     Referral,
-    /// The aliases lead back to themselves.
+    /// The aliases lead back to themselves, or are more than are followed.
     Loop,
     /// The server could not or would not answer (RFC 1035 section 4.1.1).
     Error(ResponseCode),

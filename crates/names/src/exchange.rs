@@ -343,6 +343,11 @@ impl Attempt<'_> {
                                 server,
                                 why: unfit.to_string(),
                             })?;
+                    // Nothing larger can be sent, so the whole will never come.
+                    if message.metadata.truncation {
+                        let why = "cut short (TC), over TCP too".to_owned();
+                        return Err(NoReply::Garbage { server, why });
+                    }
                     return Ok(self.reply(message, Transport::Tcp, wanted - 2, was_cut));
                 }
                 _ => {}

@@ -180,7 +180,17 @@ pub(super) fn read(
     match (hearsay, answered) {
         (true, _) => Reading::Lame(Lameness::Resolver),
         (false, true) => Reading::Answer(chain),
-        (false, false) => Reading::Lame(Lameness::Empty),
+        (false, false) => Reading::Lame(elsewhere(message)),
+    }
+}
+
+/// What a message is that says nothing of the name: one that names servers all the same sends elsewhere.
+fn elsewhere(message: &Message) -> Lameness {
+    let mut servers = message.authorities.iter();
+    let server = servers.find(|record| record.record_type() == RecordType::NS);
+    match server {
+        Some(server) if !message.metadata.authoritative => Lameness::Upward(server.name.clone()),
+        _ => Lameness::Empty,
     }
 }
 
@@ -392,7 +402,7 @@ mod tests {
         let sideways = message().authority(ns("other.", "ns.other."));
         assert_eq!(
             sideways.read("www.test.", "test."),
-            Reading::Lame(Lameness::Empty)
+            Reading::Lame(Lameness::Upward(name("other.")))
         );
     }
 

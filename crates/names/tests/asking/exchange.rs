@@ -317,6 +317,19 @@ fn what_is_no_answer_over_tcp_is_said() {
 }
 
 #[test]
+fn an_answer_that_is_cut_over_tcp_too_is_none() {
+    let server = Scripted::tcp(|question| {
+        let mut cut = answer(question);
+        cut.metadata.truncation = true;
+        framed(&cut)
+    });
+    let Err(NoReply::Garbage { why, .. }) = ask(&server, Transport::Tcp) else {
+        panic!("an answer that was cut");
+    };
+    assert_eq!(why, "cut short (TC), over TCP too");
+}
+
+#[test]
 fn a_connection_that_is_cut_says_how_much_had_come() {
     for (sent, script) in [
         (0, (|_| Vec::new()) as fn(&Message) -> Vec<u8>),

@@ -247,8 +247,10 @@ fn said(answer: &Answer, server: &str, types: &str, language: Language) -> Strin
     let meaning = errors::meaning(answer.reply.message.metadata.response_code).say(language);
     let extended = errors::extended(answer, language);
     let (zone, others) = referred(answer);
-    let places: [(&str, &dyn std::fmt::Display); 9] = [
+    let count = answer.chain.aliases.len();
+    let places: [(&str, &dyn std::fmt::Display); 10] = [
         ("name", &name),
+        ("count", &count),
         ("target", &target),
         ("server", &server),
         ("types", &types),
@@ -264,6 +266,16 @@ fn said(answer: &Answer, server: &str, types: &str, language: Language) -> Strin
         Verdict::NoData | Verdict::Records if is_alias => words::ALIAS_NO_DATA,
         Verdict::NoData | Verdict::Records => words::NO_DATA,
         Verdict::Elsewhere => words::ELSEWHERE,
+        // Where they would lead back to is among the names that they lead from.
+        Verdict::Loop
+            if answer
+                .chain
+                .aliases
+                .iter()
+                .all(|alias| alias.name != answer.chain.name) =>
+        {
+            words::TOO_MANY_ALIASES
+        }
         Verdict::Loop => words::LOOP,
         Verdict::Referral => words::REFERRAL,
         Verdict::Error(_) => words::ERROR,

@@ -22,7 +22,7 @@ texts! {
     LAME_CODE = "lame: the zone above names it as a server of {zone}, and it answers {code}" | "cojo: la zona de arriba lo nombra servidor de {zone}, y contesta {code}";
     LAME_ROOT = "no root server: it answers {code}" | "no es un servidor raíz: contesta {code}";
     LAME_RESOLVER = "lame: it answers from hearsay, as a resolver, and not for {zone}" | "cojo: responde de oídas, como un resolvedor, y no por {zone}";
-    LAME_UPWARD = "lame: it sends back up to {to} (a referral must lead down)" | "cojo: remite hacia arriba, a {to} (una remisión ha de llevar hacia abajo)";
+    LAME_UPWARD = "lame: it sends to {to}, which is no way down to the name (a referral must lead down)" | "cojo: remite a {to}, que no lleva abajo hasta el nombre (una remisión ha de llevar hacia abajo)";
     LAME_ITSELF = "lame: it names the servers of {zone}, itself among them, and gives no answer" | "cojo: nombra los servidores de {zone}, él incluido, y no responde";
     LAME_EMPTY = "an empty answer, and nothing that says why" | "una respuesta vacía, y nada que diga por qué";
     LAME_TWO_WAYS = "lame: two DNAME records of one name, which lead two ways" | "cojo: dos registros DNAME de un mismo nombre, que llevan a dos sitios";

@@ -8,6 +8,7 @@ texts! {
     NO_DATA = "{name} exists and has no {types} record, says {server}" | "{name} existe y no tiene registro {types}, dice {server}";
     ALIAS_NO_DATA = "{name} is an alias of {target}, which exists and has no {types} record, says {server}" | "{name} es un alias de {target}, que existe y no tiene registro {types}, dice {server}";
     ELSEWHERE = "{name} is an alias of {target}, and {server} says no more of it: ask a server that knows {target}" | "{name} es un alias de {target}, y {server} no dice más: pregunta a un servidor que conozca {target}";
+    TOO_MANY_ALIASES = "{name}: more aliases in a row than are followed ({count}), says {server}" | "{name}: más alias seguidos de los que se siguen ({count}), dice {server}";
     LOOP = "{name}: its aliases lead back to {target}, says {server}" | "{name}: sus alias vuelven a {target}, dice {server}";
     REFERRAL = "{name}: {server} does not know, and names others who do: {others} for {zone}" | "{name}: {server} no lo sabe y nombra a otros que sí: {others} para {zone}";
     ERROR = "{name} {types}: {code} from {server}: {meaning}{extended}" | "{name} {types}: {code} de {server}: {meaning}{extended}";
@@ -70,7 +71,7 @@ texts! {
     SAID_ERROR = "{code}: {meaning}{extended}, {transport}, {time}" | "{code}: {meaning}{extended}, {transport}, {time}";
     SAID_REFERRAL = "does not know, names others, {transport}, {time}" | "no lo sabe, nombra a otros, {transport}, {time}";
     SAID_ELSEWHERE = "an alias, and no more of where it leads, {transport}, {time}" | "un alias, y nada más de adónde lleva, {transport}, {time}";
-    SAID_LOOP = "aliases that lead back to themselves, {transport}, {time}" | "alias que vuelven a sí mismos, {transport}, {time}";
+    SAID_LOOP = "aliases without an end, {transport}, {time}" | "alias sin fin, {transport}, {time}";
     AUTHORITATIVE = "{server} has the zone itself: the answer is authoritative" | "{server} tiene la propia zona: la respuesta es autoritativa";
     NOT_AUTHORITATIVE = "{server} does not have the zone: it asked others, or remembered (TTL says how much longer it may); which of the two can't be known" | "{server} no tiene la zona: preguntó a otros, o recordaba (TTL dice cuánto más puede); cuál de las dos, no se puede saber";
     AUTHENTIC = "{server} says that it has checked the signatures (AD); it is believed only as far as the way to it is safe" | "{server} dice que ha comprobado las firmas (AD); vale lo que valga de seguro el camino hasta él";
