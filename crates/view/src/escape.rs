@@ -74,6 +74,32 @@ pub fn escape_name(name: &str) -> Cow<'_, str> {
     Cow::Owned(escape(name.as_bytes(), keep))
 }
 
+/// JSON that means the same, with every character that could act on a terminal or hide something written as `\uXXXX`.
+///
+/// RFC 8259 allows such characters in strings as they are, and `serde_json` writes them so. White space between the values
+/// passes.
+///
+/// ```
+/// assert_eq!(sockeye_view::escape::escape_json("[\"a\u{202e}b\"]\n"), "[\"a\\u202eb\"]\n");
+/// ```
+pub fn escape_json(json: &str) -> Cow<'_, str> {
+    let passes = |c: char| matches!(c, '\n' | '\r' | '\t') || !is_unsafe(c);
+    if json.chars().all(passes) {
+        return Cow::Borrowed(json);
+    }
+    let mut text = String::with_capacity(json.len() + 16);
+    for character in json.chars() {
+        if passes(character) {
+            text.push(character);
+        } else {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                push(&mut text, format_args!("\\u{unit:04x}"));
+            }
+        }
+    }
+    Cow::Owned(text)
+}
+
 /// The first characters of `bytes`, escaped to one line of at most `columns` columns; ends with `…` (`...` in ASCII) if there is more.
 ///
 /// An escape is never cut in two. Only the first few bytes are looked at, however many there are.
@@ -246,6 +272,16 @@ fn push(text: &mut String, arguments: std::fmt::Arguments<'_>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn json_keeps_its_meaning_and_loses_what_acts_on_a_terminal() {
+        let json = "{\n\t\"é\": \"\u{7f}\u{9b}\u{2066}\u{e0001}\"\r\n}";
+        assert_eq!(
+            escape_json(json),
+            "{\n\t\"é\": \"\\u007f\\u009b\\u2066\\udb40\\udc01\"\r\n}"
+        );
+        assert!(matches!(escape_json("{\"é\": 1}\n"), Cow::Borrowed(_)));
+    }
 
     #[test]
     fn nothing_that_acts_on_a_terminal_gets_through() {

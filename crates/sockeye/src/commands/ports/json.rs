@@ -6,6 +6,7 @@ use std::ops::RangeInclusive;
 use serde::Serialize;
 use sockeye_local::{Class, Holder, Limits, Owner, Registered, Transports};
 use sockeye_view::catalogue::Language;
+use sockeye_view::escape::escape_json;
 
 use super::entry::{Entry, Here, Listed, name_of};
 
@@ -155,9 +156,9 @@ impl Document {
     }
 
     /// Writes it as one line.
-    pub(super) fn write(&self, mut out: &mut dyn Write) -> io::Result<()> {
-        serde_json::to_writer(&mut out, self)?;
-        writeln!(out)
+    pub(super) fn write(&self, out: &mut dyn Write) -> io::Result<()> {
+        let text = serde_json::to_string(self)?;
+        writeln!(out, "{}", escape_json(&text))
     }
 }
 

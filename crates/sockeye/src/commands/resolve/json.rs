@@ -7,6 +7,7 @@ use sockeye_names::{
     Answer, Asked, NoReply, Record, Reply, Server, Step, Verdict, Wanted, data_text, in_its_script,
     name_text, rcode_name, type_name,
 };
+use sockeye_view::escape::escape_json;
 
 use super::entry::{By, Entry, server_text};
 use super::lines;
@@ -132,7 +133,8 @@ pub(super) fn of_several(args: &ResolveArgs, each: &[Vec<Entry<'_>>]) -> Vec<Doc
 /// A document as text that ends with a line end.
 pub(super) fn text(document: &impl Serialize) -> String {
     // Maps with keys that are no strings are what could fail; there are none.
-    serde_json::to_string_pretty(document).unwrap_or_default() + "\n"
+    let text = serde_json::to_string_pretty(document).unwrap_or_default() + "\n";
+    escape_json(&text).into_owned()
 }
 
 fn entries_records(entries: &[Entry<'_>]) -> Vec<RecordObject> {

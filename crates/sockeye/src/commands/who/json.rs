@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::Serialize;
 use sockeye_local::{Holder, Link, Owner, Source, State, Survey, UnixAddress, UnixEntry};
+use sockeye_view::escape::escape_json;
 
 use super::names::Names;
 use super::{addresses, listening};
@@ -195,8 +196,9 @@ pub(super) fn interfaces(out: &mut dyn Write, links: &[Link], from: Source) -> i
 }
 
 fn document(out: &mut dyn Write, document: &impl Serialize) -> io::Result<()> {
-    serde_json::to_writer(&mut *out, document)?;
-    writeln!(out)
+    // A program may call itself what it likes.
+    let text = serde_json::to_string(document)?;
+    writeln!(out, "{}", escape_json(&text))
 }
 
 const fn source(source: Source) -> &'static str {
