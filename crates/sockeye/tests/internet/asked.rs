@@ -81,12 +81,45 @@ pub(crate) fn dig(questions: &[Asked], directory: &Path) -> Vec<Heard> {
         .collect()
 }
 
+/// Asks a server with kdig, and gives the code and the answer section of each.
+pub(crate) fn kdig(server: &str, questions: &[(&str, &str)]) -> Vec<Heard> {
+    let mut command = Command::new("kdig");
+    command
+        .env("LC_ALL", "C")
+        .args([&format!("@{server}"), "+noidn", "+bufsize=1232"]);
+    for (name, kind) in questions {
+        command.args([name, kind]);
+    }
+    let text = String::from_utf8(command.output().unwrap().stdout).unwrap();
+    let parts = text.split(";; ->>HEADER<<-").skip(1);
+    let mut all: Vec<Heard> = parts.map(heard).collect();
+    assert_eq!(all.len(), questions.len(), "{text}");
+    for heard in &mut all {
+        heard.answer = as_kdig_writes(&heard.answer);
+    }
+    all
+}
+
+/// The records with the data of four types as kdig writes them.
+pub(crate) fn as_kdig_writes(records: &Records) -> Records {
+    let each = records.iter().map(|((name, kind, data), ttl)| {
+        let data = match kind.as_str() {
+            "HTTPS" | "SVCB" => data.replace('"', ""),
+            "LOC" => data.replace(".000 ", " ").replace(".00m", "m"),
+            "EUI48" => data.to_uppercase(),
+            _ => data.clone(),
+        };
+        ((name.clone(), kind.clone(), data), *ttl)
+    });
+    each.collect()
+}
+
 fn heard(text: &str) -> Heard {
     let mut heard = Heard::default();
     let mut section = "";
     for line in text.lines() {
         if let Some((_, status)) = line.split_once("status: ") {
-            heard.status = status.split(',').next().unwrap().to_owned();
+            heard.status = status.split([',', ';']).next().unwrap().to_owned();
         } else if let Some((_, flags)) = line.split_once(";; flags: ") {
             let flags = flags.split(';').next().unwrap();
             heard.flags = flags.split(' ').map(str::to_owned).collect();

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod asked;
+mod hostile;
 mod machine;
 #[path = "../traps/network.rs"]
 #[allow(dead_code, reason = "another test program uses the rest")]

@@ -105,7 +105,9 @@ impl Drop for Running {
 
 /// Runs a test in a network of its own that has the addresses of this Internet; says so where a program is missing.
 pub(crate) fn in_an_internet(name: &str, test: impl FnOnce()) {
-    for program in ["nsd", "knotd", "unbound", "dig", "setpriv", "python3"] {
+    for program in [
+        "nsd", "knotd", "unbound", "dig", "kdig", "setpriv", "prlimit", "python3",
+    ] {
         let found = std::env::var_os("PATH").is_some_and(|path| {
             std::env::split_paths(&path)
                 .chain(["/usr/sbin".into()])
