@@ -19,7 +19,9 @@ Examples:
   sockeye who --watch              a live table; q ends it
 
 It says what is bound here, never who can connect: a firewall is not seen. AGE is the process's.
-QUEUE is connections that wait for accept and how many may; of others, bytes not read and not sent.
+QUEUE is connections that wait for accept and how many may; of others, bytes not read and not sent;
+of UDP, the kernel's memory for what was not read, which is more than its bytes.
+On a pipe an empty cell is - and every cell but COMMAND is one word.
 A port that nobody holds is code 10, as is a name that no service has.";
 
 /// As typed.

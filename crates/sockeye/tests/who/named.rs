@@ -81,9 +81,9 @@ fn what_is_bound_is_told_by_families() {
         ..How::default()
     };
     for (address, how, told) in [
-        ("0.0.0.0:0", How::default(), "every IPv4"),
+        ("0.0.0.0:0", How::default(), "every-IPv4"),
         ("[::]:0", How::default(), "every  "),
-        ("[::]:0", v6_only, "every IPv6"),
+        ("[::]:0", v6_only, "every-IPv6"),
         ("[::1]:0", How::default(), "loopback"),
     ] {
         let (_socket, bound) = listening(address, 5, how);

@@ -56,7 +56,7 @@ fn an_ordinary_user_is_told_what_may_be_told_and_why_a_name_is_missing() {
     assert_eq!(ran.code, Some(0), "{ran:?}");
     let line = ran.stdout.lines().nth(1).unwrap();
     let words: Vec<&str> = line.split_whitespace().collect();
-    assert_eq!(words[5..7], ["?", "root"], "{line}");
+    assert_eq!(words[5..8], ["?", "-", "root"], "{line}");
     assert!(ran.stderr.contains("sudo sockeye who"), "{ran:?}");
     assert_eq!(
         as_nobody(&["who", &port]).stderr,

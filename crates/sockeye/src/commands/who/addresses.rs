@@ -26,10 +26,15 @@ pub(super) fn write(
 ) -> io::Result<()> {
     let mut rows = Vec::new();
     for link in links {
+        let piped = width.is_none();
+        let word = |text: &str| match piped {
+            true => text.replace(", ", ",").replace(' ', "-"),
+            false => text.to_owned(),
+        };
         let row = |address: String, scope: String| {
             vec![
                 link.name.clone(),
-                state(link).say(language).to_owned(),
+                word(state(link).say(language)),
                 address,
                 scope,
                 link.mtu
@@ -41,7 +46,10 @@ pub(super) fn write(
             rows.push(row("-".to_owned(), "-".to_owned()));
         }
         for assigned in &link.addresses {
-            rows.push(row(address(assigned), scope(assigned, language)));
+            rows.push(row(
+                word(&address(assigned)),
+                word(&scope(assigned, language)),
+            ));
         }
     }
     sheet::write(out, SHAPE, rows, width, language)

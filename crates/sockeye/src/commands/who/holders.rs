@@ -56,9 +56,7 @@ pub(super) fn write_unix(
     for entry in main {
         let name = escape_name(&names::unix_name(entry.address.as_ref())).into_owned();
         let queue = match (entry.receive_queue, entry.send_queue) {
-            (Some(waiting), Some(most)) if entry.listening => {
-                Some(page.fill(words::QUEUE_IS, &[("waiting", &waiting), ("most", &most)]))
-            }
+            (Some(waiting), Some(most)) if entry.listening => Some(page.queue(waiting, most)),
             _ => None,
         };
         let front = [entry.kind.name().to_owned(), name];
@@ -107,9 +105,7 @@ impl Page<'_> {
         }
         match (holder.state, holder.send_queue) {
             (State::Listen, Some(most)) => {
-                let places: [(&str, &dyn Display); 2] =
-                    [("waiting", &holder.receive_queue), ("most", &most)];
-                facts.push(self.fill(words::QUEUE_IS, &places));
+                facts.push(self.queue(holder.receive_queue, most));
             }
             (State::Listen, None) => {
                 facts.push(self.fill(words::QUEUE_HAS, &[("waiting", &holder.receive_queue)]));
@@ -129,15 +125,26 @@ impl Page<'_> {
         self.with_owner(front, &holder.owner, holder.user_id, facts)
     }
 
+    /// What waits for accept. One more than the length may wait: listen(2) is met by a full queue at `waiting > most`.
+    fn queue(&self, waiting: u32, most: u32) -> String {
+        let text = match waiting > most {
+            true => words::QUEUE_FULL,
+            false => words::QUEUE_IS,
+        };
+        self.fill(text, &[("waiting", &waiting), ("most", &most)])
+    }
+
     /// What waits in the queues, and what was lost.
     fn traffic(&self, holder: &Holder) -> Vec<String> {
         let language = self.names.language;
         let mut facts = Vec::new();
         let unsent = holder.send_queue.unwrap_or(0);
-        for (text, number) in [
-            (words::UNREAD, holder.receive_queue),
-            (words::UNSENT, unsent),
-        ] {
+        // Of UDP the kernel counts the memory that datagrams take, which is more than their bytes: SO_RCVBUF in socket(7).
+        let (unread_is, unsent_is) = match holder.protocol {
+            Protocol::Tcp => (words::UNREAD, words::UNSENT),
+            Protocol::Udp => (words::UNREAD_DATAGRAMS, words::UNSENT_DATAGRAMS),
+        };
+        for (text, number) in [(unread_is, holder.receive_queue), (unsent_is, unsent)] {
             if number > 0 {
                 facts.push(self.fill(text, &[("bytes", &bytes(number.into(), language))]));
             }

@@ -109,10 +109,15 @@ pub(super) fn unix_state(entry: &UnixEntry) -> &'static str {
 fn of_inet(holder: &Holder, names: &Names, short: bool) -> Vec<String> {
     let bound = match holder.remote {
         Some(_) => String::from("-"),
-        None => names.bound(holder).short(names.language).to_owned(),
+        None => match names.bound(holder).short(names.language) {
+            bound if short => bound.to_owned(),
+            bound => bound.replace(' ', "-"),
+        },
     };
     let queue = match (holder.state, holder.send_queue) {
         (State::TimeWait, _) => "-".to_owned(),
+        // What a UDP socket sends leaves at once.
+        (State::Bound | State::Connected, _) => holder.receive_queue.to_string(),
         (_, Some(send)) => format!("{}/{send}", holder.receive_queue),
         (_, None) => format!("{}/?", holder.receive_queue),
     };
@@ -158,9 +163,12 @@ fn with_owner(
         names::process_names(owner, short),
         names::pids(owner, short),
         user.map_or_else(|| "-".to_owned(), |user| names.user(user)),
-        process.map_or_else(|| "-".to_owned(), |process| names::age(process.age())),
+        process.map_or_else(
+            || "-".to_owned(),
+            |process| names::age(process.age()).replace(' ', ""),
+        ),
         queue,
-        process.map_or_else(String::new, names::command),
+        process.map_or_else(|| "-".to_owned(), names::command),
     ]);
     row
 }

@@ -177,7 +177,7 @@ pub(super) fn process_names(owner: &Owner, short: bool) -> String {
 pub(super) fn pids(owner: &Owner, short: bool) -> String {
     let openers = owner.openers();
     match openers.first() {
-        None => String::new(),
+        None => "-".to_owned(),
         Some(first) if short && openers.len() > 1 => {
             format!("{} +{}", first.process.pid, openers.len() - 1)
         }

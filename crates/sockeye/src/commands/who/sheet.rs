@@ -1,4 +1,6 @@
 //! Rows in columns that suit the width: on a terminal the least important columns go first, on a pipe all stay.
+//!
+//! On a pipe every cell but a command is one word, so that awk(1) and cut(1) find each column where it belongs.
 
 use std::io::{self, Write};
 
@@ -14,6 +16,8 @@ pub(super) struct Column {
     pub(super) dispensable: u8,
     /// What remains is its width, if that is at least [`SHORTEST`]; a longer cell is cut there.
     pub(super) fills: bool,
+    /// A cell may be cut where nothing can go any more.
+    pub(super) shrinks: bool,
 }
 
 /// One that always stays.
@@ -23,6 +27,7 @@ pub(super) const fn fixed(heading: Text) -> Column {
         align: Align::Left,
         dispensable: 0,
         fills: false,
+        shrinks: true,
     }
 }
 
@@ -30,6 +35,7 @@ pub(super) const fn fixed(heading: Text) -> Column {
 pub(super) const fn right(column: Column) -> Column {
     Column {
         align: Align::Right,
+        shrinks: false,
         ..column
     }
 }
@@ -58,35 +64,55 @@ pub(super) fn write(
     width: Option<usize>,
     language: Language,
 ) -> io::Result<()> {
-    let (shown, room) = match width {
+    let piped = width.is_none();
+    let shown = match width {
         Some(width) => fit(shape, &rows, width, language),
-        None => ((0..shape.len()).collect(), usize::MAX),
+        None => (0..shape.len()).map(|place| (place, usize::MAX)).collect(),
     };
-    let headings: Vec<(&str, Align)> = shown
+    let headings: Vec<(String, Align)> = shown
         .iter()
-        .map(|place| {
+        .map(|(place, room)| {
             let column = &shape[*place];
-            (column.heading.say(language), column.align)
+            let heading = column.heading.say(language);
+            let heading = match piped {
+                true => heading.replace(' ', "-"),
+                false => cut(heading, *room),
+            };
+            (heading, column.align)
         })
+        .collect();
+    let headings: Vec<(&str, Align)> = headings
+        .iter()
+        .map(|(heading, align)| (heading.as_str(), *align))
         .collect();
     let mut table = Table::new(&headings);
     for row in rows {
-        table.row(shown.iter().map(|place| match shape[*place].fills {
-            true => cut(&row[*place], room),
-            false => row[*place].clone(),
+        table.row(shown.iter().map(|(place, room)| {
+            let (column, cell) = (&shape[*place], &row[*place]);
+            match cell.as_str() {
+                "" => "-".to_owned(),
+                cell if piped && !column.fills => one_word(cell),
+                cell if column.fills => cut(cell, *room),
+                cell => cut_within(cell, *room),
+            }
         }));
     }
     table.write(out)
 }
 
-/// The places of the columns that fit, and the room for the one that is cut.
+/// A name without blanks, on a pipe: each is written as in a C string.
+pub(super) fn one_word(text: &str) -> String {
+    text.replace(' ', "\\x20")
+}
+
+/// The places of the columns that fit, each with its room.
 fn fit(
     shape: &[Column],
     rows: &[Vec<String>],
     width: usize,
     language: Language,
-) -> (Vec<usize>, usize) {
-    let widths: Vec<usize> = shape
+) -> Vec<(usize, usize)> {
+    let mut widths: Vec<usize> = shape
         .iter()
         .enumerate()
         .map(|(place, column)| {
@@ -100,11 +126,11 @@ fn fit(
         })
         .collect();
     let mut shown: Vec<usize> = (0..shape.len()).collect();
-    let taken = |shown: &[usize]| {
+    let taken = |shown: &[usize], widths: &[usize]| {
         let gaps = GAP * shown.len().saturating_sub(1);
         gaps + shown.iter().map(|place| widths[*place]).sum::<usize>()
     };
-    while taken(&shown) > width {
+    while taken(&shown, &widths) > width {
         let least = shown.iter().enumerate();
         let least = least.max_by_key(|(_, place)| shape[**place].dispensable);
         match least {
@@ -112,13 +138,32 @@ fn fit(
             _ => break,
         }
     }
-    let fixed = taken(&shown)
-        - shown
-            .iter()
-            .filter(|place| shape[**place].fills)
-            .map(|place| widths[*place])
-            .sum::<usize>();
-    (shown, width.saturating_sub(fixed))
+    // The widest gives first; what is left of each still tells one row from another.
+    while taken(&shown, &widths) > width {
+        let widest = shown.iter().copied().filter(|place| shape[*place].shrinks);
+        match widest.max_by_key(|place| widths[*place]) {
+            Some(place) if widths[place] > NARROWEST => widths[place] -= 1,
+            _ => break,
+        }
+    }
+    let free = width.saturating_sub(taken(&shown, &widths));
+    shown
+        .into_iter()
+        .map(|place| match shape[place].fills {
+            true => (place, widths[place] + free),
+            false => (place, widths[place]),
+        })
+        .collect()
+}
+
+/// As [`cut`], with the port of an address kept.
+fn cut_within(text: &str, width: usize) -> String {
+    let port = text.rfind(':').map_or("", |place| &text[place..]);
+    if columns(text) <= width || port.len() + 2 > width || port.len() > 6 {
+        return cut(text, width);
+    }
+    let front = cut(&text[..text.len() - port.len()], width - port.len());
+    format!("{front}{port}")
 }
 
 /// The text in at most `width` columns, with a mark where it was cut.
@@ -144,6 +189,8 @@ pub(super) fn cut(text: &str, width: usize) -> String {
 const GAP: usize = 2;
 /// The least that the column that is cut is worth showing with.
 const SHORTEST: usize = 12;
+/// No other column is cut to less.
+const NARROWEST: usize = 8;
 
 #[cfg(test)]
 mod tests {
@@ -192,6 +239,45 @@ mod tests {
         );
         assert!(!sheet(Some(30)).contains("python3"));
         assert!(sheet(Some(30)).contains("0/128") && !sheet(Some(20)).contains("0/128"));
+    }
+
+    #[test]
+    fn on_a_pipe_every_cell_but_the_command_is_one_word() {
+        let row = ["/tmp/my socket", "", "0/128", "sh -c true"];
+        let rows = vec![row.map(str::to_owned).to_vec()];
+        let mut out = Vec::new();
+        write(&mut out, SHAPE, rows, None, Language::English).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        let words: Vec<&str> = text.lines().last().unwrap().split_whitespace().collect();
+        assert_eq!(
+            words,
+            ["/tmp/my\\x20socket", "-", "0/128", "sh", "-c", "true"]
+        );
+    }
+
+    #[test]
+    fn where_nothing_can_go_an_address_is_cut_and_keeps_its_port() {
+        let address = "[2001:db8:1234:5678:9abc:def0:1234:5678]:443";
+        assert_eq!(cut_within(address, 20), "[2001:db8:1234:…:443");
+        assert_eq!(cut_within(address, 50), address);
+        let shape = [
+            fixed(words::ADDRESS),
+            fixed(words::PEER),
+            right(fixed(words::PID)),
+        ];
+        let rows = vec![vec![
+            address.to_owned(),
+            address.to_owned(),
+            "4194304".to_owned(),
+        ]];
+        let mut out = Vec::new();
+        write(&mut out, &shape, rows, Some(60), Language::English).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        assert!(text.lines().all(|line| columns(line) <= 60), "{text}");
+        assert!(
+            text.matches(":443").count() == 2 && text.contains("4194304"),
+            "{text}"
+        );
     }
 
     #[test]

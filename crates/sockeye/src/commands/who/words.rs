@@ -50,8 +50,11 @@ texts! {
     FD_IS = "fd {descriptors}" | "fd {descriptors}";
     STARTED = "started {age} ago" | "iniciado hace {age}";
     QUEUE_IS = "queue {waiting} of {most}" | "cola {waiting} de {most}";
+    QUEUE_FULL = "queue {waiting} of {most}: full, new clients wait" | "cola {waiting} de {most}: llena, los nuevos esperan";
     QUEUE_HAS = "queue {waiting}" | "cola {waiting}";
     UNREAD = "{bytes} unread" | "{bytes} sin leer";
+    UNREAD_DATAGRAMS = "datagrams not read, in {bytes} of kernel memory" | "datagramas sin leer, en {bytes} de memoria del núcleo";
+    UNSENT_DATAGRAMS = "datagrams not sent, in {bytes} of kernel memory" | "datagramas sin enviar, en {bytes} de memoria del núcleo";
     UNSENT = "{bytes} not acknowledged" | "{bytes} sin confirmar";
     DROPPED = "{count} datagrams thrown away for want of room" | "{count} datagramas tirados por falta de sitio";
     NOT_LISTENING = "bound, has not called listen" | "con bind, no ha llamado a listen";
