@@ -1,6 +1,6 @@
 //! Many sockets at once: all listeners, all that hold some ports, or all connections, with one walk over the processes.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io;
 use std::net::SocketAddr;
 
@@ -91,6 +91,13 @@ pub fn survey(question: &Question) -> io::Result<Survey> {
     match question {
         Question::Listening(kinds) => asked.extend(inet(*kinds).map(|of| (of, Ask::Open))),
         Question::Connections(kinds) => asked.extend(inet(*kinds).map(|of| (of, Ask::Connections))),
+        // A whole table is read for many ports, as for one: the kernel looks at every socket each time.
+        Question::Ports(ports) if ports.len() > FEW => asked.extend(
+            [Protocol::Tcp, Protocol::Udp]
+                .into_iter()
+                .filter(|protocol| ports.iter().any(|(of, _)| of == protocol))
+                .map(|protocol| (protocol, Ask::All)),
+        ),
         Question::Ports(ports) => {
             asked.extend(ports.iter().map(|(of, port)| (*of, Ask::Port(*port))))
         }
@@ -104,9 +111,16 @@ pub fn survey(question: &Question) -> io::Result<Survey> {
         }
         rows.extend(table.rows.into_iter().map(|row| (protocol, row)));
     }
+    if let Question::Ports(ports) = question {
+        let ports: HashSet<&(Protocol, u16)> = ports.iter().collect();
+        rows.retain(|(protocol, row)| ports.contains(&(*protocol, row.local.port())));
+    }
     let unix = unix(question, &mut source)?;
     Ok(named(question, rows, unix, source))
 }
+
+/// Ports that the kernel is asked for one by one.
+const FEW: usize = 8;
 
 fn inet(kinds: Kinds) -> impl Iterator<Item = Protocol> {
     let tcp = kinds.tcp.then_some(Protocol::Tcp);

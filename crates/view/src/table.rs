@@ -149,7 +149,10 @@ impl Table {
             let wanted = (*last).min(ROOM);
             // The widest gives first; what is left of each still tells one row from another.
             while taken + before.iter().sum::<usize>() + wanted > width {
-                match before.iter_mut().max() {
+                let words = before.iter_mut().zip(&self.aligned);
+                // Half a number is another number.
+                let words = words.filter(|(_, align)| **align == Align::Left);
+                match words.map(|(width, _)| width).max() {
                     Some(widest) if *widest > SHORTEST => *widest -= 1,
                     _ => break,
                 }
@@ -263,6 +266,18 @@ mod tests {
         }
         assert!(text(&sample(Some(40))).contains("a-s"));
         assert!(text(&sample(Some(40))).contains('…'));
+    }
+
+    #[test]
+    fn a_number_is_never_cut() {
+        let mut table =
+            Table::without_headings(&[Align::Right, Align::Left, Align::Left]).fitted(Some(40));
+        table.row([
+            "49152-65535",
+            "dynamic",
+            "free for everybody, and never assigned to anyone",
+        ]);
+        assert!(text(&table).contains("49152-65535"), "{}", text(&table));
     }
 
     #[test]

@@ -2,16 +2,16 @@
 
 use clap::Args;
 use sockeye_local::Transport;
-use sockeye_view::catalogue::Language;
 
-use crate::cli::{Usage, quote, view, words};
+use crate::cli::view::LookArgs;
+use crate::cli::{Usage, quote, words};
 
 pub(crate) const EXAMPLES: &str = "\
 Examples:
   sockeye ports                    the everyday ports
   sockeye ports 443                what a number means, and who has it here now
-  sockeye ports https 53/udp       by name; or for one transport
-  sockeye ports 6881-6889          every number of a range
+  sockeye ports https 53/udp       by name; or for one transport, also tcp:80, tcp/80
+  sockeye ports 6881-6889 80,443   every number of a range; a list
   sockeye ports --search mail      in names, descriptions and customary uses
   sockeye ports --ranges           the three classes, and this machine's own limits
 
@@ -33,9 +33,8 @@ pub(crate) struct PortsFlags {
     /// The answer as JSON, as docs/ports.md describes it
     #[arg(long)]
     json: bool,
-    /// English or Spanish; the default comes from LC_ALL, LC_MESSAGES or LANG
-    #[arg(long, value_name = "en|es", hide_possible_values = true, value_parser = view::language())]
-    lang: Option<Language>,
+    #[command(flatten)]
+    look: LookArgs,
 }
 
 /// As meant.
@@ -45,8 +44,8 @@ pub(crate) struct PortsArgs {
     pub(crate) asked: Asked,
     /// JSON, no text.
     pub(crate) json: bool,
-    /// In which language, if said.
-    pub(crate) lang: Option<Language>,
+    /// In which words.
+    pub(crate) look: LookArgs,
 }
 
 /// A question about ports.
@@ -96,38 +95,85 @@ impl PortsFlags {
             (None, false, queries) if queries.is_empty() => Asked::Everyday,
             (None, false, queries) => Asked::Queries(
                 queries
-                    .into_iter()
-                    .map(Query::of)
+                    .iter()
+                    .flat_map(|typed| each(typed))
+                    .map(|typed| Query::of(typed, 0))
                     .collect::<Result<_, _>>()?,
             ),
         };
         Ok(PortsArgs {
             asked,
             json: self.json,
-            lang: self.lang,
+            look: self.look,
         })
     }
 }
 
+/// The words of a list with commas, `80,443`; a transport before the first, `tcp:80,443`, is of all.
+pub(crate) fn each(typed: &str) -> Vec<String> {
+    let mut parts = typed.split(',');
+    let first = parts.next().unwrap_or_default();
+    let rest = front_transport(first).map_or(first, |(_, rest)| rest);
+    let before = &first[..first.len() - rest.len()];
+    let others = parts.map(|part| match part {
+        "" => String::new(),
+        part if part.contains([':', '/']) => part.to_owned(),
+        part => format!("{before}{part}"),
+    });
+    std::iter::once(first.to_owned()).chain(others).collect()
+}
+
+/// `tcp:80`, `tcp://:80`, `tcp/80`: the transport, and what comes after it.
+fn front_transport(word: &str) -> Option<(Transport, &str)> {
+    let (transport, rest) = word.split_at(word.find([':', '/'])?);
+    let transport = transport_named(transport)?;
+    let rest = rest
+        .strip_prefix("://")
+        .unwrap_or(rest.get(1..).unwrap_or_default());
+    Some((transport, rest))
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 impl Query {
-    fn of(typed: String) -> Result<Self, Usage> {
-        let (word, over) = match typed.rsplit_once('/') {
-            Some((word, transport)) => match transport_named(transport) {
+    /// One word, whose numbers begin with `least`.
+    pub(crate) fn of(typed: String, least: u16) -> Result<Self, Usage> {
+        let (word, over) = match (front_transport(&typed), typed.rsplit_once('/')) {
+            (Some((transport, word)), _) => (word, Some(transport)),
+            (None, Some((word, transport))) => match transport_named(transport) {
                 Some(transport) => (word, Some(transport)),
+                None if word.starts_with(|first: char| first == ':' || first.is_ascii_digit())
+                    && word
+                        .trim_start_matches(':')
+                        .bytes()
+                        .all(|byte| byte.is_ascii_digit() || byte == b'-') =>
+                {
+                    let known: Vec<_> = Transport::ALL.iter().map(|known| known.name()).collect();
+                    return Err(Usage::of(
+                        words::NO_TRANSPORT,
+                        &[
+                            ("typed", &quote::quoted(&typed)),
+                            ("transport", &quote::quoted(transport)),
+                            ("known", &known.join(", ")),
+                        ],
+                    ));
+                }
                 // Some names of the registry have a slash of their own.
                 None => (typed.as_str(), None),
             },
-            None => (typed.as_str(), None),
+            (None, None) => (typed.as_str(), None),
         };
-        let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
         let word = word
             .strip_prefix(':')
-            .filter(|number| is_number(number))
+            .filter(|number| number.starts_with(|first: char| first.is_ascii_alphanumeric()))
             .unwrap_or(word);
+        let number = |digits: &str| number(digits, &typed, least);
         let what = match word.split_once('-') {
-            _ if is_number(word) => What::Port(number(word, &typed)?),
+            _ if is_number(word) => What::Port(number(word)?),
             Some((first, last)) if is_number(first) && is_number(last) => {
-                let (first, last) = (number(first, &typed)?, number(last, &typed)?);
+                let (first, last) = (number(first)?, number(last)?);
                 if first > last {
                     return Err(Usage::of(
                         words::RANGE_BACKWARDS,
@@ -148,10 +194,9 @@ impl Query {
     }
 }
 
-fn number(digits: &str, typed: &str) -> Result<u16, Usage> {
-    digits
-        .parse()
-        .map_err(|_| Usage::of(words::PORTS_FROM, &[("typed", &typed), ("first", &0)]))
+fn number(digits: &str, typed: &str, least: u16) -> Result<u16, Usage> {
+    let number = digits.parse().ok().filter(|number| *number >= least);
+    number.ok_or_else(|| Usage::of(words::PORTS_FROM, &[("typed", &typed), ("first", &least)]))
 }
 
 fn transport_named(word: &str) -> Option<Transport> {
@@ -187,6 +232,40 @@ mod tests {
         assert_eq!(one("domain/tcp").1, Some(Transport::Tcp));
         for name in ["https", "802-11-iapp", "914c/g", "x-1"] {
             assert_eq!(one(name), (What::Name(name.to_owned()), None));
+        }
+    }
+
+    #[test]
+    fn a_transport_stands_before_or_behind_and_a_list_has_commas() {
+        let tcp = |port| (What::Port(port), Some(Transport::Tcp));
+        for line in ["tcp:80", "tcp/80", "TCP://:80", "80/tcp", ":80/tcp"] {
+            assert_eq!(one(line), tcp(80), "{line}");
+        }
+        assert_eq!(one(":https"), one("https"));
+        let all = |line: &str| match asked(&format!("ports {line}")).unwrap() {
+            Asked::Queries(queries) => queries
+                .into_iter()
+                .map(|query| (query.what, query.over))
+                .collect::<Vec<_>>(),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(
+            all("80,443/udp"),
+            [
+                (What::Port(80), None),
+                (What::Port(443), Some(Transport::Udp))
+            ]
+        );
+        assert_eq!(all("tcp:80,443"), [tcp(80), tcp(443)]);
+        assert!(asked("ports 80,").is_err() && asked("ports tcp:").is_err());
+        let error = asked("ports 22/foo").unwrap_err();
+        assert!(error.contains("foo is no transport"), "{error}");
+    }
+
+    #[test]
+    fn it_takes_the_flags_of_every_command() {
+        for flag in ["--color never", "--ascii", "-q", "-vv", "--lang es"] {
+            assert!(asked(&format!("ports 80 {flag}")).is_ok(), "{flag}");
         }
     }
 

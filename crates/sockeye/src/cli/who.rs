@@ -1,8 +1,11 @@
 //! The arguments of `who`: as typed, and as meant.
 
-use clap::Args;
-use sockeye_local::{Kinds, Protocol, Services, UnixAddress};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use clap::Args;
+use sockeye_local::{Kinds, Protocol, Services, Transport, UnixAddress};
+
+use crate::cli::ports::{self, Query, What as Meant};
 use crate::cli::view::LookArgs;
 use crate::cli::{Usage, quote, words};
 use crate::wording::Wording;
@@ -12,7 +15,8 @@ Examples:
   sockeye who                      everything on this machine that waits for others
   sudo sockeye who                 the same, with the processes of all users
   sockeye who 8080                 who has port 8080, and the connections that keep it busy
-  sockeye who http udp:53          by name; or in one of the two port spaces
+  sockeye who http udp:53 80,443   by name; in one of the two port spaces; a list, a range: 53-60
+  sockeye who 127.0.0.1:8080       one address of this machine
   sockeye who unix:/run/app.sock   who has a UNIX socket
   sockeye who --connections        who talks to whom, with round-trip times
   sockeye who --addresses          this machine's interfaces with their addresses
@@ -27,7 +31,7 @@ A port that nobody holds is code 10, as is a name that no service has.";
 /// As typed.
 #[derive(Args, Debug)]
 pub(crate) struct WhoFlags {
-    /// A port: 8080, http, tcp:8080, udp:53; or a UNIX socket: unix:PATH, unix:@NAME; none: every listening socket
+    /// A port: 8080, http, udp:53, 53/udp, 53-60, 80,443, 127.0.0.1:8080; or a UNIX socket: unix:PATH, unix:@NAME; none: every listening socket
     #[arg(value_name = "PORT", conflicts_with = "addresses")]
     ports: Vec<String>,
     /// The connections there are, with round-trip times and, where both ends are here, both processes
@@ -46,9 +50,11 @@ pub(crate) struct WhoFlags {
     #[arg(short = 'x', long, conflicts_with = "addresses")]
     unix: bool,
     /// Typed by hands that are used to ss(8) and netstat(8): listening, numbers, processes are always shown
-    #[arg(short = 'l', short_aliases = ['n', 'p'], action = clap::ArgAction::Count, hide = true)]
-    #[arg(conflicts_with_all = ["connections", "addresses"])]
+    #[arg(short = 'l', short_aliases = ['n', 'p', 'P'], action = clap::ArgAction::Count, hide = true)]
     usual: u8,
+    /// Typed by hands that are used to lsof(8): -i, -i:80, -iTCP:80
+    #[arg(short = 'i', value_name = "PORT", num_args = 0..=1, hide = true)]
+    lsof: Option<Option<String>>,
     /// The answer as JSON, as docs/who.md describes it
     #[arg(long)]
     json: bool,
@@ -102,6 +108,8 @@ pub(crate) struct Named {
     pub(crate) typed: String,
     /// What it means.
     pub(crate) what: What,
+    /// Only the sockets that have this address.
+    pub(crate) ip: Option<IpAddr>,
 }
 
 /// What a word means.
@@ -115,7 +123,13 @@ pub(crate) enum What {
 
 impl WhoFlags {
     /// What is meant, or why it cannot be.
-    pub(crate) fn meant(self) -> Result<WhoArgs, Usage> {
+    pub(crate) fn meant(mut self) -> Result<WhoArgs, Usage> {
+        match self.lsof.take().flatten() {
+            Some(word) if word.eq_ignore_ascii_case("tcp") => self.tcp = true,
+            Some(word) if word.eq_ignore_ascii_case("udp") => self.udp = true,
+            Some(word) => self.ports.insert(0, word),
+            None => {}
+        }
         let any = self.tcp || self.udp || self.unix;
         let kinds = match any {
             true => Kinds {
@@ -136,7 +150,11 @@ impl WhoFlags {
         };
         let named = self
             .ports
-            .into_iter()
+            .iter()
+            .flat_map(|typed| match unix_name(typed) {
+                Some(_) => vec![typed.clone()],
+                None => ports::each(typed),
+            })
             .map(|typed| Named::of(typed, kinds, &services))
             .collect::<Result<Vec<_>, _>>()?;
         let asked = match (self.addresses, self.connections) {
@@ -186,69 +204,107 @@ fn no_service(typed: &str) -> Wording {
 
 impl Named {
     fn of(typed: String, kinds: Kinds, services: &Services) -> Result<Self, Usage> {
-        let what = what(&typed, kinds, services)?;
-        Ok(Self { typed, what })
+        let (what, ip) = what(&typed, kinds, services)?;
+        Ok(Self { typed, what, ip })
     }
 }
 
-fn what(typed: &str, kinds: Kinds, services: &Services) -> Result<What, Usage> {
-    let strip = |scheme: &str| {
-        let rest = typed.strip_prefix(scheme)?.strip_prefix(':')?;
-        Some(rest.strip_prefix("//").unwrap_or(rest))
-    };
-    let unix = strip("unix")
-        .or_else(|| strip("unix-dgram"))
-        .or_else(|| strip("unix-seqpacket"))
-        .or_else(|| {
-            typed.contains('/').then_some(typed).filter(|path| {
-                path.starts_with('/') || path.starts_with("./") || path.starts_with("../")
-            })
-        });
-    if let Some(name) = unix {
-        return match name.strip_prefix('@') {
-            _ if name.is_empty() => Err(unclear(typed)),
-            Some(name) => Ok(What::Unix(UnixAddress::Abstract(name.as_bytes().to_vec()))),
-            None => Ok(What::Unix(UnixAddress::Path(name.into()))),
-        };
+/// What stands after `unix:`, or a path.
+fn unix_name(typed: &str) -> Option<&str> {
+    for scheme in ["unix", "unix-dgram", "unix-seqpacket"] {
+        let rest = typed
+            .strip_prefix(scheme)
+            .and_then(|rest| rest.strip_prefix(':'));
+        if let Some(rest) = rest {
+            return Some(rest.strip_prefix("//").unwrap_or(rest));
+        }
     }
-    let (word, only) = match (strip("tcp"), strip("udp")) {
-        (Some(word), _) => (word, Some(Protocol::Tcp)),
-        (_, Some(word)) => (word, Some(Protocol::Udp)),
-        _ => match typed.rsplit_once('/') {
-            Some((word, "tcp")) => (word, Some(Protocol::Tcp)),
-            Some((word, "udp")) => (word, Some(Protocol::Udp)),
-            _ => (typed, None),
-        },
+    let path = ["/", "./", "../"];
+    path.iter()
+        .any(|start| typed.starts_with(start))
+        .then_some(typed)
+}
+
+fn what(typed: &str, kinds: Kinds, services: &Services) -> Result<(What, Option<IpAddr>), Usage> {
+    if let Some(name) = unix_name(typed) {
+        let address = match name.strip_prefix('@') {
+            _ if name.is_empty() => return Err(unclear(typed)),
+            Some(name) => UnixAddress::Abstract(name.as_bytes().to_vec()),
+            None => UnixAddress::Path(name.into()),
+        };
+        return Ok((What::Unix(address), None));
+    }
+    let (ip, word) = match address(typed) {
+        Some((ip, word)) => (Some(ip), word),
+        None => (None, typed.to_owned()),
     };
-    let word = word.strip_prefix(':').unwrap_or(word);
+    if word.is_empty() || word == ":" || word.contains(char::is_whitespace) {
+        return Err(unclear(typed));
+    }
+    let query = Query::of(word, 1)?;
+    let only = match query.over {
+        None => None,
+        Some(Transport::Tcp) => Some(Protocol::Tcp),
+        Some(Transport::Udp) => Some(Protocol::Udp),
+        Some(_) => {
+            return Err(Usage::of(
+                words::WHO_TRANSPORT,
+                &[("typed", &quote::quoted(typed))],
+            ));
+        }
+    };
     let both = [(Protocol::Tcp, kinds.tcp), (Protocol::Udp, kinds.udp)];
     let spaces = both.into_iter().filter_map(|(protocol, wanted)| {
         let wanted = only.map_or(wanted, |only| only == protocol);
         wanted.then_some(protocol)
     });
-    if !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit()) {
-        return match word.parse() {
-            Ok(port @ 1..) => Ok(What::Ports(spaces.map(|space| (space, port)).collect())),
-            _ => Err(Usage::of(
-                words::PORTS_FROM,
-                &[("typed", &typed), ("first", &1)],
-            )),
-        };
-    }
-    if let Some((_host, port)) = word.rsplit_once(':') {
-        return Err(Usage::of(
-            words::WHO_HOST,
-            &[
-                ("typed", &quote::quoted(typed)),
-                ("port", &quote::quoted(port)),
-            ],
-        ));
-    }
-    if word.is_empty() || word.contains(|c: char| c.is_whitespace() || c == '/') {
-        return Err(unclear(typed));
-    }
-    let ports = spaces.filter_map(|space| Some((space, services.port(word, space)?)));
-    Ok(What::Ports(ports.collect()))
+    let ports: Vec<(Protocol, u16)> = match &query.what {
+        Meant::Port(port) => spaces.map(|space| (space, *port)).collect(),
+        Meant::Between(first, last) => spaces
+            .flat_map(|space| (*first..=*last).map(move |port| (space, port)))
+            .collect(),
+        Meant::Name(name) => {
+            if let Some((_host, port)) = name.rsplit_once(':') {
+                return Err(Usage::of(
+                    words::WHO_HOST,
+                    &[
+                        ("typed", &quote::quoted(typed)),
+                        ("port", &quote::quoted(port)),
+                    ],
+                ));
+            }
+            if name.contains('/') {
+                return Err(unclear(typed));
+            }
+            spaces
+                .filter_map(|space| Some((space, services.port(name, space)?)))
+                .collect()
+        }
+    };
+    Ok((What::Ports(ports), ip))
+}
+
+/// `127.0.0.1:53`, `[::1]:53`, `[fe80::1%eth0]:53`, also behind a scheme: the address, and the port as a word.
+fn address(typed: &str) -> Option<(IpAddr, String)> {
+    let (scheme, rest) = ["tcp", "udp"]
+        .iter()
+        .find_map(|scheme| {
+            let rest = typed.strip_prefix(scheme)?.strip_prefix(':')?;
+            Some((
+                format!("{scheme}:"),
+                rest.strip_prefix("//").unwrap_or(rest),
+            ))
+        })
+        .unwrap_or((String::new(), typed));
+    let (host, port) = rest.rsplit_once(':')?;
+    let host = match host
+        .strip_prefix('[')
+        .and_then(|host| host.strip_suffix(']'))
+    {
+        Some(six) => six.split('%').next()?.parse::<Ipv6Addr>().ok()?.into(),
+        None => host.parse::<Ipv4Addr>().ok()?.into(),
+    };
+    Some((host, format!("{scheme}{port}")))
 }
 
 fn unclear(typed: &str) -> Usage {
@@ -258,11 +314,11 @@ fn unclear(typed: &str) -> Usage {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::{Command as Meant, tests::meant};
+    use crate::cli::{Command as Parsed, tests::meant};
 
     fn asked(line: &str) -> Result<Asked, String> {
         match meant(line)? {
-            Meant::Who(args) => Ok(args.asked),
+            Parsed::Who(args) => Ok(args.asked),
             other => panic!("{other:?}"),
         }
     }
@@ -284,6 +340,58 @@ mod tests {
         }
         assert_eq!(one("domain"), What::Ports(vec![tcp, udp]));
         assert_eq!(one("no-such-service"), What::Ports(vec![]));
+    }
+
+    #[test]
+    fn ports_are_typed_as_for_the_command_ports() {
+        let tcp = |port| (Protocol::Tcp, port);
+        for line in [
+            "tcp:53",
+            "tcp/53",
+            "53/tcp",
+            "tcp://:53",
+            "-i TCP:53",
+            "-t 53",
+        ] {
+            assert_eq!(one(line), What::Ports(vec![tcp(53)]), "{line}");
+        }
+        assert_eq!(
+            one("53-55/tcp"),
+            What::Ports(vec![tcp(53), tcp(54), tcp(55)])
+        );
+        for line in ["80,443", "-i:80 443"] {
+            match asked(&format!("who {line}")).unwrap() {
+                Asked::Named(named) => assert_eq!(
+                    named
+                        .iter()
+                        .map(|named| named.what.clone())
+                        .collect::<Vec<_>>(),
+                    [one("80"), one("443")],
+                    "{line}"
+                ),
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn an_address_of_this_machine_names_a_port_and_its_address() {
+        for (line, ip) in [
+            ("127.0.0.4:53", "127.0.0.4"),
+            ("tcp://[::1]:53", "::1"),
+            ("[fe80::1%eth0]:53", "fe80::1"),
+        ] {
+            match asked(&format!("who {line}")).unwrap() {
+                Asked::Named(named) => {
+                    assert_eq!(named[0].ip, Some(ip.parse().unwrap()), "{line}");
+                    let What::Ports(ports) = &named[0].what else {
+                        panic!("{named:?}")
+                    };
+                    assert!(ports.iter().all(|(_, port)| *port == 53), "{line}");
+                }
+                other => panic!("{other:?}"),
+            }
+        }
     }
 
     #[test]
@@ -310,6 +418,11 @@ mod tests {
         assert_eq!(kinds("who -t"), (true, false, false));
         assert_eq!(kinds("who -ux"), (false, true, true));
         assert_eq!(kinds("who -ltnp"), (true, false, false));
+        assert_eq!(kinds("who -tulpn"), (true, true, false));
+        assert_eq!(kinds("who -ltnux"), (true, true, true));
+        assert_eq!(kinds("who -ctnp"), (true, false, false));
+        assert_eq!(kinds("who -iTCP"), (true, false, false));
+        assert_eq!(kinds("who -i -nP"), (true, true, true));
         assert_eq!(kinds("who --connections"), (true, true, false));
         assert_eq!(kinds("who --connections --unix"), (false, false, true));
         assert_eq!(asked("who --addresses"), Ok(Asked::Addresses));
@@ -321,7 +434,10 @@ mod tests {
             ("who 0", "1 to 65535"),
             ("who 65536", "1 to 65535"),
             ("who localhost:8080", "sockeye who 8080"),
-            ("who tcp://[::1]:80", "sockeye who 80"),
+            ("who 22/foo", "foo is no transport"),
+            ("who 22/sctp", "TCP and UDP"),
+            ("who 60-53", "53-60"),
+            ("who 80,", "is no port"),
             ("who unix:", "unix:/run/app.sock"),
             ("who --connections /run/a", "sockeye who /run/a"),
             ("who --connections no-such-service", "no-such-service"),

@@ -163,3 +163,34 @@ fn a_command_line_cannot_act_on_the_terminal_or_make_lines() {
     assert!(ran.stdout.contains("x\\x1b[2J\\ny"), "{ran:?}");
     assert_eq!(ran.stdout.lines().count(), 2);
 }
+
+#[test]
+fn a_range_a_list_and_one_address_of_a_port_are_asked_for_alike() {
+    let _alone = alone();
+    let listener = TcpListener::bind("127.0.0.4:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let port = address.port();
+    let (few, many) = (port.max(2) - 1, port.max(20) - 19);
+    for asked in [
+        address.to_string(),
+        format!("tcp/{port}"),
+        format!("{few}-{port}"),
+        format!("{many}-{port}/tcp"),
+        format!("{port},1"),
+    ] {
+        let ran = who(&[&asked]);
+        assert_eq!(line(&ran, &address.to_string())[1], "LISTEN", "{asked}");
+    }
+    let ran = who(&[&format!("127.0.0.5:{port}")]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(10), ""), "{ran:?}");
+}
+
+#[test]
+fn a_service_that_there_is_none_of_is_answered_with_its_neighbours() {
+    let ran = who(&["htpp"]);
+    assert_eq!(ran.code, Some(10));
+    assert!(
+        ran.stderr.contains("close to it: ") && ran.stderr.contains(" http,"),
+        "{ran:?}"
+    );
+}

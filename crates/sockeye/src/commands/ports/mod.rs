@@ -8,7 +8,6 @@ use sockeye_view::escape::escape_name;
 
 use crate::cli::PortsArgs;
 use crate::cli::ports::{Asked, Query, What};
-use crate::cli::view::LookArgs;
 use crate::exit::ExitCode;
 use crate::report::Failure;
 use crate::stdio;
@@ -21,7 +20,7 @@ mod card;
 mod entry;
 mod json;
 mod list;
-mod nearest;
+pub(super) mod nearest;
 mod ranges;
 mod sisters;
 mod uses;
@@ -30,13 +29,7 @@ mod words;
 
 /// Answers.
 pub(crate) fn run(args: &PortsArgs) -> ExitCode {
-    let look = Look::on(
-        &io::stdout(),
-        &LookArgs {
-            lang: args.lang,
-            ..LookArgs::default()
-        },
-    );
+    let look = Look::on(&io::stdout(), &args.look);
     let mut answer = Vec::new();
     let failures = if args.json {
         in_json(&mut answer, args, look)

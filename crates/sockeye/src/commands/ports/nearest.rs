@@ -3,7 +3,7 @@
 use sockeye_local::registered_names;
 
 /// At most `most` names a slip or two away from `typed`, the nearest first; then those that begin as it does.
-pub(super) fn names(typed: &str, most: usize) -> Vec<&'static str> {
+pub(in crate::commands) fn names(typed: &str, most: usize) -> Vec<&'static str> {
     let typed = typed.to_ascii_lowercase();
     let slips = if typed.len() < 4 { 1 } else { 2 };
     let mut row = Vec::new();

@@ -11,8 +11,10 @@ mod sheet;
 mod watch;
 mod words;
 
+use std::collections::HashSet;
 use std::fmt::Display;
 use std::io::{self, BufWriter, Write};
+use std::net::{IpAddr, SocketAddr};
 
 use sockeye_local::{
     Holder, Kinds, Link, Owner, Protocol, Question, Source, Survey, UnixAddress, UnixEntry, links,
@@ -23,6 +25,7 @@ use sockeye_view::escape::escape_name;
 
 use crate::cli::who::{Asked, Named, What};
 use crate::cli::{WhoArgs, quote};
+use crate::commands::ports::nearest;
 use crate::exit::ExitCode;
 use crate::report::{Failure, io_text};
 use crate::stdio;
@@ -229,7 +232,18 @@ impl Answer {
         missing
             .map(|found| {
                 let text = match (&found.named.what, source) {
-                    (What::Ports(ports), _) if ports.is_empty() => words::NO_SERVICE,
+                    (What::Ports(ports), _) if ports.is_empty() => {
+                        let typed = found.named.typed.as_str();
+                        let word = typed.split(':').next_back().unwrap_or(typed);
+                        let word = word.split('/').next().unwrap_or(word);
+                        let near = nearest::names(word, NEAREST).join(", ");
+                        let what = what(&found.named, language);
+                        let text = match near.is_empty() {
+                            true => words::NO_SERVICE,
+                            false => words::NO_SERVICE_NEAR,
+                        };
+                        return text.fill(language, &[("what", &what), ("near", &near)]);
+                    }
                     (_, Source::Netlink) => words::NOBODY,
                     (_, Source::Proc(_)) => words::NOBODY_SEEN,
                 };
@@ -305,8 +319,11 @@ fn named_sockets(named: &[Named]) -> io::Result<Answer> {
             let (mut inet, mut unix) = (Vec::new(), Vec::new());
             match &named.what {
                 What::Ports(own) => {
-                    let ours =
-                        |holder: &&Holder| own.contains(&(holder.protocol, holder.local.port()));
+                    let own: HashSet<&(Protocol, u16)> = own.iter().collect();
+                    let ours = |holder: &&Holder| {
+                        own.contains(&(holder.protocol, holder.local.port()))
+                            && named.ip.is_none_or(|ip| has_address(holder, ip))
+                    };
                     inet.extend(all.inet.iter().filter(ours).cloned());
                 }
                 What::Unix(address) => {
@@ -327,6 +344,14 @@ fn named_sockets(named: &[Named]) -> io::Result<Answer> {
     Ok(Answer::Named(found, all.source))
 }
 
+/// Whether packets to `ip` are the socket's; of a wildcard, whether it is that one.
+fn has_address(holder: &Holder, ip: IpAddr) -> bool {
+    match ip.is_unspecified() {
+        true => holder.local.ip() == ip,
+        false => holder.is_in_the_way_of(SocketAddr::new(ip, holder.local.port())),
+    }
+}
+
 /// The sockets of the file at a path, which may have been bound by another name of it.
 fn inodes_at(address: &UnixAddress) -> Vec<u64> {
     match address {
@@ -340,4 +365,6 @@ fn inodes_at(address: &UnixAddress) -> Vec<u64> {
 
 /// UNIX sockets on a terminal where nobody asked for them.
 const MOST_UNIX: usize = 10;
+/// How many names are offered for one that there is none of.
+const NEAREST: usize = 5;
 const BUFFER: usize = 64 << 10;

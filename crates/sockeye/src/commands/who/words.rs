@@ -75,6 +75,7 @@ texts! {
     PORT_IS = "port {port}" | "el puerto {port}";
     SERVICE_IS = "{name} ({ports})" | "{name} ({ports})";
     NO_SERVICE = "no service is called {what}; try its number" | "ningún servicio se llama {what}; prueba con su número";
+    NO_SERVICE_NEAR = "no service is called {what}; close to it: {near}" | "ningún servicio se llama {what}; se parecen: {near}";
     NOTHING_LISTENS = "nothing on this machine waits for others" | "nada en esta máquina espera a otros";
     NOT_CONNECTED = "nothing on this machine is connected" | "nada en esta máquina está conectado";
     NOTE_HIDDEN = "?: this user may not look into all processes; as root: {line}" | "?: este usuario no puede mirar en todos los procesos; como root: {line}";
