@@ -1,7 +1,7 @@
 //! A name server: its address, and over what it is asked.
 
 use std::fmt;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, SocketAddr, SocketAddrV6};
 use std::str::FromStr;
 
 use crate::exchange::Transport;
@@ -55,15 +55,36 @@ impl FromStr for Server {
             .strip_prefix('[')
             .and_then(|target| target.strip_suffix(']'))
             .unwrap_or(target);
-        let address = match bare.parse::<IpAddr>() {
-            Ok(address) => SocketAddr::new(address, Self::PORT),
-            Err(_) => target.parse().map_err(|_| wrong())?,
+        let with_port = || match target
+            .strip_prefix('[')
+            .and_then(|rest| rest.split_once("]:"))
+        {
+            Some((address, port)) => {
+                with_zone(address, port.parse().ok()?).filter(SocketAddr::is_ipv6)
+            }
+            None => target.parse().ok(),
         };
+        let address = with_zone(bare, Self::PORT)
+            .or_else(with_port)
+            .ok_or_else(wrong)?;
         if address.port() == 0 {
             return Err(wrong());
         }
         Ok(Self { transport, address })
     }
+}
+
+/// An address, of IPv6 perhaps with a zone: the name of an interface of this machine, or its number (RFC 4007 section 11).
+pub(crate) fn with_zone(text: &str, port: u16) -> Option<SocketAddr> {
+    if let Ok(address) = text.parse::<IpAddr>() {
+        return Some(SocketAddr::new(address, port));
+    }
+    let (address, zone) = text.split_once('%')?;
+    let scope = match zone.parse() {
+        Ok(number) => number,
+        Err(_) => sockeye_local::interface_index(zone)?,
+    };
+    Some(SocketAddrV6::new(address.parse().ok()?, port, 0, scope).into())
 }
 
 impl fmt::Display for Server {
@@ -85,6 +106,9 @@ mod tests {
             ("::1", "udp://[::1]:53"),
             ("[::1]", "udp://[::1]:53"),
             ("udp://[::1]:7053", "udp://[::1]:7053"),
+            ("fe80::1%7", "udp://[fe80::1%7]:53"),
+            ("[fe80::1%lo]", "udp://[fe80::1%1]:53"),
+            ("[fe80::1%lo]:7053", "udp://[fe80::1%1]:7053"),
         ] {
             assert_eq!(text.parse::<Server>().unwrap().to_string(), meant);
             assert_eq!(meant.parse::<Server>().unwrap().to_string(), meant);
@@ -99,6 +123,8 @@ mod tests {
             "127.0.0.1:0",
             "tls://127.0.0.1",
             "[::1",
+            "[127.0.0.1]:53",
+            "fe80::1%no-such-interface",
             "1.2.3",
         ] {
             let error = text.parse::<Server>().unwrap_err();

@@ -1,12 +1,12 @@
 //! resolv.conf(5), read as leniently as the C library reads it: what it does not know is left out, and nothing is an error.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV6};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use hickory_proto::rr::Name;
 
 use crate::read_name;
-use crate::server::PORT;
+use crate::server::{PORT, with_zone};
 
 /// What resolv.conf says; where it says nothing, what the C library takes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,18 +89,8 @@ impl ResolvConf {
     }
 }
 
-/// The address of a server, with its zone where it has one.
 fn server(value: &str) -> Option<SocketAddr> {
-    let word = value.split_ascii_whitespace().next()?;
-    if let Ok(address) = word.parse::<IpAddr>() {
-        return Some(SocketAddr::new(address, PORT));
-    }
-    let (address, zone) = word.split_once('%')?;
-    let scope = match zone.parse() {
-        Ok(number) => number,
-        Err(_) => sockeye_local::interface_index(zone)?,
-    };
-    Some(SocketAddrV6::new(address.parse().ok()?, PORT, 0, scope).into())
+    with_zone(value.split_ascii_whitespace().next()?, PORT)
 }
 
 /// The domains of a search list; what is no name is left out.

@@ -1,10 +1,12 @@
 //! The arguments of `resolve`: as typed, in the order of hands used to dig too, and as meant.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
+use sockeye_local::{Protocol, Services};
+use sockeye_model::Family;
 use sockeye_names::{
     NotAServer, RecordType, Server, Transport, USUAL, Wanted, read_name, type_named,
 };
@@ -48,6 +50,18 @@ pub(crate) struct ResolveFlags {
     /// Walk from the root down, as a resolver with an empty cache does, and tell every step
     #[arg(long, conflicts_with = "server")]
     trace: bool,
+    /// The port of the servers that name none, as in dig
+    #[arg(short = 'p', value_name = "PORT")]
+    port: Option<String>,
+    /// A type, as in dig
+    #[arg(short = 't', value_name = "TYPE")]
+    kind: Vec<String>,
+    /// Ask a server that has a name at its IPv4 address
+    #[arg(short = '4', conflicts_with = "ipv6")]
+    ipv4: bool,
+    /// Ask a server that has a name at its IPv6 address
+    #[arg(short = '6')]
+    ipv6: bool,
     /// Walk from this server down; its port then holds for the whole walk
     #[arg(
         long,
@@ -55,7 +69,7 @@ pub(crate) struct ResolveFlags {
         value_delimiter = ',',
         conflicts_with = "server"
     )]
-    root: Vec<Server>,
+    root: Vec<String>,
     /// Walk from the root servers that this file names (named.root)
     #[arg(long, value_name = "FILE", conflicts_with_all = ["server", "root"])]
     hints: Option<PathBuf>,
@@ -83,6 +97,8 @@ pub(crate) struct ResolveArgs {
     pub(crate) kinds: Vec<RecordType>,
     /// Who is asked; nobody is what this machine's programs ask.
     pub(crate) servers: Vec<ServerWord>,
+    /// The family that a server with a name is asked over; `None` takes its first address.
+    pub(crate) family: Option<Family>,
     /// The data alone.
     pub(crate) short: bool,
     /// JSON.
@@ -105,7 +121,7 @@ pub(crate) enum Start {
     /// At the root of the Internet.
     BuiltIn,
     /// At a root of one's own.
-    At(Vec<SocketAddr>),
+    At(Vec<ServerWord>),
     /// At the root servers that a file names.
     Hints(PathBuf),
 }
@@ -130,11 +146,16 @@ impl ResolveFlags {
     /// What is meant, or why it cannot be.
     pub(crate) fn meant(self) -> Result<ResolveArgs, Usage> {
         let mut has_timeout = self.timeout.is_some();
+        let port = match &self.port {
+            Some(text) => Some(port_of(text, Transport::Udp)?.ok_or_else(|| no_port(text))?),
+            None => None,
+        };
+        let usual = port.unwrap_or(Server::PORT);
+        let roots: Result<Vec<ServerWord>, Usage> =
+            self.root.iter().map(|text| server(text, usual)).collect();
         let trace = match self.hints {
             Some(path) => Some(Start::Hints(path)),
-            None if !self.root.is_empty() => Some(Start::At(
-                self.root.iter().map(|server| server.address).collect(),
-            )),
+            None if !self.root.is_empty() => Some(Start::At(roots?)),
             None => self.trace.then_some(Start::BuiltIn),
         };
         let mut args = ResolveArgs {
@@ -142,6 +163,11 @@ impl ResolveFlags {
             wanted: Wanted::Address(std::net::Ipv4Addr::LOCALHOST.into()),
             kinds: Vec::new(),
             servers: Vec::new(),
+            family: match (self.ipv4, self.ipv6) {
+                (true, _) => Some(Family::Inet),
+                (_, true) => Some(Family::Inet6),
+                _ => None,
+            },
             short: self.short,
             json: self.json,
             tcp: self.tcp,
@@ -162,6 +188,15 @@ impl ResolveFlags {
                 words.push(word);
             }
         }
+        for kind in self.kind {
+            if type_named(&kind).is_none() && !is_all(&kind) {
+                return Err(Usage::of(
+                    words::RESOLVE_NO_TYPE,
+                    &[("word", &format_args!("{kind:?}"))],
+                ));
+            }
+            words.push(kind);
+        }
         let (name, types) = match self.reverse {
             Some(address) => (address.to_string(), words),
             None => name_and_types(words)?,
@@ -175,10 +210,13 @@ impl ResolveFlags {
             ));
         }
         for text in &servers {
-            let server = server(text)?;
+            let server = server(text, usual)?;
             if !args.servers.contains(&server) {
                 args.servers.push(server);
             }
+        }
+        if port.is_some() && servers.is_empty() && self.root.is_empty() {
+            return Err(Usage::new(words::RESOLVE_PORT));
         }
         if args.trace.is_some() {
             if !args.servers.is_empty() {
@@ -258,7 +296,9 @@ fn name_and_types(words: Vec<String>) -> Result<(String, Vec<String>), Usage> {
 }
 
 fn address(text: &str) -> Result<IpAddr, Wording> {
-    text.parse().map_err(|_| words::WANTS_IP.into())
+    without_zone(text)
+        .parse()
+        .map_err(|_| words::WANTS_IP.into())
 }
 
 fn is_all(word: &str) -> bool {
@@ -314,7 +354,7 @@ fn kinds(words: &[String], wanted: &Wanted) -> Result<Vec<RecordType>, Usage> {
 /// What a word names: an address, or a name, each of them in a URL or with a port behind it too.
 fn wanted(word: &str) -> Result<(String, Wanted), Usage> {
     let host = host_of(word);
-    if let Ok(address) = host.parse::<IpAddr>() {
+    if let Ok(address) = without_zone(host).parse::<IpAddr>() {
         return Ok((host.to_owned(), Wanted::Address(address)));
     }
     match read_name(host) {
@@ -326,11 +366,25 @@ fn wanted(word: &str) -> Result<(String, Wanted), Usage> {
     }
 }
 
-/// The host of a URL, or of HOST:PORT; anything else as it is.
+/// An IPv6 address without its zone, which DNS knows nothing of; anything else as it is.
+fn without_zone(text: &str) -> &str {
+    match text.split_once('%') {
+        Some((address, _)) if address.parse::<std::net::Ipv6Addr>().is_ok() => address,
+        _ => text,
+    }
+}
+
+/// The host of a URL, also of one without its scheme, or of HOST:PORT; anything else as it is.
 fn host_of(word: &str) -> &str {
     let authority = match word.split_once("://") {
         Some((_, rest)) => {
             let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
+            authority
+                .rsplit_once('@')
+                .map_or(authority, |(_, host)| host)
+        }
+        None if may_be_pasted(word) => {
+            let authority = word.split('/').next().unwrap_or(word);
             authority
                 .rsplit_once('@')
                 .map_or(authority, |(_, host)| host)
@@ -352,9 +406,74 @@ fn host_of(word: &str) -> &str {
     }
 }
 
-fn server(text: &str) -> Result<ServerWord, Usage> {
-    let error = match text.parse() {
-        Ok(server) => return Ok(ServerWord::Address(server)),
+/// Whether a slash or an @ are no part of the name: they are in the names of parts of a network (RFC 2317), or with a
+/// backslash before them.
+fn may_be_pasted(word: &str) -> bool {
+    let name = word.trim_end_matches('.').to_ascii_lowercase();
+    !name.ends_with(".arpa") && !word.contains('\\') && !word.starts_with('/')
+}
+
+/// The number of a port, or of a service; `None` for what is neither.
+fn port_of(text: &str, transport: Transport) -> Result<Option<u16>, Usage> {
+    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return match text.parse() {
+            Ok(port @ 1..) => Ok(Some(port)),
+            Ok(_) => Ok(None),
+            Err(_) => Err(Usage::of(words::RESOLVE_PORT_BIG, &[("port", &text)])),
+        };
+    }
+    let protocol = match transport {
+        Transport::Udp => Protocol::Udp,
+        Transport::Tcp => Protocol::Tcp,
+    };
+    Ok(Services::of_this_machine().port(text, protocol))
+}
+
+fn no_port(text: &str) -> Usage {
+    Usage::of(
+        words::RESOLVE_NO_PORT,
+        &[("port", &format_args!("{text:?}"))],
+    )
+}
+
+/// A server to ask; `usual` is its port where it names none.
+fn server(text: &str, usual: u16) -> Result<ServerWord, Usage> {
+    let (scheme, target) = match text.find("://") {
+        Some(at) => text.split_at(at + 3),
+        None => ("", text),
+    };
+    // BIND's way to write it.
+    if let Some((address, port)) = target.rsplit_once('#') {
+        let address = match address.contains(':') && !address.ends_with(']') {
+            true => format!("[{address}]"),
+            false => address.to_owned(),
+        };
+        return server(&format!("{scheme}{address}:{port}"), usual);
+    }
+    let port = match target.rsplit_once(':') {
+        Some((host, port)) if !host.contains(':') || host.ends_with(']') => Some((host, port)),
+        _ => None,
+    };
+    if let Some((host, port)) = port
+        && !port.bytes().all(|byte| byte.is_ascii_digit())
+    {
+        let transport = match scheme {
+            "tcp://" => Transport::Tcp,
+            _ => Transport::Udp,
+        };
+        let number = port_of(port, transport)?.ok_or_else(|| no_port(port))?;
+        return server(&format!("{scheme}{host}:{number}"), usual);
+    }
+    if let Some((_, port)) = port {
+        port_of(port, Transport::Udp)?;
+    }
+    let error = match text.parse::<Server>() {
+        Ok(mut server) => {
+            if server.address.port() == Server::PORT && port.is_none() {
+                server.address.set_port(usual);
+            }
+            return Ok(ServerWord::Address(server));
+        }
         Err(NotAServer(text)) => Usage::new(NotAServer(text).to_string()),
     };
     let (transport, target) = match text.split_once("://") {
@@ -368,7 +487,7 @@ fn server(text: &str) -> Result<ServerWord, Usage> {
             Ok(port @ 1..) => (name, port),
             _ => return Err(error),
         },
-        None => (target, Server::PORT),
+        None => (target, usual),
     };
     // Digits and dots alone are an address gone wrong.
     let is_name = read_name(name).is_ok() && name.contains(|c: char| c.is_alphabetic());
@@ -431,6 +550,10 @@ mod tests {
             ("-x 192.0.2.1", "1.2.0.192.in-addr.arpa. PTR"),
             ("192.0.2.1:53", "1.2.0.192.in-addr.arpa. PTR"),
             (
+                "fe80::1%lo",
+                "1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.e.f.ip6.arpa. PTR",
+            ),
+            (
                 "http://[2001:db8::1]:80/x",
                 "1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa. PTR",
             ),
@@ -450,6 +573,9 @@ mod tests {
             "https://example.org",
             "ws://user:p@ss@example.org/?q=a@b:1",
             "example.org:443",
+            "example.org/",
+            "user@example.org",
+            "user:p@ss@example.org:8443/path?q=1",
         ] {
             assert_eq!(asked(line), "example.org. A AAAA", "{line}");
         }
@@ -470,6 +596,53 @@ mod tests {
         );
         assert_eq!(resolve("+trace x").unwrap().trace, Some(Start::BuiltIn));
         assert!(resolve("+nsid x").unwrap_err().contains("+nsid"));
+    }
+
+    #[test]
+    fn a_name_of_a_part_of_a_network_keeps_its_slash() {
+        assert_eq!(
+            asked("0/25.2.0.192.in-addr.arpa PTR"),
+            "0/25.2.0.192.in-addr.arpa. PTR"
+        );
+    }
+
+    #[test]
+    fn a_port_is_a_number_or_a_service_and_goes_where_dig_has_it() {
+        for (line, meant) in [
+            ("--server 127.0.0.4:domain x", "udp://127.0.0.4:53"),
+            ("--server tcp://[::1]:domain x", "tcp://[::1]:53"),
+            ("@127.0.0.4#7053 x", "udp://127.0.0.4:7053"),
+            ("@::1#7053 x", "udp://[::1]:7053"),
+            ("@127.0.0.4 -p 7053 x", "udp://127.0.0.4:7053"),
+            ("-p 7053 @127.0.0.4:54 x", "udp://127.0.0.4:54"),
+            ("@tcp://::1 -p 7053 x", "tcp://[::1]:7053"),
+            ("@fe80::1%lo x", "udp://[fe80::1%1]:53"),
+            ("@[fe80::1%lo] x -p 54", "udp://[fe80::1%1]:54"),
+        ] {
+            let servers = resolve(line).unwrap().servers;
+            let [ServerWord::Address(server)] = servers.as_slice() else {
+                panic!("{line}: {servers:?}")
+            };
+            assert_eq!(server.to_string(), meant, "{line}");
+        }
+        for (line, word) in [
+            ("--server 127.0.0.4:99999 x", "99999 is too big"),
+            ("@127.0.0.4 -p 99999 x", "99999 is too big"),
+            ("@127.0.0.4 -p nonesuch x", "is no port"),
+            ("-p 7053 x", "none is named"),
+            ("-t MXX x", "MXX"),
+        ] {
+            let error = resolve(line).unwrap_err();
+            assert!(error.contains(word), "{line}: {error}");
+        }
+        assert_eq!(asked("-t mx x -4"), "x. MX");
+        let roots = resolve("--root localhost:7053 x").unwrap().trace;
+        let named = ServerWord::Host {
+            name: "localhost".into(),
+            transport: Transport::Udp,
+            port: 7053,
+        };
+        assert_eq!(roots, Some(Start::At(vec![named])));
     }
 
     #[test]

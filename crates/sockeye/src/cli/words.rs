@@ -84,6 +84,9 @@ texts! {
     RESOLVE_WALK = "a walk asks the servers that it is led to; to begin it at another root: --root ADDRESS" | "un recorrido pregunta a los servidores a los que llega; para empezar en otra raíz: --root DIRECCIÓN";
     RESOLVE_DIG = "+{option} is an option of dig that has no counterpart here; there are --short, --tcp, --norecurse, --timeout {timeout}, --json" | "+{option} es una opción de dig que no tiene equivalente aquí; hay --short, --tcp, --norecurse, --timeout {timeout}, --json";
     RESOLVE_TWO_NAMES = "resolve takes one name, and {word} is no record type such as A, AAAA, MX, NS, TXT, SRV, PTR or TYPE65" | "resolve quiere un solo nombre, y {word} no es un tipo de registro como A, AAAA, MX, NS, TXT, SRV, PTR o TYPE65";
+    RESOLVE_PORT = "-p is the port of a server, and none is named: @127.0.0.1:7053" | "-p es el puerto de un servidor y no se nombra ninguno: @127.0.0.1:7053";
+    RESOLVE_PORT_BIG = "port {port} is too big: the last one is 65535" | "el puerto {port} es demasiado grande: el último es 65535";
+    RESOLVE_NO_PORT = "{port} is no port: a number from 1 to 65535, or the name of a service" | "{port} no es un puerto: un número de 1 a 65535, o el nombre de un servicio";
     RESOLVE_NO_NAME = "which name? sockeye resolve NAME [TYPE…]" | "¿qué nombre? sockeye resolve NOMBRE [TIPO…]";
     RESOLVE_NO_RECORD = "{word} is no record that can be looked up" | "{word} no es un registro que se pueda buscar";
     RESOLVE_NO_TYPE = "{word} is no record type" | "{word} no es un tipo de registro";

@@ -17,7 +17,7 @@ mod words;
 use std::io::{self, Write};
 use std::time::Duration;
 
-use sockeye_model::Tally;
+use sockeye_model::{Family, Tally};
 use sockeye_names::{Exchange, Question, Server, Stub, Transport};
 use sockeye_net::{Resolve, SystemResolver};
 use sockeye_view::escape::escape_name;
@@ -230,7 +230,11 @@ async fn server(
         } => {
             let looked_up = SystemResolver.resolve(name);
             let address = match tokio::time::timeout_at(deadline, looked_up).await {
-                Ok(Ok((addresses, _))) => addresses.first().copied(),
+                Ok(Ok((addresses, _))) => addresses.into_iter().find(|address| match args.family {
+                    Some(Family::Inet) => address.is_ipv4(),
+                    Some(_) => address.is_ipv6(),
+                    None => true,
+                }),
                 Ok(Err(error)) if error.kind() == io::ErrorKind::NotFound => None,
                 Ok(Err(error)) => {
                     let text = common::NAME_FAILED.fill(

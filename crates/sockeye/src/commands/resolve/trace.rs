@@ -27,7 +27,7 @@ pub(super) async fn walk(
 ) -> Result<Spoken, Failure> {
     let look = session.look;
     let language = look.language;
-    let hints = hints(start, session)?;
+    let hints = hints(args, start, session).await?;
     let on_stdout = Look::on(&io::stdout(), &args.view.look);
     let columns = on_stdout.terminal.then_some(on_stdout.width);
     let live = Live {
@@ -118,11 +118,18 @@ fn outcome(args: &ResolveArgs, walks: &[Walked], session: &Session) -> crate::co
     }
 }
 
-fn hints(start: &Start, session: &Session) -> Result<Hints, Failure> {
+async fn hints(args: &ResolveArgs, start: &Start, session: &Session) -> Result<Hints, Failure> {
     let language = session.look.language;
     match start {
         Start::BuiltIn => Ok(Hints::built_in()),
-        Start::At(addresses) => Ok(Hints::at(addresses)),
+        Start::At(roots) => {
+            let deadline = Instant::now() + args.timeout;
+            let mut addresses = Vec::new();
+            for root in roots {
+                addresses.push(super::server(root, args, session, deadline).await?.address);
+            }
+            Ok(Hints::at(&addresses))
+        }
         Start::Hints(path) => {
             let shown = path.to_string_lossy();
             let shown = escape_name(&shown);
