@@ -160,6 +160,8 @@ pub enum Step {
         names: Vec<Name>,
         /// The servers, in order.
         servers: Vec<Server>,
+        /// The file names them; else it is the one on this machine.
+        named: bool,
     },
     /// A server was asked.
     Asked(Box<Asked>),
@@ -190,7 +192,8 @@ impl Found {
 impl Stub {
     /// Looks a name up, all types at once, until `deadline`.
     ///
-    /// The hosts file is asked for addresses, and for the names of an address; every other type is DNS's alone. A name
+    /// The hosts file is asked for addresses, and for the names of an address; every other type is DNS's alone, but for
+    /// those of localhost, which nobody is asked for. A name
     /// is tried below each domain of the search list in turn, as res_search(3) does it, until one has a record of one of
     /// the types.
     pub async fn look_up(&self, wanted: &Wanted, kinds: &[RecordType], deadline: Instant) -> Found {
@@ -379,6 +382,7 @@ impl Stub {
             error,
             names: names.clone(),
             servers: conf.servers(),
+            named: conf.names_servers,
         });
         let mut best: Option<(Rank, Vec<usize>)> = None;
         for name in &names {

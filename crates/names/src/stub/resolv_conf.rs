@@ -13,6 +13,8 @@ use crate::server::{PORT, with_zone};
 pub struct ResolvConf {
     /// The servers, at most three.
     pub addresses: Vec<SocketAddr>,
+    /// The file names them; else it is the one on this machine.
+    pub names_servers: bool,
     /// The domains below which a name is searched for; `None` where the file names none.
     pub search: Option<Vec<Name>>,
     /// A name with so many dots is tried as it stands first.
@@ -33,6 +35,7 @@ impl Default for ResolvConf {
     fn default() -> Self {
         Self {
             addresses: vec![SocketAddr::new(Ipv4Addr::LOCALHOST.into(), PORT)],
+            names_servers: false,
             search: None,
             ndots: 1,
             timeout: Duration::from_secs(5),
@@ -68,6 +71,7 @@ impl ResolvConf {
         }
         if !servers.is_empty() {
             conf.addresses = servers;
+            conf.names_servers = true;
         }
         conf
     }

@@ -163,7 +163,7 @@ fn the_steps_are_told_and_are_in_the_json() {
                 "search list: www.sub.test., www.test., www., until one has a record",
                 "127.0.0.9  www.sub.test. A: ECONNREFUSED",
                 "127.0.0.1  www.sub.test. A: no such name (NXDOMAIN), udp",
-                "127.0.0.1  www.test. A: records 1, udp",
+                "127.0.0.1  www.test. A: 1 record, udp",
             ] {
                 assert!(ran.stderr.contains(part), "{part}: {}", ran.stderr);
             }
@@ -283,6 +283,26 @@ fn the_environment_changes_the_search_list() {
                 .output()
                 .unwrap();
             assert_eq!(String::from_utf8_lossy(&output.stdout), "192.0.2.80\n");
+        },
+    );
+}
+
+#[test]
+fn a_file_that_names_no_server_is_said_to_name_none() {
+    let files = [FILES[0], FILES[1], ("/etc/resolv.conf", "search test\n")];
+    with_files(
+        "machine::a_file_that_names_no_server_is_said_to_name_none",
+        &files,
+        || {
+            let ran = resolve(&["--explain", "www.test.", "A"]);
+            let step = "/etc/resolv.conf names no server, so 127.0.0.1 is asked";
+            assert!(ran.stderr.contains(step), "{ran:?}");
+            assert_eq!(ran.code, Some(11));
+            assert!(
+                ran.last_line()
+                    .contains("no name server at 127.0.0.1:53 (/etc/resolv.conf names no other)"),
+                "{ran:?}"
+            );
         },
     );
 }

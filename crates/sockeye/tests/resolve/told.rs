@@ -9,7 +9,7 @@ fn explain_tells_who_was_asked_and_what_each_type_is() {
     assert_eq!(ran.code, Some(0), "{ran:?}");
     for part in [
         "no file of this machine is looked at",
-        "www.test. A: records 2, udp",
+        "www.test. A: 2 records, udp",
         "www.test. MX: the name exists, no such record, udp",
         "has the zone itself: the answer is authoritative",
         "A: an IPv4 address",
@@ -33,6 +33,21 @@ fn explain_tells_who_was_asked_and_what_each_type_is() {
         spanish.stderr.contains("A: una dirección IPv4"),
         "{spanish:?}"
     );
+}
+
+#[test]
+fn the_way_is_explained_before_the_answer() {
+    let zone = Zone::with("www A 192.0.2.80");
+    let output = std::process::Command::new("sh")
+        .args(["-c", r#""$0" "$@" 2>&1"#, env!("CARGO_BIN_EXE_sockeye")])
+        .args(["resolve", "--lang=en", "--explain", "--server", &zone.at])
+        .args(["www.test", "A"])
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let step = text.find("www.test. A: 1 record, udp");
+    let answer = text.find("www.test. 300 A 192.0.2.80");
+    assert!(step.is_some() && step < answer, "{text}");
 }
 
 #[test]

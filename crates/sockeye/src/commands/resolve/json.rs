@@ -270,6 +270,7 @@ fn step(step: &Step) -> StepObject {
             error,
             names,
             servers,
+            ..
         } => StepObject::Servers {
             path: path.display().to_string(),
             servers: servers.iter().map(server_text).collect(),

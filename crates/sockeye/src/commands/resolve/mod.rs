@@ -48,13 +48,23 @@ pub(crate) fn run(args: &ResolveArgs, session: Session) -> ExitCode {
         runtime(look.language).and_then(|runtime| runtime.block_on(resolve(args, &session)));
     session.finish_with(Tally::default(), || {
         let spoken = spoken?;
+        let told = || {
+            for line in &spoken.lines {
+                stdio::say(&format!("{}{line}", look.margin()));
+            }
+        };
+        // What led to the answer is explained before it.
+        let explains = args.view.explain.is_some();
+        if explains {
+            told();
+        }
         let mut stdout = io::stdout().lock();
         let written = stdout
             .write_all(spoken.answer.as_bytes())
             .and_then(|()| stdout.flush());
         drop(stdout);
-        for line in spoken.lines {
-            stdio::say(&format!("{}{line}", look.margin()));
+        if !explains {
+            told();
         }
         match written {
             Ok(()) => spoken.outcome,

@@ -274,13 +274,18 @@ fn step_lines(step: &Step, args: &ResolveArgs, language: Language) -> Vec<String
             error,
             names,
             servers,
+            named,
         } => {
             let path = path.display();
             let servers: Vec<String> = servers.iter().map(server_text).collect();
             let servers = servers.join(", ");
             let mut lines = match error {
                 None => fill(
-                    words::STEP_SERVERS,
+                    if *named {
+                        words::STEP_SERVERS
+                    } else {
+                        words::STEP_NO_SERVERS
+                    },
                     &[("path", &path), ("servers", &servers)],
                 ),
                 Some(error) => {
@@ -339,6 +344,7 @@ fn asked_line(
 fn said(answer: &Answer, language: Language) -> String {
     let code = answer.reply.message.metadata.response_code;
     let text = match answer.verdict {
+        Verdict::Records if answer.records().count() == 1 => words::SAID_RECORD,
         Verdict::Records => words::SAID_RECORDS,
         Verdict::NoData => words::SAID_NO_DATA,
         Verdict::NoName => words::SAID_NO_NAME,

@@ -133,9 +133,18 @@ impl<'a> Way<'a> {
             NoReply::Call { source, .. } if source.errno() == Errno::ECONNREFUSED => {}
             _ => return None,
         }
-        let named = self.configured().map_or_else(String::new, |(path, _)| {
-            words::NAMED_IN.fill(language, &[("path", &path.display())])
+        let named = self.steps.iter().find_map(|step| match step {
+            Step::Configured { path, named, .. } => {
+                let text = if *named {
+                    words::NAMED_IN
+                } else {
+                    words::NAMED_NOWHERE
+                };
+                Some(text.fill(language, &[("path", &path.display())]))
+            }
+            _ => None,
         });
+        let named = named.unwrap_or_default();
         let text = if is_here(server.address.ip()) {
             words::CLOSED
         } else {

@@ -26,6 +26,7 @@ texts! {
     CLOSED = "no name server at {address}{named}: its port is closed; is it running? sockeye who {port}" | "no hay servidor de nombres en {address}{named}: el puerto está cerrado; ¿está en marcha? sockeye who {port}";
     CLOSED_ELSEWHERE = "no name server at {address}{named}: its port is closed (ECONNREFUSED), by that machine or by a firewall" | "no hay servidor de nombres en {address}{named}: el puerto está cerrado (ECONNREFUSED), por esa máquina o por un cortafuegos";
     NAMED_IN = " (named in {path})" | " (lo nombra {path})";
+    NAMED_NOWHERE = " ({path} names no other)" | " ({path} no nombra otro)";
     SILENT = "{server}{configured}: no answer within {time}{then}" | "{server}{configured}: sin respuesta en {time}{then}";
     THEN = "; then {server} was asked" | "; luego se preguntó a {server}";
     IN_ALL = "{time} in all" | "{time} en total";
@@ -61,11 +62,13 @@ texts! {
     STEP_ENDED = "nsswitch.conf: the search ends after {service}" | "nsswitch.conf: la búsqueda termina tras {service}";
     STEP_NO_DNS = "nsswitch.conf: names no DNS for hosts" | "nsswitch.conf: no nombra el DNS para máquinas";
     STEP_SERVERS = "{path}: ask {servers}; your program's part is small: it asks, and a recursive server finds out or remembers" | "{path}: se pregunta a {servers}; tu programa hace poco: pregunta, y un servidor recursivo averigua o recuerda";
+    STEP_NO_SERVERS = "{path} names no server, so {servers} is asked: the one on this machine" | "{path} no nombra ningún servidor, así que se pregunta a {servers}: el de esta máquina";
     STEP_SERVERS_UNREAD = "{path}: {error}; so the server on this machine is asked: {servers}" | "{path}: {error}; así que se pregunta al servidor de esta máquina: {servers}";
     STEP_SEARCH = "search list: {names}, until one has a record" | "lista de búsqueda: {names}, hasta que uno tenga un registro";
     STEP_ABSOLUTE = "the name ends with a dot: no search list" | "el nombre acaba en punto: sin lista de búsqueda";
     STEP_ASKED = "{server}  {name} {type}: {what}" | "{server}  {name} {type}: {what}";
-    SAID_RECORDS = "records {count}, {transport}, {time}" | "registros {count}, {transport}, {time}";
+    SAID_RECORD = "1 record, {transport}, {time}" | "1 registro, {transport}, {time}";
+    SAID_RECORDS = "{count} records, {transport}, {time}" | "{count} registros, {transport}, {time}";
     SAID_NO_DATA = "the name exists, no such record, {transport}, {time}" | "el nombre existe, sin tal registro, {transport}, {time}";
     SAID_NO_NAME = "no such name (NXDOMAIN), {transport}, {time}" | "no existe ese nombre (NXDOMAIN), {transport}, {time}";
     SAID_ERROR = "{code}: {meaning}{extended}, {transport}, {time}" | "{code}: {meaning}{extended}, {transport}, {time}";
