@@ -26,7 +26,22 @@ impl Signals {
     /// # Panics
     /// Outside of a tokio runtime with IO enabled.
     pub fn new() -> io::Result<Self> {
-        let event = sys::catch_signals()?;
+        Self::caught(false)
+    }
+
+    /// The same with SIGHUP, for a program that has set its terminal and must put it back.
+    ///
+    /// # Errors
+    /// As [`Signals::new`].
+    ///
+    /// # Panics
+    /// As [`Signals::new`].
+    pub fn with_hangup() -> io::Result<Self> {
+        Self::caught(true)
+    }
+
+    fn caught(hangup: bool) -> io::Result<Self> {
+        let event = sys::catch_signals(hangup)?;
         match sys::register_pipe(event, Interest::READABLE) {
             Ok(event) => Ok(Self { event }),
             Err(error) => {

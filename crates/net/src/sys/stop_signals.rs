@@ -1,4 +1,4 @@
-//! SIGINT and SIGTERM caught once: the handler puts the default action back and counts on an eventfd.
+//! SIGINT and SIGTERM, and SIGHUP where it is asked for, caught once: the handler puts the default action back and counts on an eventfd.
 
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
@@ -12,15 +12,15 @@ static WAKE: AtomicI32 = AtomicI32::new(-1);
 static EVENT: OnceLock<OwnedFd> = OnceLock::new();
 /// One bit a signal of [`SIGNALS`]: it is caught now.
 static CAUGHT: AtomicU8 = AtomicU8::new(0);
-const SIGNALS: [libc::c_int; 2] = [libc::SIGINT, libc::SIGTERM];
+const SIGNALS: [libc::c_int; 3] = [libc::SIGINT, libc::SIGTERM, libc::SIGHUP];
 
-/// Catches the next SIGINT or SIGTERM, whichever comes; the descriptor becomes readable then and stays so.
+/// Catches the next SIGINT or SIGTERM, or SIGHUP too if `hangup`, whichever comes; the descriptor becomes readable then and stays so.
 ///
 /// One that whoever started us has ignored stays ignored, as for a job that a shell put in the background.
 ///
 /// # Errors
 /// `AlreadyExists` while somebody else catches them; what `eventfd(2)` or `sigaction(2)` gave.
-pub(crate) fn catch() -> io::Result<OwnedFd> {
+pub(crate) fn catch(hangup: bool) -> io::Result<OwnedFd> {
     let event = match EVENT.get() {
         Some(event) => event,
         None => {
@@ -40,7 +40,8 @@ pub(crate) fn catch() -> io::Result<OwnedFd> {
     let _ = rustix::io::read(event, &mut [0_u8; 8]);
     let started = event.try_clone().and_then(|reader| {
         for (place, signal) in SIGNALS.into_iter().enumerate() {
-            if action(signal)? != libc::SIG_IGN {
+            let wanted = hangup || signal != libc::SIGHUP;
+            if wanted && action(signal)? != libc::SIG_IGN {
                 CAUGHT.fetch_or(1 << place, Ordering::AcqRel);
                 set_action(signal, on_signal as *const () as libc::sighandler_t)?;
             }

@@ -4,12 +4,13 @@ use std::fs::File;
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::os::fd::OwnedFd;
+use std::os::unix::process::CommandExt;
 use std::process::{Child, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::time::Duration;
 
 use rustix::fs::{Mode, OFlags};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize};
 
@@ -60,6 +61,8 @@ impl Terminal {
         let end = || Stdio::from(self.tool_side.try_clone().unwrap());
         let mut command = command(arguments);
         command.stdin(end()).stdout(end()).stderr(end());
+        // A group of its own is not orphaned, so it can be stopped.
+        command.process_group(0);
         command.spawn().unwrap()
     }
 
@@ -80,7 +83,7 @@ impl Terminal {
 
 #[test]
 fn it_is_renewed_and_the_terminal_is_put_back_on_every_way_out() {
-    for way_out in ["q", "Ctrl-C", "SIGTERM", "SIGINT"] {
+    for way_out in ["q", "Ctrl-C", "SIGTERM", "SIGHUP", "SIGINT"] {
         let first = TcpListener::bind("127.0.0.1:0").unwrap();
         let mut terminal = Terminal::new();
         let before = terminal.settings();
@@ -99,6 +102,7 @@ fn it_is_renewed_and_the_terminal_is_put_back_on_every_way_out() {
         match way_out {
             "q" => terminal.keys.write_all(b"q").unwrap(),
             "Ctrl-C" => terminal.keys.write_all(b"\x03").unwrap(),
+            "SIGHUP" => kill_process(Pid::from_child(&tool), Signal::HUP).unwrap(),
             "SIGTERM" => kill_process(Pid::from_child(&tool), Signal::TERM).unwrap(),
             _ => kill_process(Pid::from_child(&tool), Signal::INT).unwrap(),
         }
@@ -106,6 +110,27 @@ fn it_is_renewed_and_the_terminal_is_put_back_on_every_way_out() {
         terminal.wait_for("\x1b[?25h\x1b[?1049l");
         assert_eq!(terminal.settings(), before, "{way_out}");
     }
+}
+
+#[test]
+fn ctrl_z_gives_the_terminal_back_and_it_is_taken_again() {
+    let mut terminal = Terminal::new();
+    let before = terminal.settings();
+    let mut tool = terminal.start(&["who", "--watch", "--tcp"]);
+    terminal.wait_for("\x1b[J");
+    terminal.keys.write_all(b"\x1a").unwrap();
+    let pid = Pid::from_child(&tool);
+    let (_, status) = waitpid(Some(pid), WaitOptions::UNTRACED).unwrap().unwrap();
+    assert!(status.stopped(), "{status:?}");
+    terminal.wait_for("\x1b[?1049l");
+    assert_eq!(terminal.settings(), before);
+    terminal.seen.clear();
+    kill_process(pid, Signal::CONT).unwrap();
+    terminal.wait_for("\x1b[?1049h");
+    terminal.wait_for("\x1b[J");
+    terminal.keys.write_all(b"q").unwrap();
+    assert_eq!(tool.wait().unwrap().code(), Some(0));
+    assert_eq!(terminal.settings(), before);
 }
 
 #[test]

@@ -24,17 +24,39 @@ impl Screen {
         }
         let before = tcgetattr(&stdin)?;
         let screen = Self { before };
-        let mut keys = screen.before.clone();
+        screen.take()?;
+        Ok(Some(screen))
+    }
+
+    fn take(&self) -> io::Result<()> {
+        let mut keys = self.before.clone();
         // Ctrl-C and Ctrl-Z come as keys as well: the terminal is put back before they have their effect.
         keys.local_modes &= !(LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG);
         // A read returns at once with what there is.
         keys.special_codes[SpecialCodeIndex::VMIN] = 0;
         keys.special_codes[SpecialCodeIndex::VTIME] = 0;
-        tcsetattr(&stdin, OptionalActions::Now, &keys)?;
+        tcsetattr(io::stdin(), OptionalActions::Now, &keys)?;
         let mut stdout = io::stdout().lock();
         stdout.write_all(ENTER)?;
-        stdout.flush()?;
-        Ok(Some(screen))
+        stdout.flush()
+    }
+
+    fn give_back(&self) {
+        // If the terminal is gone there is nothing to put back.
+        let mut stdout = io::stdout().lock();
+        let _gone = stdout.write_all(LEAVE).and_then(|()| stdout.flush());
+        let _gone = tcsetattr(io::stdin(), OptionalActions::Now, &self.before);
+    }
+
+    /// Stops the process as Ctrl-Z does, with the terminal as it was; returns once it goes on.
+    ///
+    /// # Errors
+    /// The terminal cannot be taken again.
+    pub(super) fn pause(&self) -> io::Result<()> {
+        self.give_back();
+        // Where nobody could make it go on the kernel lets it go on: signal(7), orphaned process groups.
+        rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::TSTP)?;
+        self.take()
     }
 
     /// Columns and rows, as they are now.
@@ -79,10 +101,7 @@ impl Screen {
 
 impl Drop for Screen {
     fn drop(&mut self) {
-        // If the terminal is gone there is nothing to put back.
-        let mut stdout = io::stdout().lock();
-        let _gone = stdout.write_all(LEAVE).and_then(|()| stdout.flush());
-        let _gone = tcsetattr(io::stdin(), OptionalActions::Now, &self.before);
+        self.give_back();
     }
 }
 

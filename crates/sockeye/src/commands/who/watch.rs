@@ -25,7 +25,7 @@ pub(super) fn run(args: &WhoArgs, look: Look) -> Result<ExitCode, Failure> {
     let runtime = runtime(language)?;
     let _entered = runtime.enter();
     // Before the terminal is taken: it is put back first.
-    let signals = Signals::new().map_err(failure)?;
+    let signals = Signals::with_hangup().map_err(failure)?;
     let Some(screen) = Screen::open().map_err(failure)? else {
         let line = words::NO_TERMINAL.say(language);
         return Err(Failure::new(ExitCode::Usage, line));
@@ -68,6 +68,11 @@ fn stopped(screen: &Screen, signals: &Signals, next: Instant) -> io::Result<bool
             let keys = screen.keys();
             if keys.iter().any(|key| [b'q', b'Q', CTRL_C].contains(key)) {
                 return Ok(true);
+            }
+            if keys.contains(&CTRL_Z) {
+                screen.pause()?;
+                // What is on it is old, or gone.
+                return Ok(false);
             }
         }
     }
@@ -124,6 +129,7 @@ fn typed() -> String {
 const PERIOD: Duration = Duration::from_secs(1);
 /// What the key sends while it makes no signal.
 const CTRL_C: u8 = 3;
+const CTRL_Z: u8 = 26;
 
 #[cfg(test)]
 mod tests {
