@@ -52,6 +52,10 @@ pub(crate) fn on_failure(
     let address = error.address.as_ref()?;
     let advice = match (error.call, error.errno()) {
         (Call::Bind | Call::Listen, Errno::EADDRINUSE) => holder(address, scheme, language),
+        (Call::Bind, Errno::EACCES) => {
+            let first = sockeye_local::limits().first_unprivileged_port;
+            privileged(address, first.unwrap_or(1024), language)
+        }
         (_, Errno::ECONNREFUSED) => nearby(address, scheme, language),
         _ => None,
     }?;
@@ -106,6 +110,29 @@ fn protocol(scheme: Scheme) -> Option<Protocol> {
         Scheme::Udp => Some(Protocol::Udp),
         _ => None,
     }
+}
+
+/// The ways to a port that ordinary users may not bind; capabilities(7), ip(7).
+fn privileged(address: &SocketAddress, first: u16, language: Language) -> Option<Advice> {
+    let inet = address.inet()?;
+    if inet.port() >= first {
+        return None;
+    }
+    let higher = SocketAddr::new(inet.ip(), inet.port().checked_add(7_000)?);
+    let program = std::env::current_exe().ok()?;
+    let program = program.to_string_lossy();
+    let setcap = quote::line(["sudo", "setcap", "cap_net_bind_service=+ep", &program]);
+    let start = format!("net.ipv4.ip_unprivileged_port_start={}", inet.port());
+    let sysctl = quote::line(["sudo", "sysctl", &start]);
+    let places: [(&str, &dyn std::fmt::Display); 3] = [
+        ("higher", &higher),
+        ("setcap", &setcap),
+        ("sysctl", &sysctl),
+    ];
+    Some(Advice {
+        note: None,
+        text: words::PRIVILEGED.fill(language, &places),
+    })
 }
 
 /// Who holds an address that could not be bound.
@@ -447,6 +474,21 @@ mod tests {
         let error = failed(Call::Connect, Errno::ECONNREFUSED, refused);
         let text = on_failure(&Tap::off(), &error, Scheme::Tcp, Language::English).unwrap();
         assert!(!text.contains("did you mean"), "{text}");
+    }
+
+    #[test]
+    fn a_privileged_port_has_three_ways_to_it() {
+        let address = SocketAddress::Inet("127.0.0.1:53".parse().unwrap());
+        let text = privileged(&address, 1024, Language::English).unwrap().text;
+        for way in [
+            "127.0.0.1:7053",
+            "root",
+            "setcap cap_net_bind_service=+ep ",
+            "sysctl net.ipv4.ip_unprivileged_port_start=53",
+        ] {
+            assert!(text.contains(way), "{way}: {text}");
+        }
+        assert_eq!(privileged(&address, 53, Language::English), None);
     }
 
     #[test]

@@ -8,6 +8,7 @@ texts! {
     HOLDER_NOT_LISTENING = ", which has bound it and has not called listen" | ", que ha hecho bind y no ha llamado a listen";
     RESTING = "{count} old connections rest there (TIME_WAIT); reuseaddr binds all the same" | "{count} conexiones viejas reposan ahí (TIME_WAIT); con reuseaddr se puede igual";
     NEARBY = "{protocol} {address} is open here ({name}); did you mean {line}?" | "aquí está abierto {protocol} {address} ({name}); ¿querías {line}?";
+    PRIVILEGED = "ways to it: a higher port, such as {higher}; root; once and for all {setcap}, or {sysctl}" | "caminos: un puerto más alto, como {higher}; root; de una vez por todas {setcap}, o {sysctl}";
     NEARBY_HERE = "{protocol} {address} is open here ({name}): since a moment ago, or a firewall refuses" | "aquí está abierto {protocol} {address} ({name}): desde hace un momento, o un cortafuegos rechaza";
     NEARBY_UNKNOWN = "a process of another user" | "un proceso de otro usuario";
     NEARBY_NOT_LISTENING = "{address} is bound by {name}, which has not called listen yet" | "{address} lo tiene {name}, que aún no ha llamado a listen";

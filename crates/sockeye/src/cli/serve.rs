@@ -2,7 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fmt::Display;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
@@ -13,7 +13,7 @@ use crate::cli::listen::ServerFlags;
 use crate::cli::nearest::nearest;
 use crate::cli::quantity::some_time;
 use crate::cli::view::ViewArgs;
-use crate::cli::{Usage, address, words};
+use crate::cli::{Usage, address, quote, words};
 use crate::wording::Wording;
 
 pub(crate) const EXAMPLES: &str = "\
@@ -157,7 +157,13 @@ fn service_at(word: &str) -> Result<ServiceAt, Usage> {
     let Some(name) = SERVICES.iter().copied().find(|name| *name == typed) else {
         let known = SERVICES.join(", ");
         let meant = nearest(&typed.to_ascii_lowercase(), SERVICES.iter().copied());
+        let is_file = !word.contains("://")
+            && (word.ends_with(".zone") || word.contains('/') || Path::new(word).is_file());
         let hint = match (meant, word.parse::<Address>()) {
+            _ if is_file => {
+                let line = quote::line(["sockeye", "serve", DNS, "--zone", word]);
+                Wording::of(words::ZONE_FILE, &[("line", &line)])
+            }
             (Some(meant), _) => {
                 let meant = format!("sockeye serve {meant}{}", escape_name(&word[typed.len()..]));
                 Wording::of(words::DID_YOU_MEAN, &[("meant", &meant)])
@@ -212,6 +218,17 @@ fn zone_file(word: &OsStr) -> ZoneFile {
 mod tests {
     use super::*;
     use crate::cli::{Command as Asked, tests::meant};
+
+    #[test]
+    fn a_zone_file_without_its_flag_is_answered_with_the_flag() {
+        for line in ["serve dns z/river.zone", "serve dns river.zone"] {
+            let error = serve(line).unwrap_err();
+            let file = line.rsplit(' ').next().unwrap();
+            let hint = format!("sockeye serve dns --zone {file}");
+            assert!(error.contains(&hint), "{error}");
+        }
+        assert!(!serve("serve dsn").unwrap_err().contains("--zone"));
+    }
 
     fn serve(line: &str) -> Result<ServeArgs, String> {
         match meant(line)? {

@@ -72,6 +72,7 @@ texts! {
     RANGE_BACKWARDS = "{typed}: the range ends before it begins; try {last}-{first}" | "{typed}: el intervalo acaba antes de empezar; prueba {last}-{first}";
     NO_PORT = "{typed} is no port; try a number, a name such as https, or a range such as 6881-6889" | "{typed} no es un puerto; prueba un número, un nombre como https, o un intervalo como 6881-6889";
     NO_TRANSPORT = "{typed}: {transport} is no transport; known: {known}" | "{typed}: {transport} no es un transporte; se conocen: {known}";
+    ZONE_FILE = "; a zone file comes after --zone: {line}" | "; un fichero de zona va detrás de --zone: {line}";
     WHO_TRANSPORT = "{typed}: who knows the ports of TCP and UDP" | "{typed}: who conoce los puertos de TCP y UDP";
     PORTS_FROM = "{typed}: ports go from {first} to 65535" | "{typed}: los puertos van de {first} a 65535";
     WHO_NO_SERVICE = "no service is called {typed}" | "ningún servicio se llama {typed}";

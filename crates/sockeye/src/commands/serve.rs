@@ -245,13 +245,28 @@ async fn open(args: &ServeArgs, session: &Session) -> Result<Vec<Open>, Failure>
     let listening = Listening::new(session.tap.clone());
     let mut open: Vec<Open> = Vec::new();
     let mut failures: Vec<Failure> = Vec::new();
+    let mut running = false;
     let mut wanted = asked(args)?.into_iter();
     while let Some(first) = wanted.next() {
         let second = if first.with_next { wanted.next() } else { None };
+        let practice = dns::practice_address(&first);
+        if practice.is_some() && running {
+            continue;
+        }
         for opened in open_together(first, second, &listening, session).await {
             match opened {
                 Ok(one) => open.push(one),
-                Err(failure) => failures.push(failure),
+                Err(failure) => {
+                    let again = practice
+                        .filter(|_| failure.exit == ExitCode::CannotBind)
+                        .and_then(|address| dns::running_already(address, session.look.language));
+                    running = again.is_some();
+                    failures.push(again.unwrap_or(failure));
+                    // Its other addresses are taken as well; one line says so.
+                    if running {
+                        break;
+                    }
+                }
             }
         }
     }

@@ -108,6 +108,33 @@ fn a_zone_file_that_is_wrong_is_a_usage_error_with_its_line() {
 }
 
 #[test]
+fn the_offline_internet_started_twice_is_one_line_and_waits_for_questions() {
+    let script = r#"
+        mkfifo ready
+        sockeye serve dns --explain --ready-fd 3 3>ready 2>lines >out & server=$!
+        cat ready >bound
+        LC_ALL=C sockeye serve dns 2>&1; echo "rc $?"
+        LC_ALL=es_ES.UTF-8 sockeye serve dns 2>&1; echo "rc $?"
+        kill -TERM $server; wait $server
+        echo "resolve $(tr -s ' \n' ' ' <lines | grep -c 'try: sockeye resolve --server tcp://127.0.0.2:7053 . NS')"
+        echo "connect $(grep -c 'sockeye connect' lines)"
+        echo "pid $server"
+    "#;
+    let Some(said) = in_own_network(script) else {
+        return;
+    };
+    let pid = said.trim_end().rsplit(' ').next().unwrap();
+    let english = format!(
+        "sockeye: the offline Internet is running already (sockeye, pid {pid}): 127.0.0.2:7053 is taken\nrc 16\n"
+    );
+    let spanish = format!(
+        "sockeye: la Internet de prueba ya está en marcha (sockeye, pid {pid}): 127.0.0.2:7053 está ocupada\nrc 16\n"
+    );
+    assert!(said.starts_with(&(english + &spanish)), "{said}");
+    assert!(said.contains("resolve 1\nconnect 0"), "{said}");
+}
+
+#[test]
 fn each_line_that_the_offline_internet_says_to_try_works_as_printed() {
     let script = r#"
         mkfifo ready

@@ -2,6 +2,7 @@
 
 use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::server::{Server, echo_byte, has, scratch, skipped, sockeye, tcp};
 
@@ -10,7 +11,9 @@ pub(crate) fn in_own_network(script: &str) -> Option<String> {
     if !has("unshare") || !has("ip") {
         return None;
     }
-    let directory = scratch("network");
+    static RUN: AtomicU32 = AtomicU32::new(0);
+    let run = RUN.fetch_add(1, Ordering::Relaxed);
+    let directory = scratch(&format!("network-{run}"));
     std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_sockeye"), directory.join("sockeye")).unwrap();
     let whole = format!("ip link set lo up || exit 99\n{script}");
     let path = format!("{}:{}", directory.display(), std::env::var("PATH").unwrap());

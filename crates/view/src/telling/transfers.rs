@@ -252,7 +252,12 @@ impl Teller {
         };
         match (with_command, known.and_then(command_to_reach)) {
             (Some(text), Some(command)) => {
-                let command = glued(&self.name(&command));
+                let command = self.name(&command);
+                // One that is longer than its column breaks between words, and not within one.
+                let command = match escape::columns(&command) > REASON {
+                    true => command.to_string(),
+                    false => glued(&command),
+                };
                 told.because_of(text, self.language, &[("command", &command)])
             }
             _ => told.because(plain, self.language),
@@ -263,6 +268,12 @@ impl Teller {
 /// A preview of fewer columns says nothing.
 const LEAST_PREVIEW: usize = 4;
 
+/// The columns of a reason on a terminal of 80.
+const REASON: usize = 40;
+
+/// The port of DNS (RFC 1035), and that of `serve dns`.
+const DNS_PORTS: [u16; 2] = [53, 7053];
+
 /// The command that reaches a socket that waits, from its own address.
 fn command_to_reach(known: &Known) -> Option<String> {
     let local = known.local.as_ref()?;
@@ -272,6 +283,19 @@ fn command_to_reach(known: &Known) -> Option<String> {
     };
     let scheme = transport.scheme()?;
     let target = match local {
+        // What listens there is asked, not typed to.
+        _ if local.port().is_some_and(|port| DNS_PORTS.contains(&port)) => {
+            let at = match local.is_unspecified() {
+                true => format!("localhost:{}", local.port()?),
+                false => local.to_string(),
+            };
+            let scheme = if transport == Transport::Tcp {
+                "tcp://"
+            } else {
+                ""
+            };
+            return Some(format!("sockeye resolve --server {scheme}{at} . NS"));
+        }
         SocketAddress::UnixUnnamed => return None,
         _ if local.is_unspecified() => format!("localhost:{}", local.port()?),
         _ => local.to_string(),

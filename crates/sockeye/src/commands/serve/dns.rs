@@ -1,12 +1,16 @@
 //! What `serve dns` answers from: zone files, or the offline Internet.
 
+use std::fmt::Display;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use sockeye_model::{Address, Host, Port, Scheme, SocketAddress, Target};
 use sockeye_serve::dns::{PRACTICE_INTERNET, PracticeServer, Zone, ZoneError, Zones};
-use sockeye_view::catalogue::Text;
+use sockeye_view::catalogue::{Language, Text};
+use sockeye_view::escape::escape_name;
 
 use super::{Asked, Partner, words};
+use crate::advice;
 use crate::cli::quote;
 use crate::cli::serve::{ServiceAt, ZoneFile};
 use crate::exit::ExitCode;
@@ -74,6 +78,36 @@ fn practice(server: &PracticeServer) -> Result<Vec<Asked>, ZoneError> {
         practice: true,
     };
     Ok(over(&served, &Address::new(Scheme::Tcp, target), true))
+}
+
+/// Where a server of the offline Internet listens; `None` for every other partner.
+pub(super) fn practice_address(asked: &Asked) -> Option<SocketAddr> {
+    let Partner::Dns(Server { practice: true, .. }) = asked.partner else {
+        return None;
+    };
+    match &asked.address.target {
+        Target::Inet {
+            host: Host::V4(ip),
+            port: Port::Number(port),
+        } => Some((*ip, *port).into()),
+        _ => None,
+    }
+}
+
+/// What is said where another process of this program has the address.
+pub(super) fn running_already(address: SocketAddr, language: Language) -> Option<Failure> {
+    let (holder, held) = [Scheme::Tcp, Scheme::Udp]
+        .into_iter()
+        .find_map(|scheme| advice::process_in_the_way(address, scheme))?;
+    let own = sockeye_local::process(std::process::id())?;
+    if holder.name != own.name || holder.pid == own.pid {
+        return None;
+    }
+    let name = escape_name(&holder.name);
+    let places: [(&str, &dyn Display); 3] =
+        [("name", &name), ("pid", &holder.pid), ("address", &held)];
+    let line = words::DNS_RUNNING.fill(language, &places);
+    Some(Failure::new(ExitCode::CannotBind, line))
 }
 
 /// Over TCP and UDP, or what was said.

@@ -14,6 +14,7 @@ texts! {
     UNANSWERED = "answers that could not be sent {count}" | "respuestas que no se pudieron enviar {count}";
     OPEN_FILES = "{most} conversations at once, not {asked}: the limit of open files (ulimit -n) allows no more" | "{most} conversaciones a la vez, no {asked}: el límite de archivos abiertos (ulimit -n) no permite más";
     NOTHING = "nobody came" | "no vino nadie";
+    DNS_RUNNING = "the offline Internet is running already ({name}, pid {pid}): {address} is taken" | "la Internet de prueba ya está en marcha ({name}, pid {pid}): {address} está ocupada";
     ROOT = "the root" | "la raíz";
     LAME = "lame: it is named as a server and answers REFUSED to everything" | "cojo: figura como servidor y contesta REFUSED a todo";
     READ_ZONES = "read its zone files: {line}" | "para leer sus zonas: {line}";
