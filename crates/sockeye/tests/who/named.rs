@@ -4,6 +4,7 @@ use std::net::{TcpListener, TcpStream, UdpSocket};
 
 use crate::machine::{How, Other, alone, bound, listening, rest, skipped};
 use crate::ran::{Ran, sockeye};
+use crate::watch::Terminal;
 
 fn who(arguments: &[&str]) -> Ran {
     sockeye(&[&["who"], arguments].concat())
@@ -59,6 +60,7 @@ fn all_processes_and_all_sockets_of_a_shared_port_are_named() {
 
 #[test]
 fn tcp_and_udp_are_two_port_spaces() {
+    let _alone = alone();
     let tcp = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = tcp.local_addr().unwrap();
     let udp = UdpSocket::bind(address).unwrap();
@@ -72,6 +74,7 @@ fn tcp_and_udp_are_two_port_spaces() {
 
 #[test]
 fn what_is_bound_is_told_by_families() {
+    let _alone = alone();
     let Ok(probe) = TcpListener::bind("[::]:0") else {
         return skipped("this machine has no IPv6");
     };
@@ -95,6 +98,7 @@ fn what_is_bound_is_told_by_families() {
 
 #[test]
 fn a_socket_that_is_bound_and_does_not_listen_is_named() {
+    let _alone = alone();
     let (_socket, address) = bound("127.0.0.1:0", How::default());
     let ran = who(&[&address.port().to_string()]);
     if ran.code == Some(10) {
@@ -123,6 +127,7 @@ fn a_socket_that_is_bound_and_does_not_listen_is_named() {
 
 #[test]
 fn a_name_that_nobody_has_is_code_10_in_either_language() {
+    let _alone = alone();
     let ran = who(&["no-such-service"]);
     assert_eq!(ran.code, Some(10));
     assert_eq!(
@@ -187,10 +192,44 @@ fn a_range_a_list_and_one_address_of_a_port_are_asked_for_alike() {
 
 #[test]
 fn a_service_that_there_is_none_of_is_answered_with_its_neighbours() {
+    let _alone = alone();
     let ran = who(&["htpp"]);
     assert_eq!(ran.code, Some(10));
     assert!(
         ran.stderr.contains("close to it: ") && ran.stderr.contains(" http,"),
         "{ran:?}"
     );
+}
+
+#[test]
+fn a_full_queue_is_said_and_what_udp_counts_is_memory() {
+    let _alone = alone();
+    let (_listener, address) = listening("127.0.0.1:0", 1, How::default());
+    let _clients = [(); 2].map(|()| TcpStream::connect(address).unwrap());
+    let socket = UdpSocket::bind(address).unwrap();
+    socket.send_to(b"hi", address).unwrap();
+    let mut terminal = Terminal::new();
+    let port = address.port().to_string();
+    let mut tool = terminal.start(&["who", &port]);
+    terminal.wait_for("queue 2 of 1: full, new clients wait");
+    terminal.wait_for("datagrams not read, in ");
+    terminal.wait_for(" of kernel memory");
+    assert_eq!(tool.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn on_a_pipe_the_columns_are_where_awk_looks_for_them() {
+    let _alone = alone();
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let address = socket.local_addr().unwrap();
+    let listener = TcpListener::bind(address).unwrap();
+    rest(&listener);
+    drop(listener);
+    let ran = who(&[&address.port().to_string()]);
+    let udp = line(&ran, "BOUND ");
+    let (age, queue) = (&udp[8], &udp[9]);
+    assert!(age.ends_with(|unit: char| unit.is_alphabetic()), "{ran:?}");
+    assert_eq!(queue, "0", "{ran:?}");
+    let resting = line(&ran, "TIME_WAIT");
+    assert_eq!(resting[4..], ["-"; 7], "{ran:?}");
 }

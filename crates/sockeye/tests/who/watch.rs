@@ -14,10 +14,11 @@ use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize};
 
+use crate::machine::alone;
 use crate::ran::{command, sockeye};
 
 /// A terminal of 30 lines.
-struct Terminal {
+pub(crate) struct Terminal {
     keys: File,
     tool_side: OwnedFd,
     screen: Receiver<Vec<u8>>,
@@ -25,7 +26,7 @@ struct Terminal {
 }
 
 impl Terminal {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let keyboard = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
         grantpt(&keyboard).unwrap();
         unlockpt(&keyboard).unwrap();
@@ -57,7 +58,7 @@ impl Terminal {
         }
     }
 
-    fn start(&self, arguments: &[&str]) -> Child {
+    pub(crate) fn start(&self, arguments: &[&str]) -> Child {
         let end = || Stdio::from(self.tool_side.try_clone().unwrap());
         let mut command = command(arguments);
         command.stdin(end()).stdout(end()).stderr(end());
@@ -71,7 +72,7 @@ impl Terminal {
     }
 
     /// Waits until the screen shows `text`.
-    fn wait_for(&mut self, text: &str) {
+    pub(crate) fn wait_for(&mut self, text: &str) {
         while !self.seen.contains(text) {
             let Ok(more) = self.screen.recv_timeout(Duration::from_secs(20)) else {
                 panic!("{text:?} is not on the screen: {:?}", self.seen)
@@ -83,6 +84,7 @@ impl Terminal {
 
 #[test]
 fn it_is_renewed_and_the_terminal_is_put_back_on_every_way_out() {
+    let _alone = alone();
     for way_out in ["q", "Ctrl-C", "SIGTERM", "SIGHUP", "SIGINT"] {
         let first = TcpListener::bind("127.0.0.1:0").unwrap();
         let mut terminal = Terminal::new();
@@ -114,6 +116,7 @@ fn it_is_renewed_and_the_terminal_is_put_back_on_every_way_out() {
 
 #[test]
 fn ctrl_z_gives_the_terminal_back_and_it_is_taken_again() {
+    let _alone = alone();
     let mut terminal = Terminal::new();
     let before = terminal.settings();
     let mut tool = terminal.start(&["who", "--watch", "--tcp"]);
@@ -135,6 +138,7 @@ fn ctrl_z_gives_the_terminal_back_and_it_is_taken_again() {
 
 #[test]
 fn no_line_is_wider_than_the_terminal_and_no_more_are_drawn_than_fit() {
+    let _alone = alone();
     let listeners: Vec<TcpListener> =
         std::iter::repeat_with(|| TcpListener::bind("127.0.0.1:0").unwrap())
             .take(40)
@@ -161,6 +165,7 @@ fn no_line_is_wider_than_the_terminal_and_no_more_are_drawn_than_fit() {
 
 #[test]
 fn without_a_terminal_it_is_refused() {
+    let _alone = alone();
     let ran = sockeye(&["who", "--watch"]);
     assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""));
     assert!(ran.stderr.contains("stdout or stdin is none"), "{ran:?}");
