@@ -105,7 +105,12 @@ impl Internet {
             while let Ok((mut stream, _)) = listener.accept() {
                 let request = read_request(&mut stream);
                 if let Some(answer) = script(&request.queries[0], empty_answer(&request)) {
-                    let answer = answer.to_vec().unwrap();
+                    let is_cut = answer.metadata.truncation;
+                    let mut answer = answer.to_vec().unwrap();
+                    // What fits no message is left out when it is written: that is no cut of the script's.
+                    if !is_cut {
+                        answer[2] &= !2;
+                    }
                     let len = u16::try_from(answer.len()).unwrap();
                     let _ = stream.write_all(&[&len.to_be_bytes(), &answer[..]].concat());
                 }
