@@ -147,6 +147,12 @@ fn an_answer_that_was_cut_where_tcp_is_closed_is_told_as_both() {
          (ECONNREFUSED); DNS needs both: a firewall that lets only UDP through?"
     );
     assert_eq!(ran.last_line(), line);
+    let walk = resolve(&["--root", &at, "www.test", "A"]);
+    assert!(
+        walk.stdout
+            .contains("answered over UDP, cut short; over TCP"),
+        "{walk:?}"
+    );
 }
 
 #[test]
