@@ -144,8 +144,20 @@ fn runs(number: usize, mode: (&str, i32, i32, i32)) -> Vec<Run> {
 }
 
 impl Run {
-    /// What is wrong with it.
+    /// What is wrong with it. A busy machine may not come to the end of it within a second: it then gets more time, once.
     fn check(&self, mode: &str) -> Vec<String> {
+        let (code, wrong) = self.within(mode, "1s");
+        if wrong.is_empty() || self.code == 13 || code != Some(13) {
+            return wrong;
+        }
+        self.within(mode, "5s").1
+    }
+
+    /// Its exit code, and what is wrong with it.
+    fn within(&self, mode: &str, timeout: &str) -> (Option<i32>, Vec<String>) {
+        let arguments = self
+            .arguments
+            .replace("--timeout 1s", &format!("--timeout {timeout}"));
         let began = Instant::now();
         let mut command = Command::new("prlimit");
         // Far less than what is sent to it in some modes.
@@ -168,7 +180,7 @@ impl Run {
         };
         let output = command
             .args([env!("CARGO_BIN_EXE_sockeye"), "resolve"])
-            .args(self.arguments.split(' '))
+            .args(arguments.split(' '))
             .env("LC_ALL", "C.UTF-8")
             .env("NO_COLOR", "1")
             .stdin(Stdio::null())
@@ -178,7 +190,7 @@ impl Run {
         if let Some(path) = conf {
             std::fs::remove_file(path).unwrap();
         }
-        let of = format!("{mode}: {}", self.arguments);
+        let of = format!("{mode}: {arguments}");
         let mut wrong = Vec::new();
         for bytes in [&output.stdout, &output.stderr] {
             let text = std::str::from_utf8(bytes).unwrap();
@@ -200,7 +212,7 @@ impl Run {
         if took > Duration::from_secs(1) + SLACK {
             wrong.push(format!("{of}: took {took:?}"));
         }
-        wrong
+        (ran.code, wrong)
     }
 }
 
