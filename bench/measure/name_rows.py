@@ -123,7 +123,9 @@ def resolve(bench: Bench) -> None:
 
 
 def who(bench: Bench) -> None:
-    holder = subprocess.Popen([sys.executable, "-c", HOLD, str(SOCKETS)], stdin=subprocess.PIPE,
+    script = bench.build / "hold.py"  # a short command line: sockeye prints it with each socket, ss does not
+    script.write_text(HOLD)
+    holder = subprocess.Popen([sys.executable, str(script), str(SOCKETS)], stdin=subprocess.PIPE,
                               stdout=subprocess.PIPE, text=True)
     try:
         if holder.stdout.readline() != "ready\n":
