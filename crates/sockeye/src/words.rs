@@ -103,20 +103,3 @@ texts! {
     MANY_SUMMARY = "conversations: {conversations}, failed: {failed}; {received} received, {sent} sent" | "conversaciones: {conversations}, fallidas: {failed}; {received} recibidos, {sent} enviados";
     FILE_FAILED = "write to {path}: {error}" | "write a {path}: {error}";
 }
-
-#[cfg(test)]
-mod tests {
-    use super::ALL;
-    use sockeye_view::catalogue::Language;
-
-    #[test]
-    fn both_languages_fill_the_same_places() {
-        for (name, text) in ALL {
-            assert_eq!(
-                text.places(Language::English),
-                text.places(Language::Spanish),
-                "{name}"
-            );
-        }
-    }
-}

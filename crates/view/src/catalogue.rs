@@ -118,7 +118,8 @@ impl Text {
     }
 }
 
-/// Makes a table of texts: a constant each, and `ALL` of them with their names for tests.
+/// Makes a table of texts: a constant each, `ALL` of them with their names, and the test that both languages fill the same
+/// places.
 ///
 /// ```
 /// sockeye_view::texts! {
@@ -135,6 +136,16 @@ macro_rules! texts {
         )+
         /// Every text of this table with its name.
         pub const ALL: &[(&str, $crate::catalogue::Text)] = &[$((stringify!($name), $name)),+];
+
+        #[cfg(test)]
+        #[test]
+        fn both_languages_fill_the_same_places() {
+            use $crate::catalogue::Language;
+            for (name, text) in ALL {
+                let places = text.places(Language::English);
+                assert_eq!(places, text.places(Language::Spanish), "{name}");
+            }
+        }
     };
 }
 

@@ -93,20 +93,3 @@ texts! {
     RESOLVE_NO_TYPE = "{word} is no record type" | "{word} no es un tipo de registro";
     RESOLVE_BAD_NAME = "{word} is no name: {why}" | "{word} no es un nombre: {why}";
 }
-
-#[cfg(test)]
-mod tests {
-    use super::ALL;
-    use sockeye_view::catalogue::Language;
-
-    #[test]
-    fn both_languages_fill_the_same_places() {
-        for (name, text) in ALL {
-            assert_eq!(
-                text.places(Language::English),
-                text.places(Language::Spanish),
-                "{name}"
-            );
-        }
-    }
-}

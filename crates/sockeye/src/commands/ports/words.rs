@@ -61,24 +61,3 @@ texts! {
     RANGES_UNKNOWN = "cannot be read" | "no se puede leer";
     RANGES_OLD = "Older splits you may read of: 0-255 public and 256-1023 Unix, from before 1992 (RFC 1060): today 0-1023 is one class. \"Above 5000 for users\" is BSD's (IPPORT_USERRESERVED), and no rule today." | "Repartos antiguos que puedes leer: 0-255 públicos y 256-1023 de Unix, de antes de 1992 (RFC 1060): hoy 0-1023 es una sola clase. «Por encima de 5000 para usuarios» es de BSD (IPPORT_USERRESERVED), y hoy no es regla.";
 }
-
-#[cfg(test)]
-mod tests {
-    use sockeye_view::catalogue::Language;
-
-    #[test]
-    fn both_languages_fill_the_same_places() {
-        for (name, text) in super::ALL {
-            let places = |language| {
-                let mut places = text.places(language);
-                places.sort_unstable();
-                places
-            };
-            assert_eq!(
-                places(Language::English),
-                places(Language::Spanish),
-                "{name}"
-            );
-        }
-    }
-}

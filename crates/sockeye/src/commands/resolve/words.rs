@@ -87,30 +87,3 @@ texts! {
     MEANING_NOTAUTH = "it is not in charge of this zone" | "no lleva esta zona";
     MEANING_OTHER = "an error" | "un error";
 }
-
-#[cfg(test)]
-mod tests {
-    use sockeye_view::catalogue::Language;
-
-    #[test]
-    fn both_languages_fill_the_same_places() {
-        let tables = [
-            super::ALL,
-            super::super::meanings::ALL,
-            super::super::errors::ALL,
-            super::super::walk_words::ALL,
-        ];
-        for (name, text) in tables.into_iter().flatten() {
-            let places = |language| {
-                let mut places = text.places(language);
-                places.sort_unstable();
-                places
-            };
-            assert_eq!(
-                places(Language::English),
-                places(Language::Spanish),
-                "{name}"
-            );
-        }
-    }
-}

@@ -25,24 +25,3 @@ texts! {
     WALK_CUT = "too much for UDP, so it goes on over TCP" | "demasiado para UDP, así que sigue por TCP";
     WALK_LAME = "four zones deep, past a server that is lame" | "cuatro zonas abajo, tras un servidor cojo";
 }
-
-#[cfg(test)]
-mod tests {
-    use sockeye_view::catalogue::Language;
-
-    #[test]
-    fn both_languages_fill_the_same_places() {
-        for (name, text) in super::ALL {
-            let places = |language| {
-                let mut places = text.places(language);
-                places.sort_unstable();
-                places
-            };
-            assert_eq!(
-                places(Language::English),
-                places(Language::Spanish),
-                "{name}"
-            );
-        }
-    }
-}

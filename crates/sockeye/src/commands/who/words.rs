@@ -91,18 +91,6 @@ texts! {
 #[cfg(test)]
 mod tests {
     use super::ALL;
-    use sockeye_view::catalogue::Language;
-
-    #[test]
-    fn both_languages_fill_the_same_places() {
-        for (name, text) in ALL {
-            assert_eq!(
-                text.places(Language::English),
-                text.places(Language::Spanish),
-                "{name}"
-            );
-        }
-    }
 
     #[test]
     fn what_is_bound_is_never_said_to_be_who_can_connect() {
