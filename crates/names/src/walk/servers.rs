@@ -22,24 +22,14 @@ impl Walker<'_> {
         question: &Question,
         depth: usize,
     ) -> Result<Reading, Stuck> {
-        let mut asking = Asking::default();
+        let mut asking = Asking::of(zone, question, depth);
         let mut known = self.cuts.candidates(zone);
         known.sort_by_key(|candidate| self.silent.get(&candidate.address).copied());
         for candidate in known.into_iter().take(MOST_AT_FIRST) {
             if asking.silent.len() == MOST_SILENT {
                 break;
             }
-            if let Some(reading) = self
-                .ask(
-                    zone,
-                    &candidate,
-                    question,
-                    depth,
-                    Manner::First,
-                    &mut asking,
-                )
-                .await?
-            {
+            if let Some(reading) = self.ask(&mut asking, &candidate, Manner::First).await? {
                 return Ok(reading);
             }
         }
@@ -59,17 +49,7 @@ impl Walker<'_> {
                         address,
                         known: Known::Fetched,
                     };
-                    if let Some(reading) = self
-                        .ask(
-                            zone,
-                            &candidate,
-                            question,
-                            depth,
-                            Manner::First,
-                            &mut asking,
-                        )
-                        .await?
-                    {
+                    if let Some(reading) = self.ask(&mut asking, &candidate, Manner::First).await? {
                         return Ok(reading);
                     }
                 }
@@ -78,32 +58,17 @@ impl Walker<'_> {
         // A server's own zone may say where it is, and be wrong, where the zone above is right (RFC 2181 section
         // 5.4.1 has its own zone first).
         for candidate in self.cuts.glue(zone).into_iter().take(MOST_FETCHED) {
-            if let Some(reading) = self
-                .ask(
-                    zone,
-                    &candidate,
-                    question,
-                    depth,
-                    Manner::First,
-                    &mut asking,
-                )
-                .await?
-            {
+            if let Some(reading) = self.ask(&mut asking, &candidate, Manner::First).await? {
                 return Ok(reading);
             }
         }
-        self.once_more(zone, question, depth, asking).await
+        self.once_more(asking).await
     }
 
     /// The last resorts: more patience with those who were silent; then those who answer like a resolver, as one; then
     /// those who had nothing to say.
-    async fn once_more(
-        &mut self,
-        zone: &Name,
-        question: &Question,
-        depth: usize,
-        mut asking: Asking,
-    ) -> Result<Reading, Stuck> {
+    async fn once_more(&mut self, mut asking: Asking<'_>) -> Result<Reading, Stuck> {
+        let zone = asking.zone;
         let silent = std::mem::take(&mut asking.silent);
         let resolvers = std::mem::take(&mut asking.resolvers);
         let each = silent
@@ -117,10 +82,7 @@ impl Walker<'_> {
                     .map(|candidate| (Manner::AsResolver, candidate)),
             );
         for (manner, candidate) in each {
-            if let Some(reading) = self
-                .ask(zone, &candidate, question, depth, manner, &mut asking)
-                .await?
-            {
+            if let Some(reading) = self.ask(&mut asking, &candidate, manner).await? {
                 return Ok(reading);
             }
         }
@@ -142,13 +104,11 @@ impl Walker<'_> {
     /// Asks one server; a reading that leads on, or `None` when another has to be asked.
     async fn ask(
         &mut self,
-        zone: &Name,
+        asking: &mut Asking<'_>,
         candidate: &Candidate,
-        question: &Question,
-        depth: usize,
         manner: Manner,
-        asking: &mut Asking,
     ) -> Result<Option<Reading>, Stuck> {
+        let (zone, question, depth) = (asking.zone, asking.question, asking.depth);
         if manner == Manner::First && asking.tried.contains(&candidate.address) {
             return Ok(None);
         }
@@ -357,9 +317,12 @@ impl Manner {
     }
 }
 
-/// What has come of asking the servers of one zone.
-#[derive(Default)]
-struct Asking {
+/// One question to the servers of one zone, and what has come of it.
+struct Asking<'q> {
+    zone: &'q Name,
+    question: &'q Question,
+    /// How deep in walks within walks.
+    depth: usize,
     tried: HashSet<IpAddr>,
     silent: Vec<Candidate>,
     resolvers: Vec<Candidate>,
@@ -368,6 +331,23 @@ struct Asking {
     waited: bool,
     /// Of the last call that failed.
     errno: Option<Errno>,
+}
+
+impl<'q> Asking<'q> {
+    fn of(zone: &'q Name, question: &'q Question, depth: usize) -> Self {
+        Self {
+            zone,
+            question,
+            depth,
+            tried: HashSet::new(),
+            silent: Vec::new(),
+            resolvers: Vec::new(),
+            empty: false,
+            answered: false,
+            waited: false,
+            errno: None,
+        }
+    }
 }
 
 fn can_be_asked(address: IpAddr) -> bool {
