@@ -56,7 +56,7 @@ impl Default for Exchange {
             recursion: true,
             timeout: Duration::from_secs(5),
             tries: 2,
-            payload: Some(PAYLOAD),
+            payload: Some(UDP_PAYLOAD),
         }
     }
 }
@@ -480,8 +480,9 @@ fn millis(duration: Duration) -> String {
     format!("{} ms", duration.as_millis())
 }
 
-/// What fits through nearly every network unfragmented (<https://www.dnsflagday.net/2020/>).
-const PAYLOAD: u16 = 1232;
+/// The bytes of a UDP message that every path carries whole: 1280, the least MTU of IPv6, less both headers
+/// (<https://www.dnsflagday.net/2020/>).
+pub const UDP_PAYLOAD: u16 = 1232;
 
 /// No message is longer (RFC 1035 section 4.2.2: its length has 16 bits).
 const LONGEST: usize = 65_535;

@@ -17,8 +17,9 @@ mod zone;
 
 pub use error::{Reason, ZoneError};
 pub use internet::{PRACTICE_INTERNET, PracticeServer};
-pub use reply::{Responder, Transport, UDP_PAYLOAD};
+pub use reply::{Responder, Transport};
 pub use serve::IDLE;
+pub use sockeye_names::UDP_PAYLOAD;
 pub use zone::{Zone, Zones};
 
 pub(crate) use serve::{answer_all, converse};

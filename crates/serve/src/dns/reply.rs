@@ -6,6 +6,8 @@ use hickory_proto::op::{Edns, MessageType, OpCode, Query, ResponseCode};
 use hickory_proto::rr::{DNSClass, RecordType};
 use hickory_proto::serialize::binary::{BinEncodable, BinEncoder};
 
+use sockeye_names::UDP_PAYLOAD;
+
 use super::answer::{Answer, Part, answer};
 use super::cache::Cache;
 use super::zone::Zones;
@@ -233,8 +235,6 @@ fn add(encoder: &mut BinEncoder<'_>, part: &Part<'_>) -> Option<u16> {
     u16::try_from(part.data.len()).ok()
 }
 
-/// The octets of a UDP message that every path carries whole: 1280, the least MTU of IPv6, less both headers.
-pub const UDP_PAYLOAD: u16 = 1232;
 /// The octets of a header.
 const HEADER: usize = 12;
 /// The octets of an OPT record without options.
