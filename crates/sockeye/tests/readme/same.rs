@@ -3,7 +3,7 @@
 /// Whether `shown` is what `written` says.
 ///
 /// Left out are margins, leaders (`....`) and where lines are cut; any time of day, duration, time since the start, port
-/// chosen by the system (32768 and up), process number and number of segments stands for any other. A line `...` stands
+/// chosen by the system (32768 and up), process number, descriptor and number of segments stands for any other. A line `...` stands
 /// for any words. Without one, data and what has a margin may meet in any order, as they do on a screen.
 pub(crate) fn matches(written: &[String], shown: &str) -> bool {
     let shown: Vec<_> = shown.lines().collect();
@@ -54,7 +54,8 @@ fn words(lines: &[&str]) -> Vec<String> {
             || after.starts_with("segment")
             || (["and", "y"].contains(&before)
                 && ["in,", "in", "recibidos,", "recibidos"].contains(&after));
-        if before == "pid" {
+        // Which number a descriptor gets depends on what this process was started with.
+        if ["pid", "fd"].contains(&before) {
             words.push(word.replace(|letter: char| letter.is_ascii_digit(), ""));
         } else if is_number(word) && (counted || word.contains(['.', ','])) {
             words.push("N".into());
@@ -118,8 +119,8 @@ fn a_byte_more_a_word_less_or_another_order_is_noticed() {
 fn what_no_two_runs_share_is_equal_and_ports_with_a_meaning_are_not() {
     let same = |left: &str, right: &str| matches(&[left.to_owned()], right);
     assert!(same(
-        "from 127.0.0.1:37402 in 0.44 ms, pid 4121",
-        "from 127.0.0.1:60001 in 12 µs, pid 9"
+        "from 127.0.0.1:37402 in 0.44 ms, pid 4121 fd 11",
+        "from 127.0.0.1:60001 in 12 µs, pid 9 fd 3"
     ));
     assert!(same(
         "12:02 UTC, 8 segments out and 5 in, MSS",
