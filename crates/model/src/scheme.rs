@@ -192,6 +192,11 @@ impl Scheme {
         self.row().can_listen
     }
 
+    /// Whether its listener accepts connections; the others hear every peer on one socket.
+    pub const fn connects(self) -> bool {
+        matches!(self, Self::Tcp | Self::Unix | Self::UnixSeqpacket)
+    }
+
     /// Whether its target is a host and a port.
     pub const fn is_inet(self) -> bool {
         matches!(self, Self::Tcp | Self::Udp)

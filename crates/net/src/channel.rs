@@ -10,15 +10,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use sockeye_model::plan::Shape;
-use sockeye_model::{Address, Call, Carries, Errno, Options, Scheme, SocketAddress, Target};
+use sockeye_model::{Address, Call, Errno, Options, Scheme, SocketAddress, Target};
 
 use tokio::sync::watch;
 
 use crate::error::{Error, IntoIo, Result};
 use crate::exec::{self, Child, Environment};
 use crate::framing::Framing;
+use crate::layers::{Link, connect};
 use crate::messages::{self, FramedJoined, FramedJoining, Messages, Over, join_framed};
-use crate::open::{BoundPath, Dialing, OpenError, dial};
+use crate::open::{BoundPath, Dialing, OpenError};
 use crate::relay::{self, Broken, Stream};
 
 /// Which end of a relay an address is: a file is read at the one and written at the other.
@@ -125,6 +126,15 @@ pub enum Channel {
     Messages(Messages),
 }
 
+impl From<Link> for Channel {
+    fn from(link: Link) -> Self {
+        match link {
+            Link::Stream(wire) => Self::Stream(Stream::wire(wire)),
+            Link::Messages(messages) => Self::Messages(*messages),
+        }
+    }
+}
+
 impl Channel {
     /// Closing it will be a reset, where there is a connection that can be reset.
     pub fn reset_on_close(&self) {
@@ -168,18 +178,11 @@ pub async fn open(
     if !address.scheme.can_listen() {
         return open_plain(address, place, environment, how).map_err(OpenError::Call);
     }
-    let dialed = dial(address, how).await?;
-    let channel = match (address.scheme.carries(), dialed.towards) {
-        (Carries::Stream, _) => Channel::Stream(Stream::socket(dialed.socket)),
-        (Carries::Messages, None) => Channel::Messages(Messages::Connected(dialed.socket)),
-        (Carries::Messages, Some(group)) => {
-            Channel::Messages(Messages::Towards(dialed.socket, group))
-        }
-    };
+    let connected = connect(address, how).await?;
     Ok(Opened {
-        channel,
+        channel: connected.link.into(),
         child: None,
-        path: dialed.path,
+        path: connected.path,
     })
 }
 

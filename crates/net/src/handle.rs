@@ -47,6 +47,8 @@ pub(crate) struct Handle {
     connected: AtomicU8,
     /// A send of a stream was told that the connection broke: the kernel says so once, and then calls it an end.
     broke: AtomicBool,
+    /// A layer above it has the conversation: its calls carry what nobody above has sent.
+    veiled: AtomicBool,
     counters: Counters,
 }
 
@@ -117,6 +119,7 @@ impl Handle {
             first_end: AtomicU8::new(0),
             connected: AtomicU8::new(0),
             broke: AtomicBool::new(false),
+            veiled: AtomicBool::new(false),
             counters: Counters::default(),
         })
     }

@@ -9,6 +9,7 @@ pub mod exec;
 pub mod framing;
 mod handle;
 mod kernel_address;
+mod layers;
 pub mod messages;
 mod open;
 mod poll_stream;
@@ -18,12 +19,14 @@ pub mod server;
 mod signals;
 mod socket;
 mod sys;
+mod wire;
 
 pub use async_socket::{AsyncSocket, Lent};
 pub use buffer::Lease;
 pub use error::{Error, Result};
 pub use handle::Received;
 pub use kernel_address::SUN_PATH_MAX;
+pub use layers::{Connected, Layers, Link, connect};
 pub use open::{
     BoundPath, Dialed, Dialing, Listener, Listening, NameError, OpenError, Reach, Unusable, dial,
     listen,
@@ -35,3 +38,4 @@ pub use socket::{Shutdown, Socket};
 pub use sockeye_model::event::Protocol;
 pub use sockeye_model::{Family, SocketAddress, Type};
 pub use sockeye_tap::Tap;
+pub use wire::Wire;

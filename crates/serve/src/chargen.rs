@@ -5,12 +5,10 @@ use std::hash::BuildHasher;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock};
 
-use sockeye_model::Type;
-
 use crate::linger;
 use crate::visitor::Visitor;
 use sockeye_net::server::Ended;
-use sockeye_net::{Lent, Result};
+use sockeye_net::{Lent, Link, Result};
 
 /// "Once a connection is established a stream of data is sent out the connection (and any data received is thrown
 /// away). This continues until the calling user terminates the connection."
@@ -31,21 +29,21 @@ async fn send_lines(visitor: &Visitor, stopping: &AtomicBool) -> Result<()> {
     let mut at = 0;
     while !stopping.load(Ordering::Relaxed) {
         // A message is one line.
-        let end = match visitor.kind() {
-            Type::Stream => LINES.len(),
-            _ => at + LINE,
+        let end = match &**visitor {
+            Link::Stream(_) => LINES.len(),
+            Link::Messages(_) => at + LINE,
         };
         at = (at + visitor.send(&LINES[at..end]).await?) % PERIOD;
         // A send that finds room never waits: the others have their turn here.
         tokio::task::yield_now().await;
     }
-    visitor.shutdown(sockeye_net::Shutdown::Write)
+    visitor.finish().await
 }
 
 /// Returns when the connection has failed; the end of the visitor's direction is none.
 async fn throw_away(visitor: &Visitor) {
     loop {
-        match visitor.recv_lease().await {
+        match visitor.recv().await {
             Ok(Lent::Data(_)) => {}
             Ok(Lent::End) => std::future::pending().await,
             Err(_) => return,

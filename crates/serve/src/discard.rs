@@ -1,7 +1,7 @@
 //! Discard, [RFC 863](https://www.rfc-editor.org/rfc/rfc863): what comes is thrown away.
 
 use sockeye_net::server::Ended;
-use sockeye_net::{AsyncSocket, Lent};
+use sockeye_net::{Lent, Link};
 
 use crate::visitor::Visitor;
 
@@ -12,9 +12,9 @@ pub(crate) async fn converse(visitor: Visitor) -> Ended {
 }
 
 /// Receives and throws away until the visitor ends its direction.
-pub(crate) async fn until_end(socket: &AsyncSocket) -> Ended {
+pub(crate) async fn until_end(link: &Link) -> Ended {
     loop {
-        match socket.recv_lease().await {
+        match link.recv().await {
             Ok(Lent::Data(_)) => {}
             Ok(Lent::End) => return Ended::Clean,
             Err(_) => return Ended::Failed,

@@ -6,12 +6,10 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use sockeye_model::Type;
-
 use crate::visitor::Visitor;
 use sockeye_net::UnderWay;
 use sockeye_net::server::Ended;
-use sockeye_net::{Lease, Lent};
+use sockeye_net::{Lease, Lent, Link, Wire};
 
 /// One conversation.
 pub(crate) enum Echo {
@@ -22,13 +20,13 @@ pub(crate) enum Echo {
 /// "Once a connection is established any data received is sent back. This continues until the calling user terminates
 /// the connection." Who ends only their own direction still gets back all that they sent before.
 pub(crate) fn converse(visitor: Visitor) -> Echo {
-    match visitor.kind() {
-        Type::Stream => Echo::Stream(Stream {
+    match &*visitor {
+        Link::Stream(_) => Echo::Stream(Stream {
             visitor,
             receiving: None,
             unsent: None,
         }),
-        _ => Echo::Messages(Box::pin(each_message(visitor))),
+        Link::Messages(_) => Echo::Messages(Box::pin(each_message(visitor))),
     }
 }
 
@@ -57,14 +55,17 @@ struct Unsent {
 
 impl Stream {
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Ended> {
+        let Link::Stream(wire) = &*self.visitor else {
+            return Poll::Ready(Ended::Failed);
+        };
         loop {
             if let Some(unsent) = &mut self.unsent {
-                if !ready!(unsent.poll(&self.visitor, context)) {
+                if !ready!(unsent.poll(wire, context)) {
                     return Poll::Ready(Ended::Failed);
                 }
                 self.unsent = None;
             }
-            let data = match ready!(self.visitor.poll_recv_lease(context, &mut self.receiving)) {
+            let data = match ready!(wire.poll_recv_lease(context, &mut self.receiving)) {
                 Ok(Lent::Data(data)) => data,
                 Ok(Lent::End) => return Poll::Ready(Ended::Clean),
                 Err(_) => return Poll::Ready(Ended::Failed),
@@ -74,7 +75,7 @@ impl Stream {
                 sent: 0,
                 sending: None,
             };
-            match unsent.poll(&self.visitor, context) {
+            match unsent.poll(wire, context) {
                 Poll::Ready(true) => {}
                 Poll::Ready(false) => return Poll::Ready(Ended::Failed),
                 Poll::Pending => {
@@ -88,10 +89,10 @@ impl Stream {
 
 impl Unsent {
     /// Sends the rest; whether the visitor could take it.
-    fn poll(&mut self, visitor: &Visitor, context: &mut Context<'_>) -> Poll<bool> {
+    fn poll(&mut self, wire: &Wire, context: &mut Context<'_>) -> Poll<bool> {
         while self.sent < self.data.len() {
             let rest = &self.data[self.sent..];
-            match ready!(visitor.poll_send(context, &mut self.sending, rest)) {
+            match ready!(wire.poll_send(context, &mut self.sending, rest)) {
                 Ok(sent) => self.sent += sent,
                 Err(_) => return Poll::Ready(false),
             }
@@ -103,7 +104,7 @@ impl Unsent {
 /// On a socket that keeps messages each goes back whole, an empty one too.
 async fn each_message(visitor: Visitor) -> Ended {
     loop {
-        match visitor.recv_lease().await {
+        match visitor.recv().await {
             Ok(Lent::Data(message)) => {
                 if visitor.send(&message).await.is_err() {
                     return Ended::Failed;

@@ -7,26 +7,30 @@ use std::time::Duration;
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
-use sockeye_net::{AsyncSocket, Shutdown};
+use sockeye_net::{Link, Shutdown};
 
-/// Looks at every socket it was given, eight times within the limit, and shuts down those that have not moved.
+/// Looks at every conversation it was given, eight times within the limit, and shuts down those that have not moved.
 ///
 /// Both directions are shut down, so a conversation meets its end in whatever call it waits in.
 #[derive(Debug)]
 pub(crate) struct Sweep {
-    watched: Arc<Watched>,
+    watcher: Watcher,
     task: AbortHandle,
 }
 
+/// Puts conversations under a sweep's eyes.
+#[derive(Clone, Debug)]
+pub(crate) struct Watcher(Arc<Watched>);
+
 #[derive(Debug, Default)]
 struct Watched {
-    sockets: Mutex<Vec<Quiet>>,
+    links: Mutex<Vec<Quiet>>,
     ended: AtomicU64,
 }
 
 #[derive(Debug)]
 struct Quiet {
-    socket: Weak<AsyncSocket>,
+    link: Weak<Link>,
     moved: u64,
     since: Instant,
 }
@@ -44,28 +48,33 @@ impl Sweep {
             }
         });
         Self {
-            watched,
+            watcher: Watcher(watched),
             task: task.abort_handle(),
         }
     }
 
-    pub(crate) fn watch(&self, socket: &Arc<AsyncSocket>) {
-        let quiet = Quiet {
-            socket: Arc::downgrade(socket),
-            moved: 0,
-            since: Instant::now(),
-        };
-        let mut sockets = self
-            .watched
-            .sockets
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        sockets.push(quiet);
+    pub(crate) fn watcher(&self) -> &Watcher {
+        &self.watcher
     }
 
     /// How many it has ended.
     pub(crate) fn ended(&self) -> u64 {
-        self.watched.ended.load(Ordering::Relaxed)
+        self.watcher.0.ended.load(Ordering::Relaxed)
+    }
+}
+
+impl Watcher {
+    pub(crate) fn watch(&self, link: &Arc<Link>) {
+        let quiet = Quiet {
+            link: Arc::downgrade(link),
+            moved: 0,
+            since: Instant::now(),
+        };
+        let links = &self.0.links;
+        links
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(quiet);
     }
 }
 
@@ -78,20 +87,22 @@ impl Drop for Sweep {
 impl Watched {
     fn look(&self, limit: Duration) {
         let now = Instant::now();
-        let mut sockets = self.sockets.lock().unwrap_or_else(PoisonError::into_inner);
-        sockets.retain_mut(|quiet| {
-            let Some(socket) = quiet.socket.upgrade() else {
+        let mut links = self.links.lock().unwrap_or_else(PoisonError::into_inner);
+        links.retain_mut(|quiet| {
+            let Some(link) = quiet.link.upgrade() else {
                 return false;
             };
-            let totals = socket.totals();
+            let totals = link.totals();
             // Calls too: an empty message moves no byte.
             let moved = totals.bytes_sent + totals.bytes_received + totals.sends + totals.receives;
             if moved != quiet.moved {
                 (quiet.moved, quiet.since) = (moved, now);
             } else if now.duration_since(quiet.since) >= limit {
                 self.ended.fetch_add(1, Ordering::Relaxed);
-                // One that its peer has reset meanwhile is over as well.
-                let _ = socket.shutdown(Shutdown::Both);
+                if let Some(socket) = link.socket() {
+                    // One that its peer has reset meanwhile is over as well.
+                    let _ = socket.shutdown(Shutdown::Both);
+                }
                 return false;
             }
             true

@@ -22,7 +22,7 @@ use dns::Zones;
 use idle::Sweep;
 use sockeye_net::messages::{Dropped, MessageServer, Reply};
 use sockeye_net::server::{Ended, Limits, Summary, serve_small, serve_streams};
-use sockeye_net::{AsyncSocket, BoundPath, Error, Listener, Result};
+use sockeye_net::{AsyncSocket, BoundPath, Error, Layers, Link, Listener, Result};
 use visitor::{Ledger, Visitor};
 
 /// One of the simple services. Each answers on a stream and on messages.
@@ -107,13 +107,13 @@ impl Service {
         7000 + self.port()
     }
 
-    /// Gets the listener's sockets ready for this service.
+    /// Gets the listener's sockets ready for this service; `layers` stand above its connections.
     ///
     /// # Errors
     /// What `setsockopt` gave on sockets of datagrams: they are asked to say which of our addresses a message was for.
     /// One that came before is answered from the address that the kernel chooses, so say where it is only after this.
-    pub fn on(self, listener: Listener) -> Result<Post> {
-        Post::new(Work::Simple(self), listener)
+    pub fn on(self, listener: Listener, layers: Layers) -> Result<Post> {
+        Post::new(Work::Simple(self), listener, layers)
     }
 
     async fn answer_all(self, server: &MessageServer, stop: impl Future<Output = ()>) -> Served {
@@ -135,6 +135,7 @@ impl Service {
     async fn converse(
         self,
         listener: Listener,
+        layers: Layers,
         how: &Serving,
         stop: impl Future<Output = ()>,
     ) -> Served {
@@ -145,45 +146,46 @@ impl Service {
             stop.await;
             stopping.store(true, Ordering::Relaxed);
         };
-        let visitor = |socket: AsyncSocket| Visitor::new(socket, &ledger, sweep.as_ref());
+        let watcher = sweep.as_ref().map(Sweep::watcher);
         let limits = &how.limits;
-        let conversations = match self {
-            Self::Echo => {
-                serve_small(listener, limits, stop, |socket, _: SocketAddress| {
-                    echo::converse(visitor(socket))
-                })
-                .await
-            }
-            Self::Discard => {
-                serve_streams(listener, limits, stop, |socket, _| {
-                    discard::converse(visitor(socket))
-                })
-                .await
-            }
-            Self::Daytime => {
-                serve_streams(listener, limits, stop, |socket, _| {
-                    daytime::converse(visitor(socket))
-                })
-                .await
-            }
-            Self::Chargen => {
-                serve_streams(listener, limits, stop, |socket, _| {
-                    chargen::converse(visitor(socket), Arc::clone(&stopping))
-                })
-                .await
-            }
-            Self::Time => {
-                serve_streams(listener, limits, stop, |socket, _| {
-                    time::converse(visitor(socket))
-                })
-                .await
-            }
+        let conversations = if self == Self::Echo && layers.is_none() {
+            // What one that waits costs is all that a thousand of them cost.
+            serve_small(listener, limits, stop, |socket, _: SocketAddress| {
+                echo::converse(Visitor::new(Link::of(socket), &ledger, watcher))
+            })
+            .await
+        } else {
+            serve_streams(listener, limits, stop, |socket, _| {
+                let (layers, watcher) = (layers.clone(), watcher.cloned());
+                let (ledger, stopping) = (Arc::clone(&ledger), Arc::clone(&stopping));
+                async move {
+                    let Ok(link) = layers.accept(socket).await else {
+                        return Ended::Failed;
+                    };
+                    let visitor = Visitor::new(link, &ledger, watcher.as_ref());
+                    self.receive(visitor, stopping).await
+                }
+            })
+            .await
         };
         Served {
             conversations,
             idle: sweep.map_or(0, |sweep| sweep.ended()),
             totals: ledger.totals(),
             ..Served::default()
+        }
+    }
+}
+
+impl Service {
+    /// One conversation, once its handshakes are over.
+    async fn receive(self, visitor: Visitor, stopping: Arc<AtomicBool>) -> Ended {
+        match self {
+            Self::Echo => echo::converse(visitor).await,
+            Self::Discard => discard::converse(visitor).await,
+            Self::Daytime => daytime::converse(visitor).await,
+            Self::Chargen => chargen::converse(visitor, stopping).await,
+            Self::Time => time::converse(visitor).await,
         }
     }
 }
@@ -227,7 +229,7 @@ enum Work {
 }
 
 enum Door {
-    Connections(Listener),
+    Connections(Listener, Layers),
     Messages(Option<BoundPath>, MessageServer),
 }
 
@@ -236,18 +238,18 @@ impl Post {
     ///
     /// # Errors
     /// As for [`Service::on`].
-    pub fn dns(zones: Arc<Zones>, listener: Listener) -> Result<Self> {
-        Self::new(Work::Dns(zones), listener)
+    pub fn dns(zones: Arc<Zones>, listener: Listener, layers: Layers) -> Result<Self> {
+        Self::new(Work::Dns(zones), listener, layers)
     }
 
-    fn new(work: Work, listener: Listener) -> Result<Self> {
+    fn new(work: Work, listener: Listener, layers: Layers) -> Result<Self> {
         let locals = listener.local_addresses().to_vec();
         let datagrams = |socket: &AsyncSocket| socket.kind() == Type::Datagram;
         let door = if listener.sockets().iter().any(datagrams) {
             let (sockets, path) = listener.into_sockets();
             Door::Messages(path, MessageServer::new(sockets)?)
         } else {
-            Door::Connections(listener)
+            Door::Connections(listener, layers)
         };
         Ok(Self { work, locals, door })
     }
@@ -265,11 +267,11 @@ impl Post {
     /// Dropping the future ends every conversation.
     pub async fn serve(self, how: &Serving, stop: impl Future<Output = ()>) -> Served {
         match (self.work, self.door) {
-            (Work::Simple(service), Door::Connections(listener)) => {
-                service.converse(listener, how, stop).await
+            (Work::Simple(service), Door::Connections(listener, layers)) => {
+                service.converse(listener, layers, how, stop).await
             }
-            (Work::Dns(zones), Door::Connections(listener)) => {
-                dns::converse(zones, listener, how, stop).await
+            (Work::Dns(zones), Door::Connections(listener, layers)) => {
+                dns::converse(zones, listener, layers, how, stop).await
             }
             (work, Door::Messages(path, server)) => {
                 // In this order they are dropped: while its socket lives, a path's inode is no other file's.
@@ -295,9 +297,7 @@ impl fmt::Debug for Post {
 /// Says one thing and ends: whatever the visitor says is received and thrown away, or the close would reset the
 /// connection and what was said might be lost with it.
 async fn say_once(visitor: Visitor, text: &[u8]) -> Ended {
-    if visitor.send_all(text).await.is_err()
-        || visitor.shutdown(sockeye_net::Shutdown::Write).is_err()
-    {
+    if visitor.send_all(text).await.is_err() || visitor.finish().await.is_err() {
         return Ended::Failed;
     }
     linger(&visitor).await

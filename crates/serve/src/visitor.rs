@@ -1,4 +1,4 @@
-//! One connection of a service: its socket, and the ledger that it is entered in when it is over.
+//! One conversation of a service: its link, and the ledger that it is entered in when it is over.
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use sockeye_model::Totals;
 
-use crate::idle::Sweep;
-use sockeye_net::AsyncSocket;
+use crate::idle::Watcher;
+use sockeye_net::Link;
 
 /// Totals of all conversations that are over.
 #[derive(Debug, Default)]
@@ -29,43 +29,43 @@ impl Ledger {
     }
 }
 
-/// A connected socket whose totals are entered however its conversation ends.
+/// A conversation whose totals are entered however its conversation ends.
 #[derive(Debug)]
 pub(crate) struct Visitor {
-    socket: Held,
+    link: Held,
     ledger: Arc<Ledger>,
 }
 
 #[derive(Debug)]
 enum Held {
-    Alone(AsyncSocket),
+    Alone(Link),
     /// The sweep of idle ones looks at it too.
-    Watched(Arc<AsyncSocket>),
+    Watched(Arc<Link>),
 }
 
 impl Visitor {
-    pub(crate) fn new(socket: AsyncSocket, ledger: &Arc<Ledger>, sweep: Option<&Sweep>) -> Self {
-        let socket = match sweep {
-            None => Held::Alone(socket),
-            Some(sweep) => {
-                let socket = Arc::new(socket);
-                sweep.watch(&socket);
-                Held::Watched(socket)
+    pub(crate) fn new(link: Link, ledger: &Arc<Ledger>, watcher: Option<&Watcher>) -> Self {
+        let link = match watcher {
+            None => Held::Alone(link),
+            Some(watcher) => {
+                let link = Arc::new(link);
+                watcher.watch(&link);
+                Held::Watched(link)
             }
         };
         Self {
-            socket,
+            link,
             ledger: Arc::clone(ledger),
         }
     }
 }
 
 impl Deref for Visitor {
-    type Target = AsyncSocket;
-    fn deref(&self) -> &AsyncSocket {
-        match &self.socket {
-            Held::Alone(socket) => socket,
-            Held::Watched(socket) => socket,
+    type Target = Link;
+    fn deref(&self) -> &Link {
+        match &self.link {
+            Held::Alone(link) => link,
+            Held::Watched(link) => link,
         }
     }
 }

@@ -17,6 +17,61 @@ pub(super) struct Counters {
 }
 
 impl Handle {
+    /// From now on a layer above tells and counts what is sent and received: plain text, whole messages of WebSocket. The
+    /// calls beneath are still one event each, without their bytes, which would tell nobody anything.
+    #[expect(dead_code, reason = "the layers follow")]
+    pub(crate) fn veil(&self) {
+        self.veiled.store(true, Ordering::Relaxed);
+    }
+
+    /// Tells a call beneath a layer; whether there is one.
+    fn tell_beneath(&self, began: Timestamp, call: Call, len: usize) -> bool {
+        let veiled = self.veiled.load(Ordering::Relaxed);
+        if veiled && self.tap.wants_each() {
+            let result = Ok(i64::try_from(len).unwrap_or(i64::MAX));
+            self.emit(began, Kind::Called { call, result });
+        }
+        veiled
+    }
+
+    /// Counts and tells what a layer was given to send: a stretch of plain text, or one whole message.
+    #[expect(dead_code, reason = "the layers follow")]
+    pub(crate) fn layer_sent(&self, began: Timestamp, data: &[u8], unit: Unit) {
+        self.count_sent(data.len() as u64, 1);
+        if self.tap.wants_each() {
+            let sent = Kind::Sent {
+                call: Call::Send,
+                payload: self.payload_of(data, unit),
+                asked: data.len() as u64,
+                peer: None,
+            };
+            self.emit(began, sent);
+        }
+    }
+
+    /// Counts and tells what a layer has for whoever receives; `room` as for a call.
+    #[expect(dead_code, reason = "the layers follow")]
+    pub(crate) fn layer_received(&self, began: Timestamp, data: &[u8], room: usize, unit: Unit) {
+        self.count_received(data.len() as u64, 1);
+        if self.tap.wants_each() {
+            let received = Kind::Received {
+                call: Call::Recv,
+                payload: self.payload_of(data, unit),
+                room: room as u64,
+                truncated_from: None,
+                peer: None,
+            };
+            self.emit(began, received);
+        }
+    }
+
+    /// The peer has said, in a layer's own words, that it will send no more.
+    #[expect(dead_code, reason = "the layers follow")]
+    pub(crate) fn layer_ended(&self, began: Timestamp) {
+        self.note_end(End::Peer);
+        self.emit(began, Kind::HalfClosed { end: End::Peer });
+    }
+
     /// Counts and tells what a call sent, with its bytes where a view wants them.
     pub(crate) fn sent(
         &self,
@@ -26,6 +81,9 @@ impl Handle {
         asked: usize,
         peer: Option<&SocketAddress>,
     ) {
+        if self.tell_beneath(began, call, data.len()) {
+            return;
+        }
         self.count_sent(data.len() as u64, 1);
         if self.tap.wants_each() {
             let payload = self.payload(data);
@@ -51,6 +109,9 @@ impl Handle {
         truncated_from: Option<usize>,
         peer: Option<&SocketAddress>,
     ) {
+        if self.tell_beneath(began, call, data.len()) {
+            return;
+        }
         self.count_received(data.len() as u64, 1);
         if self.tap.wants_each() {
             let payload = self.payload(data);
@@ -109,9 +170,10 @@ impl Handle {
         }
     }
 
-    /// A receive gave 0 bytes: the peer's end, but for a connection that broke before.
+    /// A receive gave 0 bytes: the peer's end, but for a connection that broke before. Beneath a layer it is a call that
+    /// gave nothing; whether it was the end, the layer knows.
     pub(crate) fn peer_ended(&self, began: Timestamp) {
-        if self.has_broken() {
+        if self.has_broken() || self.veiled.load(Ordering::Relaxed) {
             let (call, result) = (Call::Recv, Ok(0));
             self.emit(began, Kind::Called { call, result });
             return;
@@ -164,6 +226,10 @@ impl Handle {
         } else {
             Unit::Bytes
         };
+        self.payload_of(data, unit)
+    }
+
+    fn payload_of<'a>(&self, data: &'a [u8], unit: Unit) -> Payload<'a> {
         if self.tap.wants_bytes() {
             Payload::Bytes {
                 data: Cow::Borrowed(data),

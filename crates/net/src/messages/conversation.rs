@@ -109,7 +109,11 @@ impl Messages {
     ///
     /// # Errors
     /// What `shutdown` gave, other than that the peer has gone.
-    pub fn finish(&self) -> Result<()> {
+    #[expect(
+        clippy::unused_async,
+        reason = "a layer's end is a message, which may have to wait for room"
+    )]
+    pub async fn finish(&self) -> Result<()> {
         match self {
             Self::Connected(socket) if socket.kind() == Type::SeqPacket => {
                 match socket.shutdown(Shutdown::Write) {
@@ -151,6 +155,14 @@ impl Messages {
         }
     }
 
+    /// The peer's own socket, if it has one here: a session shares its server's.
+    pub fn socket(&self) -> Option<&AsyncSocket> {
+        match self {
+            Self::Session(_) => None,
+            Self::Connected(socket) | Self::Towards(socket, _) => Some(socket),
+        }
+    }
+
     /// Its number in the stream of events.
     pub fn id(&self) -> SocketId {
         match self {
@@ -167,7 +179,8 @@ impl Messages {
         }
     }
 
-    pub(super) fn tap(&self) -> &Tap {
+    /// Where its events go.
+    pub fn tap(&self) -> &Tap {
         match self {
             Self::Session(session) => &session.bound().handle().tap,
             Self::Connected(socket) | Self::Towards(socket, _) => &socket.handle().tap,

@@ -426,7 +426,7 @@ async fn try_send_frames(
             if let Some(message) = decoder.finish().map_err(unframed)? {
                 send(messages, message, rules, passed).await?;
             }
-            return messages.finish();
+            return messages.finish().await;
         }
     }
 }

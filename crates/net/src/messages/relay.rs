@@ -211,7 +211,11 @@ async fn pass(
     } else {
         pass_each(from, to, heard, passed).await
     };
-    match ended.and_then(|()| to.finish()) {
+    let finished = match ended {
+        Ok(()) => to.finish().await,
+        failed => failed,
+    };
+    match finished {
         Ok(()) => passed.ended = true,
         Err(error) => passed.broken = Some(error),
     }

@@ -13,7 +13,7 @@ use tokio::io::unix::AsyncFd;
 
 use crate::handle::Handle;
 use crate::socket::Socket;
-use crate::{AsyncSocket, sys};
+use crate::{AsyncSocket, Wire, sys};
 
 /// A stream of bytes in two directions that can be joined with another.
 #[derive(Debug)]
@@ -60,6 +60,13 @@ impl Stream {
         match (&self.reader, &self.writer) {
             (End::Loop(reader), End::Loop(writer)) if Arc::ptr_eq(reader, writer) => Some(reader),
             _ => None,
+        }
+    }
+
+    /// A connected socket, or the layer above it.
+    pub fn wire(wire: Wire) -> Self {
+        match wire {
+            Wire::Plain(socket) => Self::socket(socket),
         }
     }
 

@@ -8,7 +8,7 @@ use sockeye_model::SocketAddress;
 use sockeye_names::{meaning_note, tell_meaning};
 use sockeye_net::messages::MessageServer;
 use sockeye_net::server::{Ended, serve_streams};
-use sockeye_net::{Lent, Listener};
+use sockeye_net::{Layers, Lent, Listener};
 use tokio::time::Instant;
 
 use super::reply::{Responder, Transport, reply_into};
@@ -42,6 +42,7 @@ pub(crate) async fn answer_all(
 pub(crate) async fn converse(
     zones: Arc<Zones>,
     listener: Listener,
+    layers: Layers,
     how: &Serving,
     stop: impl Future<Output = ()>,
 ) -> Served {
@@ -49,8 +50,14 @@ pub(crate) async fn converse(
     let patience = how.idle.unwrap_or(IDLE);
     let sweep = Sweep::start(patience);
     let conversations = serve_streams(listener, &how.limits, stop, |socket, _: SocketAddress| {
-        let visitor = Visitor::new(socket, &ledger, Some(&sweep));
-        answer_stream(Arc::clone(&zones), visitor, patience)
+        let (layers, zones) = (layers.clone(), Arc::clone(&zones));
+        let (ledger, watcher) = (Arc::clone(&ledger), sweep.watcher().clone());
+        async move {
+            let Ok(link) = layers.accept(socket).await else {
+                return Ended::Failed;
+            };
+            answer_stream(zones, Visitor::new(link, &ledger, Some(&watcher)), patience).await
+        }
     })
     .await;
     Served {
@@ -70,8 +77,8 @@ async fn answer_stream(zones: Arc<Zones>, visitor: Visitor, patience: Duration) 
     let mut deadline = None;
     loop {
         let received = match deadline {
-            None => visitor.recv_lease().await,
-            Some(deadline) => match tokio::time::timeout_at(deadline, visitor.recv_lease()).await {
+            None => visitor.recv().await,
+            Some(deadline) => match tokio::time::timeout_at(deadline, visitor.recv()).await {
                 Ok(received) => received,
                 // Who sends an octet a second holds a seat all the same.
                 Err(_) => return Ended::Failed,

@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use sockeye_net::server::Limits;
-use sockeye_net::{Listening, Tap, listen};
+use sockeye_net::{Layers, Listening, Tap, listen};
 use sockeye_serve::dns::{Zone, Zones};
 use sockeye_serve::{Post, Served, Serving};
 use tokio::sync::oneshot;
@@ -51,7 +51,7 @@ impl Server {
                 .unwrap();
             runtime.block_on(async {
                 let listener = listen(&address, &Listening::new(tap)).await.unwrap();
-                let post = Post::dns(zones, listener).unwrap();
+                let post = Post::dns(zones, listener, Layers::default()).unwrap();
                 tell.send(post.local_addresses()[0].inet().unwrap())
                     .unwrap();
                 let how = Serving {

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use sockeye_model::{Event, Flow, Kind, Sink, SocketAddress, Tally, Wants};
 use sockeye_net::server::Limits;
-use sockeye_net::{Listening, Tap, listen};
+use sockeye_net::{Layers, Listening, Tap, listen};
 use sockeye_serve::{Served, Service, Serving};
 use tokio::sync::oneshot;
 
@@ -53,7 +53,7 @@ impl Running {
                 .unwrap();
             runtime.block_on(async {
                 let listener = listen(&address, &Listening::new(tap)).await.unwrap();
-                let post = service.on(listener).unwrap();
+                let post = service.on(listener, Layers::default()).unwrap();
                 tell.send(post.local_addresses().to_vec()).unwrap();
                 let how = Serving {
                     limits: Limits::new(most, PATIENCE),

@@ -1,8 +1,8 @@
 //! `connect`: a client. Stdin to the socket, the socket to stdout; or a question whether it answers; or a program.
 
-use sockeye_model::{Carries, Tally};
+use sockeye_model::Tally;
 use sockeye_net::messages::{Messages, Refused};
-use sockeye_net::{Dialed, Dialing, dial};
+use sockeye_net::{Dialing, Link, connect as open};
 
 use crate::cli::connect::{Answers, ConnectArgs, Errand};
 use crate::commands::conversation::{self, Connected, Talk};
@@ -36,19 +36,22 @@ fn dialing(args: &ConnectArgs, session: &Session) -> Dialing {
 
 async fn connect(args: &ConnectArgs, session: &Session, tally: &mut Tally) -> Outcome {
     let language = session.look.language;
-    let dialed = dial(&args.address, &dialing(args, session))
+    let opened = open(&args.address, &dialing(args, session))
         .await
         .map_err(|error| {
             let advice = advice::on_open(&session.tap, &error, args.address.scheme, language);
             Failure::of_open(&error, &args.address, args.timeout, language).with_advice(advice)
         })?;
     tally.conversations = 1;
-    if args.address.scheme.carries() == Carries::Messages {
-        return exchange(args, dialed, session, tally).await;
-    }
-    let connected = Connected {
-        socket: dialed.socket,
-        path: dialed.path,
+    // The file of a socket bound to a path lives as long as the conversation.
+    let path = opened.path;
+    let connected = match opened.link {
+        Link::Stream(wire) => Connected { wire, path },
+        Link::Messages(messages) => {
+            let outcome = exchange(args, &messages, session, tally).await;
+            drop((messages, path));
+            return outcome;
+        }
     };
     let talk = Talk {
         address: &args.address,
@@ -76,16 +79,10 @@ async fn connect(args: &ConnectArgs, session: &Session, tally: &mut Tally) -> Ou
 /// A socket of messages: each line is one, and answers are waited for.
 async fn exchange(
     args: &ConnectArgs,
-    dialed: Dialed,
+    messages: &Messages,
     session: &Session,
     tally: &mut Tally,
 ) -> Outcome {
-    let messages = match dialed.towards {
-        Some(group) => Messages::Towards(dialed.socket, group),
-        None => Messages::Connected(dialed.socket),
-    };
-    // The file of a socket bound to a path lives as long as the conversation.
-    let _path = dialed.path;
     let exchange = Exchange {
         address: &args.address,
         came: false,
@@ -106,8 +103,8 @@ async fn exchange(
             Ok(ExitCode::Clean)
         }
         Errand::Exec(command) => {
-            messages_on_stdio::with_program(&exchange, command, &messages, session, tally).await
+            messages_on_stdio::with_program(&exchange, command, messages, session, tally).await
         }
-        Errand::Converse => messages_on_stdio::on_stdio(&exchange, &messages, session, tally).await,
+        Errand::Converse => messages_on_stdio::on_stdio(&exchange, messages, session, tally).await,
     }
 }

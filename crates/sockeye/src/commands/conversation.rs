@@ -7,7 +7,7 @@ use sockeye_net::exec::{self, Environment};
 use sockeye_net::relay::{
     Broken, Crlf, Filter, Joined, Joining, Passing, Stream, Until, Way, join,
 };
-use sockeye_net::{AsyncSocket, BoundPath};
+use sockeye_net::{BoundPath, Wire};
 use sockeye_view::catalogue::{self, Language};
 use tokio::sync::mpsc::UnboundedReceiver;
 
@@ -43,9 +43,9 @@ pub(super) struct Talk<'a> {
     pub(super) raw: bool,
 }
 
-/// A connected socket, with the file that must live as long as it.
+/// A connection, with the file that must live as long as it.
 pub(super) struct Connected {
-    pub(super) socket: AsyncSocket,
+    pub(super) wire: Wire,
     pub(super) path: Option<BoundPath>,
 }
 
@@ -58,7 +58,7 @@ pub(super) async fn on_stdio(
 ) -> Outcome {
     let language = session.look.language;
     let ends = Ends::of(&connected);
-    advice::tell_peer(&session.tap, &connected.socket, talk.address.scheme);
+    advice::tell_peer(&session.tap, connected.wire.socket(), talk.address.scheme);
     let stdio = Stream::stdio().map_err(|error| {
         Failure::new(
             ExitCode::Failure,
@@ -98,7 +98,7 @@ pub(super) async fn on_stdio(
     };
     // The file of a socket bound to a path lives as long as the conversation.
     let _path = connected.path;
-    let joining = join(stdio, Stream::socket(connected.socket), how);
+    let joining = join(stdio, Stream::wire(connected.wire), how);
     let joined = if typed || !talk.stdin {
         joining.await
     } else {
@@ -146,7 +146,7 @@ pub(super) async fn with_program(
 ) -> Outcome {
     let language = session.look.language;
     let ends = Ends::of(&connected);
-    advice::tell_peer(&session.tap, &connected.socket, talk.address.scheme);
+    advice::tell_peer(&session.tap, connected.wire.socket(), talk.address.scheme);
     ends.say(talk, session, false);
     let environment = Environment::new(talk.address.scheme.name(), &ends.local, &ends.peer);
     let (stream, mut child) = exec::start(&command.words, Some(&environment), &session.tap)
@@ -156,7 +156,7 @@ pub(super) async fn with_program(
         ..Joining::default()
     };
     let _path = connected.path;
-    let joined = join(stream, Stream::socket(connected.socket), how).await;
+    let joined = join(stream, Stream::wire(connected.wire), how).await;
     count(tally, &joined);
     if joined.idle {
         child.terminate();
@@ -187,10 +187,10 @@ impl Ends {
         let unknown = SocketAddress::UnixUnnamed;
         Self {
             local: connected
-                .socket
+                .wire
                 .local_address()
                 .unwrap_or_else(|_| unknown.clone()),
-            peer: connected.socket.peer_address().unwrap_or(unknown),
+            peer: connected.wire.peer_address().unwrap_or(unknown),
         }
     }
 

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use sockeye_model::{Carries, Scheme, SocketAddress, Tally};
+use sockeye_model::{SocketAddress, Tally};
 use sockeye_net::messages::{MessageServer, Messages, Refused, SessionLimits, WhenFull};
-use sockeye_net::{AsyncSocket, Listener, Listening, listen as open};
+use sockeye_net::{AsyncSocket, Layers, Link, Listener, Listening, OpenError, listen as open};
 
 use crate::cli::connect::Answers;
 use crate::cli::listen::{ListenArgs, Many, Output};
@@ -28,19 +28,28 @@ pub(crate) fn run(args: &ListenArgs, session: Session) -> ExitCode {
 }
 
 async fn listen(args: &ListenArgs, session: &Session, tally: &mut Tally) -> Outcome {
-    match (args.many, args.address.scheme.carries()) {
-        (Many::Once, Carries::Stream) => once(args, session, tally).await,
-        (Many::AtOnce | Many::InTurn, _) => listen_many::many(args, session, tally).await,
-        (Many::Once, Carries::Messages) => once_messages(args, session, tally).await,
+    match args.many {
+        Many::Once if args.address.scheme.connects() => once(args, session, tally).await,
+        Many::Once => once_messages(args, session, tally).await,
+        Many::AtOnce | Many::InTurn => listen_many::many(args, session, tally).await,
     }
 }
 
 /// The first client, and nobody else: whoever comes later is refused at once instead of waiting for ever.
 async fn once(args: &ListenArgs, session: &Session, tally: &mut Tally) -> Outcome {
     let listener = opened(args, session).await?;
+    let layers = layers(args, &listener, session)?;
     let (socket, _) = accepted(&listener, args, session).await?;
     drop(listener);
     tally.conversations = 1;
+    let wire = match layers.accept(socket).await {
+        Ok(Link::Stream(wire)) => wire,
+        Ok(Link::Messages(messages)) => return exchange(args, &messages, session, tally).await,
+        Err(error) => {
+            tally.failed = 1;
+            return Err(not_opened(&error, args, session));
+        }
+    };
     let talk = Talk {
         address: &args.address,
         came: true,
@@ -52,7 +61,7 @@ async fn once(args: &ListenArgs, session: &Session, tally: &mut Tally) -> Outcom
         send_only: false,
         raw: args.output == Output::Raw,
     };
-    let connected = Connected { socket, path: None };
+    let connected = Connected { wire, path: None };
     let outcome = match &args.exec {
         Some(command) => {
             conversation::with_program(&talk, command, connected, session, tally).await
@@ -68,12 +77,6 @@ async fn once_messages(args: &ListenArgs, session: &Session, tally: &mut Tally) 
     let language = session.look.language;
     let failed = |error: sockeye_net::Error| Failure::of_net(&error, Some(&args.address), language);
     let listener = opened(args, session).await?;
-    if args.address.scheme == Scheme::UnixSeqpacket {
-        let (socket, _) = accepted(&listener, args, session).await?;
-        drop(listener);
-        let messages = Messages::Connected(socket);
-        return exchange(args, &messages, session, tally).await;
-    }
     let (sockets, _path) = listener.into_sockets();
     let limits = SessionLimits {
         sessions: 1,
@@ -117,7 +120,7 @@ async fn exchange(
     tally.conversations = 1;
     let exchange = Exchange {
         address: &args.address,
-        came: args.address.scheme == Scheme::UnixSeqpacket,
+        came: args.address.scheme.connects(),
         first: None,
         crlf: args.crlf,
         frame: args.frame,
@@ -140,17 +143,24 @@ async fn exchange(
 
 /// The listener, once everybody has been told where it is.
 async fn opened(args: &ListenArgs, session: &Session) -> Result<Listener, Failure> {
-    let language = session.look.language;
     let listener = open(&args.address, &Listening::new(session.tap.clone()))
         .await
-        .map_err(|error| {
-            let advice = advice::on_open(&session.tap, &error, args.address.scheme, language);
-            Failure::of_open(&error, &args.address, CONNECT_TIMEOUT, language).with_advice(advice)
-        })?;
+        .map_err(|error| not_opened(&error, args, session))?;
     let wider = |address: &str| format!("sockeye listen {address}");
     let ready_fd = args.server.ready_fd;
     ready::say(&listener, &args.address, &wider, ready_fd, session)?;
     Ok(listener)
+}
+
+/// What the address puts above an accepted connection.
+fn layers(args: &ListenArgs, listener: &Listener, session: &Session) -> Result<Layers, Failure> {
+    Layers::of(&args.address, listener).map_err(|error| not_opened(&error, args, session))
+}
+
+fn not_opened(error: &OpenError, args: &ListenArgs, session: &Session) -> Failure {
+    let language = session.look.language;
+    let advice = advice::on_open(&session.tap, error, args.address.scheme, language);
+    Failure::of_open(error, &args.address, CONNECT_TIMEOUT, language).with_advice(advice)
 }
 
 async fn accepted(

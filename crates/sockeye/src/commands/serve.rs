@@ -9,7 +9,7 @@ use std::sync::Arc;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use sockeye_model::{Address, Host, Port, Scheme, SocketAddress, Tally, Target};
 use sockeye_net::server::{Limits, Notice, Seats};
-use sockeye_net::{Listener, Listening, Reach, Signals, listen};
+use sockeye_net::{Layers, Listener, Listening, OpenError, Reach, Signals, listen};
 use sockeye_serve::{Post, Served, Service, Serving};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
@@ -55,11 +55,12 @@ impl Partner {
         }
     }
 
-    fn on(&self, listener: Listener) -> sockeye_net::Result<Post> {
-        match self {
-            Self::Simple(service) => service.on(listener),
-            Self::Dns(server) => Post::dns(Arc::clone(&server.zones), listener),
-        }
+    fn on(&self, listener: Listener, address: &Address) -> Result<Post, OpenError> {
+        let layers = Layers::of(address, &listener)?;
+        Ok(match self {
+            Self::Simple(service) => service.on(listener, layers)?,
+            Self::Dns(server) => Post::dns(Arc::clone(&server.zones), listener, layers)?,
+        })
     }
 }
 
@@ -330,24 +331,24 @@ async fn open_together(
 
 async fn open_one(asked: Asked, listening: &Listening, session: &Session) -> Result<Open, Failure> {
     let language = session.look.language;
-    let failure = match listen(&asked.address, listening).await {
-        Ok(listener) => {
-            lines::say_left_out(&listener, session);
-            let reach = listener.reach();
-            match asked.partner.on(listener) {
-                Ok(post) => return Ok(Open { asked, reach, post }),
-                Err(error) => Failure::of_net(&error, Some(&asked.address), language),
-            }
-        }
-        Err(error) => {
+    let opened = listen(&asked.address, listening).await;
+    let opened = opened.and_then(|listener| {
+        lines::say_left_out(&listener, session);
+        let reach = listener.reach();
+        Ok((reach, asked.partner.on(listener, &asked.address)?))
+    });
+    opened
+        .map(|(reach, post)| Open {
+            asked: asked.clone(),
+            reach,
+            post,
+        })
+        .map_err(|error| {
             let advice = advice::on_open(&session.tap, &error, asked.address.scheme, language);
-            Failure::of_open(&error, &asked.address, CONNECT_TIMEOUT, language).with_advice(advice)
-        }
-    };
-    Err(Failure {
-        line: format!("{}: {}", asked.partner.name(), failure.line),
-        ..failure
-    })
+            let failure = Failure::of_open(&error, &asked.address, CONNECT_TIMEOUT, language);
+            let line = format!("{}: {}", asked.partner.name(), failure.line);
+            Failure { line, ..failure }.with_advice(advice)
+        })
 }
 
 /// How often a port is chosen that both schemes can have.

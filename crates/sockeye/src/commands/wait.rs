@@ -6,7 +6,7 @@ use std::process;
 use std::time::Duration;
 
 use sockeye_model::{Address, Tally};
-use sockeye_net::{Dialing, OpenError, dial};
+use sockeye_net::{Dialing, OpenError, connect};
 use sockeye_view::catalogue::Language;
 use tokio::time::{Instant, sleep};
 
@@ -82,7 +82,7 @@ async fn until_it_answers<'a>(
             timeout: left.max(LAST_LOOK),
             ..Dialing::new(session.tap.clone())
         };
-        match dial(address, &how).await {
+        match connect(address, &how).await {
             Ok(_answers) => {
                 session
                     .status(&words::ANSWERS.fill(session.look.language, &[("address", address)]));

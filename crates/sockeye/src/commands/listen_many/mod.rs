@@ -6,13 +6,14 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sockeye_model::{Address, Carries, Errno, Scheme, SocketAddress, Tally};
+use sockeye_model::{Address, Carries, Errno, SocketAddress, Tally};
 use sockeye_net::server::{Ended, Limits, Summary, serve_streams};
-use sockeye_net::{Listener, Listening, Signals, listen as open};
+use sockeye_net::{Layers, Listener, Listening, OpenError, Signals, listen as open};
 use sockeye_tap::Tap;
 use sockeye_view::catalogue;
 use tokio::sync::mpsc;
 
+use crate::cli::connect::Command;
 use crate::cli::frame::Framing;
 use crate::cli::listen::{ListenArgs, Many, Output as Asked};
 use crate::cli::quantity::duration_text;
@@ -46,6 +47,8 @@ struct Shared {
     address: Address,
     look: Look,
     tap: Tap,
+    /// What stands above each connection.
+    layers: Layers,
     hall: Hall,
     output: Output,
     style: Style,
@@ -97,12 +100,14 @@ pub(super) async fn many(args: &ListenArgs, session: &Session, tally: &mut Tally
     }
     let uses_stdout = !matches!(style, Style::Files(_) | Style::Nowhere);
     let (output, writing) = Output::start(uses_stdout).map_err(failed)?;
+    let not_opened = |error: OpenError| {
+        let advice = advice::on_open(&session.tap, &error, args.address.scheme, language);
+        Failure::of_open(&error, &args.address, CONNECT_TIMEOUT, language).with_advice(advice)
+    };
     let listener = open(&args.address, &Listening::new(session.tap.clone()))
         .await
-        .map_err(|error| {
-            let advice = advice::on_open(&session.tap, &error, args.address.scheme, language);
-            Failure::of_open(&error, &args.address, CONNECT_TIMEOUT, language).with_advice(advice)
-        })?;
+        .map_err(not_opened)?;
+    let layers = Layers::of(&args.address, &listener).map_err(not_opened)?;
     let signals = Signals::new().map_err(failed)?;
     let wider = |address: &str| format!("sockeye listen --many {address}");
     let ready_fd = args.server.ready_fd;
@@ -119,6 +124,7 @@ pub(super) async fn many(args: &ListenArgs, session: &Session, tally: &mut Tally
         address: args.address.clone(),
         look: session.look,
         tap: session.tap.clone(),
+        layers,
         hall: Hall::new(input.is_some()),
         output,
         style,
@@ -236,24 +242,34 @@ async fn serve(
     stop: impl Future<Output = ()>,
     shared: &Arc<Shared>,
 ) -> Summary {
-    let scheme = args.address.scheme;
-    if scheme.carries() == Carries::Messages && scheme != Scheme::UnixSeqpacket {
+    if !args.address.scheme.connects() {
         return sessions::serve(args, listener, limits, stop, shared).await;
     }
-    let begin = |socket, peer| converse(args, shared, Wire::accepted(socket), peer);
+    let layers = shared.layers.clone();
+    let begin = |socket, peer: SocketAddress| {
+        let (layers, shared, exec) = (layers.clone(), Arc::clone(shared), args.exec.clone());
+        async move {
+            match layers.accept(socket).await {
+                Ok(link) => converse(exec, shared, link.into(), peer).await,
+                Err(error) => {
+                    shared.say_not_begun(&peer, &error).await;
+                    Ended::Failed
+                }
+            }
+        }
+    };
     serve_streams(listener, limits, stop, begin).await
 }
 
 /// One conversation: with a program, or with our own stdin and stdout. In a box each, so that neither is as large as
 /// the other.
 fn converse(
-    args: &ListenArgs,
-    shared: &Arc<Shared>,
+    exec: Option<Command>,
+    shared: Arc<Shared>,
     wire: Wire,
     peer: SocketAddress,
 ) -> Pin<Box<dyn Future<Output = Ended> + Send>> {
-    let shared = Arc::clone(shared);
-    match args.exec.clone() {
+    match exec {
         Some(command) => Box::pin(program::converse(shared, command, wire, peer)),
         None => Box::pin(talk::converse(shared, wire, peer)),
     }
@@ -386,6 +402,13 @@ impl Shared {
         let _over = self
             .announce(&format!("#{} {}: {line}", peer.number, peer.address))
             .await;
+    }
+
+    /// Says that a handshake failed: nobody has come.
+    async fn say_not_begun(&self, peer: &SocketAddress, error: &OpenError) {
+        let language = self.look.language;
+        let failure = Failure::of_open(error, &self.address, CONNECT_TIMEOUT, language);
+        let _over = self.announce(&format!("{peer}: {}", failure.line)).await;
     }
 
     /// A line about what goes well, behind what has been received so far.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use sockeye_model::SocketAddress;
-use sockeye_net::AsyncSocket;
+use sockeye_net::Wire as Connection;
 use sockeye_net::exec::{self, Child, Environment};
 use sockeye_net::messages::{FramedJoining, Messages, Over, Refused, join_framed};
 use sockeye_net::relay::{Broken, Joining, Passing, Stream, join};
@@ -42,7 +42,7 @@ pub(super) async fn converse(
     };
     let mut child = Terminated(Some(child));
     let came = match wire {
-        Wire::Stream(socket) => with_stream(&shared, stream, socket, &peer).await,
+        Wire::Stream(wire) => with_stream(&shared, stream, wire, &peer).await,
         Wire::Messages(messages) => with_messages(&shared, stream, &messages, &peer).await,
     };
     let status = child.end(matches!(came, Came::Idle)).await;
@@ -62,7 +62,7 @@ pub(super) async fn converse(
     }
 }
 
-async fn with_stream(shared: &Shared, program: Stream, socket: AsyncSocket, peer: &Peer) -> Came {
+async fn with_stream(shared: &Shared, program: Stream, wire: Connection, peer: &Peer) -> Came {
     let [left_to_right, right_to_left] = counted(peer);
     let how = Joining {
         left_to_right,
@@ -70,7 +70,7 @@ async fn with_stream(shared: &Shared, program: Stream, socket: AsyncSocket, peer
         idle: shared.idle,
         ..Joining::default()
     };
-    let joined = join(program, Stream::socket(socket), how).await;
+    let joined = join(program, Stream::wire(wire), how).await;
     if joined.idle {
         return Came::Idle;
     }

@@ -40,7 +40,7 @@ pub(super) async fn serve(
                     summary.conversations += 1;
                     let peer = session.peer().clone();
                     let wire = Wire::Messages(Messages::Session(session));
-                    tasks.spawn(converse(args, shared, wire, peer));
+                    tasks.spawn(converse(args.exec.clone(), Arc::clone(shared), wire, peer));
                     summary.most_at_once = summary.most_at_once.max(tasks.len());
                     // In a flood of new peers those that are here have their turn too.
                     if summary.conversations.is_multiple_of(TURN) {

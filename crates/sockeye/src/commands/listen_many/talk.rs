@@ -162,7 +162,7 @@ async fn tell(shared: &Shared, wire: &Wire, peer: &Peer) -> io::Result<()> {
             Err(error) => return Err(error.source),
         }
     }
-    wire.finish()?;
+    wire.finish().await?;
     not_sent.map_or(Ok(()), Err)
 }
 

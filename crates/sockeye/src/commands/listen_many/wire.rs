@@ -3,28 +3,28 @@
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 
-use sockeye_model::{Errno, SocketAddress, Type};
+use sockeye_model::{Errno, SocketAddress};
 use sockeye_net::messages::{Messages, TooLong};
-use sockeye_net::{AsyncSocket, Error, Lent, Result, Shutdown};
+use sockeye_net::{AsyncSocket, Error, Lent, Link, Result};
 
 use super::hall::Peer;
 
 /// One peer's connection, or its session on a socket that hears everybody.
 pub(super) enum Wire {
-    Stream(AsyncSocket),
+    Stream(sockeye_net::Wire),
     Messages(Messages),
 }
 
-impl Wire {
-    /// A connection that was accepted.
-    pub(super) fn accepted(socket: AsyncSocket) -> Self {
-        if socket.kind() == Type::Stream {
-            Self::Stream(socket)
-        } else {
-            Self::Messages(Messages::Connected(socket))
+impl From<Link> for Wire {
+    fn from(link: Link) -> Self {
+        match link {
+            Link::Stream(wire) => Self::Stream(wire),
+            Link::Messages(messages) => Self::Messages(*messages),
         }
     }
+}
 
+impl Wire {
     pub(super) fn keeps_messages(&self) -> bool {
         matches!(self, Self::Messages(_))
     }
@@ -32,7 +32,7 @@ impl Wire {
     /// The next part of the stream, or the next message.
     pub(super) async fn recv(&self) -> Result<Lent> {
         match self {
-            Self::Stream(socket) => socket.recv_lease().await,
+            Self::Stream(wire) => wire.recv_lease().await,
             Self::Messages(messages) => messages.recv().await,
         }
     }
@@ -40,10 +40,10 @@ impl Wire {
     /// Sends a piece of what waits in the peer's queue, and counts what is with the kernel.
     pub(super) async fn send(&self, piece: &[u8], peer: &Peer) -> Result<()> {
         match self {
-            Self::Stream(socket) => {
+            Self::Stream(wire) => {
                 let mut rest = piece;
                 while !rest.is_empty() {
-                    let sent = socket.send(rest).await?;
+                    let sent = wire.send(rest).await?;
                     peer.was_sent(sent);
                     rest = &rest[sent..];
                 }
@@ -67,10 +67,10 @@ impl Wire {
     }
 
     /// Says that no more will be sent, where that can be said.
-    pub(super) fn finish(&self) -> io::Result<()> {
+    pub(super) async fn finish(&self) -> io::Result<()> {
         let told = match self {
-            Self::Stream(socket) => socket.shutdown(Shutdown::Write),
-            Self::Messages(messages) => messages.finish(),
+            Self::Stream(wire) => wire.finish().await,
+            Self::Messages(messages) => messages.finish().await,
         };
         match told {
             // The peer has closed already: nobody is left to be told.
@@ -89,7 +89,7 @@ impl Wire {
     /// Our own address, as this peer sees it.
     pub(super) fn local_address(&self) -> SocketAddress {
         let local = match self {
-            Self::Stream(socket) => socket.local_address(),
+            Self::Stream(wire) => wire.local_address(),
             Self::Messages(messages) => messages.local_address(),
         };
         local.unwrap_or(SocketAddress::UnixUnnamed)
@@ -98,7 +98,10 @@ impl Wire {
     /// Bytes that the peer's kernel has acknowledged, where that is known.
     pub(super) fn acknowledged(&self) -> u64 {
         match self {
-            Self::Stream(socket) => socket.tcp_sample().map_or(0, |sample| sample.acknowledged),
+            Self::Stream(wire) => wire
+                .socket()
+                .tcp_sample()
+                .map_or(0, |sample| sample.acknowledged),
             Self::Messages(_) => 0,
         }
     }
@@ -106,8 +109,8 @@ impl Wire {
     /// The peer's own socket, if it has one here.
     pub(super) fn socket(&self) -> Option<&AsyncSocket> {
         match self {
-            Self::Stream(socket) | Self::Messages(Messages::Connected(socket)) => Some(socket),
-            Self::Messages(_) => None,
+            Self::Stream(wire) => Some(wire.socket()),
+            Self::Messages(messages) => messages.socket(),
         }
     }
 

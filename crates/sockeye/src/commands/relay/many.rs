@@ -6,15 +6,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use sockeye_model::{
-    Address, Carries, OptionName, Scheme, SocketAddress, SocketOption, Tally, Totals,
-};
+use sockeye_model::{Address, OptionName, Scheme, SocketAddress, SocketOption, Tally, Totals};
 use sockeye_net::channel::{self, Channel, JoinChannels, Opened, Place, join_channels};
 use sockeye_net::exec::Environment;
 use sockeye_net::messages::{MessageServer, Messages, Session as MessageSession, SessionLimits};
-use sockeye_net::relay::Stream;
 use sockeye_net::server::{Ended, Limits, Notice, Summary, serve_streams};
-use sockeye_net::{AsyncSocket, Dialing, Listener, Listening, OpenError, Signals, listen};
+use sockeye_net::{Dialing, Layers, Listener, Listening, OpenError, Signals, listen};
 use sockeye_view::catalogue;
 use tokio::sync::mpsc::{self, Receiver, Sender};
 use tokio::sync::watch;
@@ -69,15 +66,17 @@ pub(super) async fn run(args: &RelayArgs, session: &Session, tally: &mut Tally) 
     ready::tell(&bound, args.server.ready_fd, language)?;
     let others = match to {
         Some(to) => Others::Come(
-            Peers::of(to, args)
-                .map_err(|error| Failure::of_net(&error, Some(&args.to), language))?,
+            Peers::of(to, args).map_err(|error| not_opened(&error, &args.to, args, session))?,
         ),
         None => Others::AreDialed(dialing(args, session)),
     };
+    let layers = Layers::of(&args.from, &from)
+        .map_err(|error| not_opened(&error, &args.from, args, session))?;
     let (done, mut over) = mpsc::channel(1);
     let shared = Arc::new(Shared {
         args: shared_args,
         look: session.look,
+        layers,
         others,
         progress: Arc::new(Progress::default()),
         numbers: AtomicU64::new(0),
@@ -132,7 +131,7 @@ async fn serve(
     session: &Session,
 ) -> sockeye_net::Result<Summary> {
     let args = &shared.args;
-    if matches!(args.from.scheme, Scheme::Udp | Scheme::UnixDgram) {
+    if !args.from.scheme.connects() {
         return serve_sessions(from, shared, stop).await;
     }
     let most = if args.once {
@@ -145,10 +144,19 @@ async fn serve(
         notices: Some(notices),
         ..Limits::new(most, args.server.drain)
     };
-    let carries = args.from.scheme.carries();
+    let layers = shared.layers.clone();
     let serving = serve_streams(from, &limits, stop, |socket, peer| {
         let local = socket.local_address().unwrap_or(SocketAddress::UnixUnnamed);
-        Shared::conversation(Arc::clone(shared), channel_of(socket, carries), local, peer)
+        let (layers, shared) = (layers.clone(), Arc::clone(shared));
+        async move {
+            match layers.accept(socket).await {
+                Ok(link) => Shared::conversation(shared, link.into(), local, peer).await,
+                Err(error) => {
+                    shared.say_not_begun(&peer, &error);
+                    Ended::Failed
+                }
+            }
+        }
     });
     let mut serving = std::pin::pin!(serving);
     Ok(loop {
@@ -161,13 +169,6 @@ async fn serve(
             },
         }
     })
-}
-
-fn channel_of(socket: AsyncSocket, carries: Carries) -> Channel {
-    match carries {
-        Carries::Stream => Channel::Stream(Stream::socket(socket)),
-        Carries::Messages => Channel::Messages(Messages::Connected(socket)),
-    }
 }
 
 /// Each peer of a socket of messages is a conversation. They have no end to wait for, so a stop is at once.
@@ -269,26 +270,28 @@ enum Others {
 
 /// The peers of a listener, of whatever kind.
 enum Peers {
-    Connect(Listener, Carries),
+    Connect(Listener, Layers),
     Write(MessageServer),
 }
 
 impl Peers {
-    fn of(listener: Listener, args: &RelayArgs) -> sockeye_net::Result<Self> {
-        if matches!(args.to.scheme, Scheme::Udp | Scheme::UnixDgram) {
+    fn of(listener: Listener, args: &RelayArgs) -> Result<Self, OpenError> {
+        if !args.to.scheme.connects() {
             let (sockets, _path) = listener.into_sockets();
             return Ok(Self::Write(MessageServer::with_limits(
                 sockets,
                 session_limits(args),
             )?));
         }
-        Ok(Self::Connect(listener, args.to.scheme.carries()))
+        let layers = Layers::of(&args.to, &listener)?;
+        Ok(Self::Connect(listener, layers))
     }
 
-    async fn next(&self) -> sockeye_net::Result<Channel> {
+    async fn next(&self) -> Result<Channel, OpenError> {
         match self {
-            Self::Connect(listener, carries) => {
-                Ok(channel_of(listener.accept().await?.0, *carries))
+            Self::Connect(listener, layers) => {
+                let (socket, _) = listener.accept().await?;
+                Ok(layers.accept(socket).await?.into())
             }
             Self::Write(server) => Ok(Channel::Messages(Messages::Session(server.accept().await?))),
         }
@@ -299,6 +302,8 @@ impl Peers {
 struct Shared {
     args: RelayArgs,
     look: Look,
+    /// What stands above each connection of FROM.
+    layers: Layers,
     others: Others,
     progress: Arc<Progress>,
     numbers: AtomicU64,
@@ -309,6 +314,17 @@ struct Shared {
 }
 
 impl Shared {
+    /// Says that a handshake failed: there is nothing to relay.
+    fn say_not_begun(&self, peer: &SocketAddress, error: &OpenError) {
+        let failure = Failure::of_open(
+            error,
+            &self.args.from,
+            self.args.timeout,
+            self.look.language,
+        );
+        stdio::say(&format!("sockeye: {peer}: {}", failure.line));
+    }
+
     async fn conversation(
         shared: Arc<Self>,
         left: Channel,
@@ -423,7 +439,7 @@ impl Shared {
         match &self.others {
             Others::Come(peers) => match peers.next().await {
                 Ok(channel) => Ok(channel.into()),
-                Err(error) => Err(Failure::of_net(&error, Some(&args.to), language)),
+                Err(error) => Err(Failure::of_open(&error, &args.to, args.timeout, language)),
             },
             Others::AreDialed(dialing) => {
                 let environment = Environment::new(args.from.scheme.name(), local, peer);
