@@ -19,8 +19,8 @@ pub use address::{
 pub use call::Call;
 pub use errno::Errno;
 pub use event::{
-    Caller, DropReason, End, Event, Family, Kind, Note, Payload, Place, ProcessName, Protocol,
-    SocketId, Source, TcpSample, Totals, Type, Unit,
+    Caller, Detail, DropReason, End, Event, Family, Kind, Note, Payload, Place, ProcessName,
+    Protocol, SocketId, Source, TcpSample, Totals, Type, Unit,
 };
 pub use option::{BindTo, OPTIONS, OptionName, Options, SocketOption};
 pub use scheme::{Carries, SCHEMES, Scheme, SchemeRow};
