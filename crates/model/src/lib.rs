@@ -4,6 +4,7 @@
 pub mod address;
 mod call;
 mod errno;
+pub mod escape;
 pub mod event;
 pub mod option;
 pub mod plan;
@@ -11,6 +12,7 @@ pub mod scheme;
 mod sink;
 mod socket_address;
 mod tally;
+pub mod text;
 mod time;
 
 pub use address::{
