@@ -292,6 +292,32 @@ impl Handle {
         Ok(sent)
     }
 
+    /// `sendfile(2)`: bytes of a file that do not pass through this program.
+    pub(crate) fn send_file(
+        &self,
+        began: Timestamp,
+        file: BorrowedFd<'_>,
+        mut offset: u64,
+        len: usize,
+    ) -> io::Result<usize> {
+        let _begun = self.tap.begin();
+        let sent =
+            rustix::fs::sendfile(&self.fd, file, Some(&mut offset), len).map_err(io::Error::from);
+        if sent
+            .as_ref()
+            .is_err_and(|error| error.kind() == io::ErrorKind::InvalidInput)
+        {
+            // This file system can't: it says nothing of the connection, and the bytes go another way.
+            return sent;
+        }
+        self.note_break(&sent);
+        let sent = self.told(began, Call::SendFile, None, sent)?;
+        if sent > 0 {
+            self.sent_unseen(began, Call::SendFile, sent);
+        }
+        Ok(sent)
+    }
+
     pub(crate) fn send_to(
         &self,
         began: Timestamp,

@@ -1,6 +1,7 @@
 //! Receiving and sending on a stream step by step: what a waiting conversation keeps is a word, not a future.
 
 use std::io;
+use std::os::fd::BorrowedFd;
 use std::task::{Context, Poll, ready};
 
 use sockeye_model::{Call, Timestamp};
@@ -8,8 +9,8 @@ use tokio::io::unix::AsyncFdReadyGuard;
 
 use crate::async_socket::{AsyncSocket, Drained, Lent};
 use crate::buffer::{Buffer, Lease};
-use crate::error::Result;
-use crate::handle::Received;
+use crate::error::{Error, Result};
+use crate::handle::{Handle, Received};
 
 /// A call that has been made and has not returned; what [`AsyncSocket::poll_recv_lease`] and
 /// [`AsyncSocket::poll_send`] keep between two steps.
@@ -102,6 +103,50 @@ impl AsyncSocket {
         call: &mut Option<UnderWay>,
         data: &[u8],
     ) -> Poll<Result<usize>> {
+        self.poll_sending(context, call, Call::Send, |handle, began| {
+            handle.send(began, data)
+        })
+    }
+
+    /// `sendfile`: up to `len` bytes of a file from `offset` on, which do not pass through this program; 0 is the end of
+    /// the file. They do pass, by `pread` and `send`, where a view wants to see them or the file system knows no better.
+    ///
+    /// It waits for room in the socket's buffer, not for a disk: see
+    /// [sendfile(2)](https://man7.org/linux/man-pages/man2/sendfile.2.html).
+    ///
+    /// # Errors
+    /// As for [`AsyncSocket::send`]; what reading the file gave.
+    pub fn poll_send_file(
+        &self,
+        context: &mut Context<'_>,
+        call: &mut Option<UnderWay>,
+        file: BorrowedFd<'_>,
+        offset: u64,
+        len: usize,
+    ) -> Poll<Result<usize>> {
+        if !self.handle().tap.wants_bytes() {
+            let sent = self.poll_sending(context, call, Call::SendFile, |handle, began| {
+                handle.send_file(began, file, offset, len)
+            });
+            match sent {
+                Poll::Ready(Err(error)) if error.source.kind() == io::ErrorKind::InvalidInput => {}
+                sent => return sent,
+            }
+        }
+        let piece = read_piece(file, offset, len)?;
+        if piece.is_empty() {
+            return Poll::Ready(Ok(0));
+        }
+        self.poll_send(context, call, &piece)
+    }
+
+    fn poll_sending(
+        &self,
+        context: &mut Context<'_>,
+        call: &mut Option<UnderWay>,
+        name: Call,
+        mut attempt: impl FnMut(&Handle, Timestamp) -> io::Result<usize>,
+    ) -> Poll<Result<usize>> {
         let handle = self.handle();
         let under_way = match call {
             Some(under_way) => under_way,
@@ -112,14 +157,14 @@ impl AsyncSocket {
         };
         let mut guard = None;
         let sent = loop {
-            match handle.send(under_way.began, data) {
+            match attempt(handle, under_way.began) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     if let Some(stale) = &mut guard {
                         AsyncFdReadyGuard::clear_ready(stale);
                     }
                     if !std::mem::replace(&mut under_way.parked, true) {
-                        handle.emit_waiting(Call::Send);
+                        handle.emit_waiting(name);
                     }
                     match ready!(self.poll_write_ready(context)) {
                         Ok(ready) => guard = Some(ready),
@@ -130,7 +175,20 @@ impl AsyncSocket {
             }
         };
         *call = None;
-        Poll::Ready(sent.map_err(|error| self.about_peer(Call::Send, error)))
+        Poll::Ready(sent.map_err(|error| self.about_peer(name, error)))
+    }
+}
+
+/// Up to `len` bytes of a file from `offset` on, in a large buffer of the pool; none is its end.
+pub(crate) fn read_piece(file: BorrowedFd<'_>, offset: u64, len: usize) -> Result<Lease> {
+    let mut buffer = Buffer::lend_large();
+    let room = len.min(buffer.len());
+    loop {
+        match rustix::io::pread(file, &mut buffer[..room], offset) {
+            Ok(read) => return Ok(Lease::new(buffer, read)),
+            Err(rustix::io::Errno::INTR) => {}
+            Err(errno) => return Err(Error::new(Call::SendFile, errno)),
+        }
     }
 }
 

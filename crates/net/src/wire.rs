@@ -1,5 +1,6 @@
 //! A connected stream of bytes, whatever is between it and the wire.
 
+use std::os::fd::BorrowedFd;
 use std::task::{Context, Poll};
 
 use sockeye_model::{SocketAddress, SocketId, Totals, Type};
@@ -72,6 +73,24 @@ impl Wire {
     ) -> Poll<Result<usize>> {
         match self {
             Self::Plain(socket) => socket.poll_send(context, call, data),
+        }
+    }
+
+    /// Sends up to `len` bytes of a file from `offset` on, step by step; 0 is the end of the file. See
+    /// [`AsyncSocket::poll_send_file`].
+    ///
+    /// # Errors
+    /// As for [`AsyncSocket::send`]; what reading the file gave.
+    pub fn poll_send_file(
+        &self,
+        context: &mut Context<'_>,
+        call: &mut Option<UnderWay>,
+        file: BorrowedFd<'_>,
+        offset: u64,
+        len: usize,
+    ) -> Poll<Result<usize>> {
+        match self {
+            Self::Plain(socket) => socket.poll_send_file(context, call, file, offset, len),
         }
     }
 

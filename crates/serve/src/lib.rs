@@ -1,4 +1,4 @@
-//! Ready partners: the five simple services of the RFCs and DNS, over streams and over messages.
+//! Ready partners: the five simple services of the RFCs, DNS and HTTP, over streams and over messages.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod chargen;
@@ -6,6 +6,7 @@ mod daytime;
 mod discard;
 pub mod dns;
 mod echo;
+pub mod http;
 mod idle;
 mod time;
 mod visitor;
@@ -19,6 +20,7 @@ use std::time::{Duration, SystemTime};
 use sockeye_model::{SocketAddress, Totals, Type};
 
 use dns::Zones;
+use http::Site;
 use idle::Sweep;
 use sockeye_net::messages::{Dropped, MessageServer, Reply};
 use sockeye_net::server::{Ended, Limits, Summary, serve_small, serve_streams};
@@ -226,6 +228,7 @@ pub struct Post {
 enum Work {
     Simple(Service),
     Dns(Arc<Zones>),
+    Http(Arc<Site>),
 }
 
 enum Door {
@@ -240,6 +243,14 @@ impl Post {
     /// As for [`Service::on`].
     pub fn dns(zones: Arc<Zones>, listener: Listener, layers: Layers) -> Result<Self> {
         Self::new(Work::Dns(zones), listener, layers)
+    }
+
+    /// An HTTP server of this site; its listener is of streams.
+    ///
+    /// # Errors
+    /// As for [`Service::on`].
+    pub fn http(site: Arc<Site>, listener: Listener, layers: Layers) -> Result<Self> {
+        Self::new(Work::Http(site), listener, layers)
     }
 
     fn new(work: Work, listener: Listener, layers: Layers) -> Result<Self> {
@@ -273,12 +284,17 @@ impl Post {
             (Work::Dns(zones), Door::Connections(listener, layers)) => {
                 dns::converse(zones, listener, layers, how, stop).await
             }
+            (Work::Http(site), Door::Connections(listener, layers)) => {
+                http::serve(site, listener, layers, how, stop).await
+            }
             (work, Door::Messages(path, server)) => {
                 // In this order they are dropped: while its socket lives, a path's inode is no other file's.
                 let door = (path, server);
                 match work {
                     Work::Simple(service) => service.answer_all(&door.1, stop).await,
                     Work::Dns(zones) => until(dns::answer_all(zones, &door.1), &door.1, stop).await,
+                    // HTTP is of streams: nothing of it fits datagrams.
+                    Work::Http(_) => Served::default(),
                 }
             }
         }

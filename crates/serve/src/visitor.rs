@@ -19,6 +19,16 @@ pub(crate) struct Ledger {
 }
 
 impl Ledger {
+    /// Adds what one conversation has moved.
+    pub(crate) fn enter(&self, totals: Totals) {
+        self.bytes_sent
+            .fetch_add(totals.bytes_sent, Ordering::Relaxed);
+        self.bytes_received
+            .fetch_add(totals.bytes_received, Ordering::Relaxed);
+        self.sends.fetch_add(totals.sends, Ordering::Relaxed);
+        self.receives.fetch_add(totals.receives, Ordering::Relaxed);
+    }
+
     pub(crate) fn totals(&self) -> Totals {
         Totals {
             bytes_sent: self.bytes_sent.load(Ordering::Relaxed),
@@ -72,17 +82,6 @@ impl Deref for Visitor {
 
 impl Drop for Visitor {
     fn drop(&mut self) {
-        let totals = self.totals();
-        let ledger = &self.ledger;
-        ledger
-            .bytes_sent
-            .fetch_add(totals.bytes_sent, Ordering::Relaxed);
-        ledger
-            .bytes_received
-            .fetch_add(totals.bytes_received, Ordering::Relaxed);
-        ledger.sends.fetch_add(totals.sends, Ordering::Relaxed);
-        ledger
-            .receives
-            .fetch_add(totals.receives, Ordering::Relaxed);
+        self.ledger.enter(self.totals());
     }
 }

@@ -57,6 +57,11 @@ impl Look {
         !self.quiet && (self.terminal || self.verbose > 0)
     }
 
+    /// Whether each request of a server is said.
+    pub(crate) fn is_verbose(self) -> bool {
+        !self.quiet && self.verbose > 0
+    }
+
     /// What stands before each line on a terminal, where data is written as well.
     pub(crate) fn margin(self) -> &'static str {
         match (self.terminal, self.ascii) {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
-use sockeye_model::{Address, Scheme};
+use sockeye_model::{Address, Carries, Scheme};
 use sockeye_view::escape::escape_name;
 
 use crate::cli::listen::ServerFlags;
@@ -26,6 +26,7 @@ Services and their ports, each on TCP and UDP, on this machine only:
 And when it is named:
   dns 7053       answers for the zones of --zone; without one it is
                  an Internet to learn on, on 127.0.0.2 to 127.0.0.6
+  http 7080      a page for a browser
 
 Examples:
   sockeye serve                                            all but dns
@@ -36,17 +37,19 @@ Examples:
   sockeye serve dns                                        an Internet to learn on
   sockeye serve dns --print-zones                          its zone files, to read
   sockeye serve dns --zone river.example=river.zone        your own zone, on UDP and TCP
+  sockeye serve http                                       open http://localhost:7080/
   sockeye serve dns=127.0.0.1:5300 --zone a.zone --zone b.zone";
 
 /// The names that `serve` knows.
-pub(crate) const SERVICES: &[&str] = &["echo", "discard", "daytime", "chargen", "time", DNS];
+pub(crate) const SERVICES: &[&str] = &["echo", "discard", "daytime", "chargen", "time", DNS, HTTP];
 
 const DNS: &str = "dns";
+pub(crate) const HTTP: &str = "http";
 
 /// As typed.
 #[derive(Args, Debug)]
 pub(crate) struct ServeFlags {
-    /// What to serve, and where if not on its own port; none is all but dns
+    /// What to serve, and where if not on its own port; none is the simple ones
     #[arg(value_name = "SERVICE[=ADDRESS]")]
     services: Vec<String>,
     /// dns: a zone file to answer from; NAME is its zone, where the file does not say it
@@ -191,6 +194,10 @@ fn service_at(word: &str) -> Result<ServiceAt, Usage> {
     if name == DNS && !matches!(address.scheme, Scheme::Tcp | Scheme::Udp) {
         return Err(Usage::of(words::DNS_OVER, &[("scheme", &address.scheme)]));
     }
+    if name == HTTP && address.scheme.carries() != Carries::Stream {
+        let places: [(&str, &dyn Display); 2] = [("service", &name), ("scheme", &address.scheme)];
+        return Err(Usage::of(words::OVER_STREAMS, &places));
+    }
     let both = !text.starts_with(&format!("{}:", address.scheme));
     Ok(ServiceAt {
         name,
@@ -285,7 +292,7 @@ mod tests {
         assert!(
             serve("serve eco")
                 .unwrap_err()
-                .contains("echo, discard, daytime, chargen, time, dns")
+                .contains("echo, discard, daytime, chargen, time, dns, http")
         );
         assert!(
             serve("serve ecoh")

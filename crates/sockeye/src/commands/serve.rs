@@ -1,6 +1,7 @@
 //! `serve`: ready partners on their own ports, until a signal.
 
 pub(crate) mod dns;
+mod http;
 mod lines;
 mod words;
 
@@ -10,12 +11,15 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use sockeye_model::{Address, Host, Port, Scheme, SocketAddress, Tally, Target};
 use sockeye_net::server::{Limits, Notice, Seats};
 use sockeye_net::{Layers, Listener, Listening, OpenError, Reach, Signals, listen};
+use sockeye_serve::http::Access;
 use sockeye_serve::{Post, Served, Service, Serving};
+use sockeye_view::catalogue::Language;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 use crate::cli::ServeArgs;
 use crate::cli::quantity::duration_text;
+use crate::cli::serve::HTTP;
 use crate::commands::{Outcome, ready, runtime};
 use crate::exit::ExitCode;
 use crate::limits::CONNECT_TIMEOUT;
@@ -45,6 +49,7 @@ struct Asked {
 enum Partner {
     Simple(Service),
     Dns(dns::Server),
+    Http(http::Server),
 }
 
 impl Partner {
@@ -52,6 +57,7 @@ impl Partner {
         match self {
             Self::Simple(service) => service.name(),
             Self::Dns(_) => "dns",
+            Self::Http(server) => server.name,
         }
     }
 
@@ -60,12 +66,17 @@ impl Partner {
         Ok(match self {
             Self::Simple(service) => service.on(listener, layers)?,
             Self::Dns(server) => Post::dns(Arc::clone(&server.zones), listener, layers)?,
+            Self::Http(server) => Post::http(Arc::clone(&server.site), listener, layers)?,
         })
     }
 }
 
 /// What was asked for; nothing is the simple services.
-fn asked(args: &ServeArgs) -> Result<Vec<Asked>, Failure> {
+fn asked(
+    args: &ServeArgs,
+    accesses: Option<&mpsc::Sender<Access>>,
+    language: Language,
+) -> Result<Vec<Asked>, Failure> {
     let own = |service: Service| {
         [Scheme::Tcp, Scheme::Udp].map(|scheme| {
             let target = Target::Inet {
@@ -85,6 +96,9 @@ fn asked(args: &ServeArgs) -> Result<Vec<Asked>, Failure> {
     let mut all = Vec::new();
     for named in &args.services {
         match (Service::named(named.name), &named.address) {
+            (None, _) if named.name == HTTP => {
+                all.push(http::asked(named, accesses, language));
+            }
             (None, _) => all.extend(dns::asked(named, &args.zones)?),
             (Some(service), None) => all.extend(own(service)),
             (Some(service), Some(address)) => all.push(Asked {
@@ -109,7 +123,10 @@ async fn serve(args: &ServeArgs, session: &Session, tally: &mut Tally) -> Outcom
     // Caught before anybody is told that it can be stopped.
     let mut signals = Signals::new()
         .map_err(|error| Failure::new(ExitCode::Failure, io_text(&error, language)))?;
-    let open = open(args, session).await?;
+    let (tell_accesses, mut accesses) = mpsc::channel(http::ACCESSES);
+    let tell_accesses = session.look.is_verbose().then_some(tell_accesses);
+    let open = open(args, tell_accesses.as_ref(), session).await?;
+    drop(tell_accesses);
     lines::say_ready(&open, session);
     let bound: Vec<SocketAddress> = open
         .iter()
@@ -177,6 +194,9 @@ async fn serve(args: &ServeArgs, session: &Session, tally: &mut Tally) -> Outcom
                 }
                 Some(Err(panic)) => std::panic::resume_unwind(panic.into_panic()),
             },
+            Some(access) = accesses.recv() => {
+                session.announce(&http::access_line(&access, language));
+            }
             Some(notice) = noticed.recv() => {
                 // Draining is said once for all.
                 if let Notice::Full { most } = notice {
@@ -242,12 +262,16 @@ fn broken(mut served: Served) -> (Served, Option<sockeye_net::Error>) {
 ///
 /// # Errors
 /// When a zone file is wrong, or nothing could be opened: the last failure, with its own code if all agree on it, else "can't bind".
-async fn open(args: &ServeArgs, session: &Session) -> Result<Vec<Open>, Failure> {
+async fn open(
+    args: &ServeArgs,
+    accesses: Option<&mpsc::Sender<Access>>,
+    session: &Session,
+) -> Result<Vec<Open>, Failure> {
     let listening = Listening::new(session.tap.clone());
     let mut open: Vec<Open> = Vec::new();
     let mut failures: Vec<Failure> = Vec::new();
     let mut running = false;
-    let mut wanted = asked(args)?.into_iter();
+    let mut wanted = asked(args, accesses, session.look.language)?.into_iter();
     while let Some(first) = wanted.next() {
         let second = if first.with_next { wanted.next() } else { None };
         let practice = dns::practice_address(&first);

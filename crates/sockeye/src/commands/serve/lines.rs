@@ -8,9 +8,10 @@ use sockeye_net::{Listener, Reach};
 use sockeye_serve::{Post, Served, Service};
 use sockeye_view::catalogue::{self, Language, Text};
 
-use super::{Asked, Open, Partner, dns, words};
+use super::{Asked, Open, Partner, dns, http, words};
 use crate::cli::quantity::duration_text;
 use crate::cli::quote;
+use crate::cli::serve::HTTP;
 use crate::report::io_text;
 use crate::session::Session;
 use crate::words as common;
@@ -43,6 +44,14 @@ pub(super) fn say_ready(open: &[Open], session: &Session) {
                     continue;
                 }
                 knows(server, language)
+            }
+            Partner::Http(_) => {
+                let at = http::location(&reached(open), open.post.local_addresses().first());
+                if at.starts_with("http") {
+                    words::BROWSE.fill(language, &[("location", &at)])
+                } else {
+                    words::TRY.fill(language, &[("line", &at)])
+                }
             }
             _ => words::TRY.fill(language, &[("line", &client(open))]),
         };
@@ -106,7 +115,7 @@ fn whereabouts(post: &Post) -> String {
 fn wider(open: &[Open]) -> Option<String> {
     let local = open.iter().all(|open| open.reach == Reach::ThisMachine);
     let first = open.iter().find(|open| {
-        matches!(open.asked.partner, Partner::Simple(_))
+        matches!(open.asked.partner, Partner::Simple(_) | Partner::Http(_))
             && matches!(open.asked.address.target, Target::Inet { .. })
     })?;
     let port = first.post.local_addresses().first()?.port()?;
@@ -120,6 +129,7 @@ fn client(open: &Open) -> String {
     let service = match &open.asked.partner {
         Partner::Simple(service) => *service,
         Partner::Dns(server) => return question(open, server),
+        Partner::Http(_) => return String::new(),
     };
     let address = short(&reached(open));
     let connect = ["sockeye", "connect", &address];
@@ -182,7 +192,7 @@ pub(super) fn say_served(services: &[(Asked, Served)], drain: Duration, session:
     let language = session.look.language;
     let mut said = false;
     let names = Service::ALL.into_iter().map(Service::name);
-    for service in names.chain(["dns"]) {
+    for service in names.chain(["dns", HTTP]) {
         for datagrams in [false, true] {
             let mut all = Served::default();
             for (asked, served) in services {

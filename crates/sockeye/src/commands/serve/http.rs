@@ -1,0 +1,95 @@
+//! What `serve http` answers with: a site, made of what was asked for.
+
+use std::sync::Arc;
+
+use sockeye_model::{Address, Host, Port, Scheme, SocketAddress, Target};
+use sockeye_serve::http::{Access, Site, front};
+use sockeye_view::catalogue::{self, Language};
+use sockeye_view::escape::escape_name;
+use tokio::sync::mpsc;
+
+use super::{Asked, Partner};
+use crate::cli::serve::{HTTP, ServiceAt};
+
+/// The port of `serve http`: 7000 more than the RFC's.
+const PORT: u16 = 7080;
+
+/// One HTTP server.
+#[derive(Clone, Debug)]
+pub(super) struct Server {
+    /// The service.
+    pub(super) name: &'static str,
+    pub(super) site: Arc<Site>,
+}
+
+/// The server of one `http`.
+pub(super) fn asked(
+    named: &ServiceAt,
+    accesses: Option<&mpsc::Sender<Access>>,
+    language: Language,
+) -> Asked {
+    let mut site = Site::new().language(language).routes(front());
+    if let Some(accesses) = accesses {
+        site = site.accesses(accesses.clone());
+    }
+    let address = named.address.clone().unwrap_or_else(|| {
+        let target = Target::Inet {
+            host: Host::Empty,
+            port: Port::Number(PORT),
+        };
+        Address::new(Scheme::Tcp, target)
+    });
+    let server = Server {
+        name: HTTP,
+        site: Arc::new(site),
+    };
+    Asked {
+        partner: Partner::Http(server),
+        address,
+        with_next: false,
+    }
+}
+
+/// What a browser, or curl, is given to get there.
+pub(super) fn location(reached: &Address, bound: Option<&SocketAddress>) -> String {
+    let secure = reached.scheme.to_string() == "tls";
+    match (&reached.target, bound) {
+        (Target::Inet { .. }, _) => {
+            let scheme = if secure { "https" } else { "http" };
+            let usual = if secure { ":443" } else { ":80" };
+            let whole = reached.to_string();
+            let place = whole
+                .split_once("://")
+                .map_or(whole.as_str(), |(_, place)| place);
+            let place = place.split_once('#').map_or(place, |(place, _)| place);
+            format!("{scheme}://{}/", place.strip_suffix(usual).unwrap_or(place))
+        }
+        (_, Some(SocketAddress::UnixPath(path))) => {
+            let path = path.to_string_lossy();
+            crate::cli::quote::line(["curl", "--unix-socket", &path, "http://localhost/"])
+        }
+        (_, Some(SocketAddress::UnixAbstract(name))) => {
+            let name = String::from_utf8_lossy(name);
+            crate::cli::quote::line(["curl", "--abstract-unix-socket", &name, "http://localhost/"])
+        }
+        _ => reached.to_string(),
+    }
+}
+
+/// A line about one request, as `-v` shows it.
+pub(super) fn access_line(access: &Access, language: Language) -> String {
+    let len = access
+        .len
+        .map_or_else(|| "-".to_owned(), |len| catalogue::bytes(len, language));
+    format!(
+        "{} {} {} {} {len} {}",
+        access.peer,
+        escape_name(&access.method),
+        escape_name(&access.target),
+        access.status,
+        catalogue::duration(access.took, language),
+    )
+}
+
+/// Requests whose lines may wait to be shown; more are left out.
+pub(super) const ACCESSES: usize = 1024;
