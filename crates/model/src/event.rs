@@ -296,6 +296,11 @@ pub enum DropReason {
     TooManySessions,
 }
 
+/// The name and the value of one thing that a handshake agreed on.
+///
+/// It borrows nothing: an event with borrowed pairs could not be lent for a shorter time than its own.
+pub type Detail = (Cow<'static, str>, Cow<'static, str>);
+
 /// What happened. Exhaustive on purpose: a new kind does not compile until every view shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Kind<'a> {
@@ -355,6 +360,17 @@ pub enum Kind<'a> {
         /// The client.
         peer: SocketAddress,
     },
+    /// A layer above the transport has finished its handshake: from here on `send` and `recv` are the layer's, and the calls
+    /// beneath are [`Kind::Called`]. The event's `took` is how long the handshake was.
+    Upgraded {
+        /// What is spoken now: `TLS 1.3`, `WebSocket`.
+        protocol: Cow<'a, str>,
+        /// What was agreed, as names and values in the order of the handshake: `suite`, `group`, `alpn`, `name`, `chain`,
+        /// `days left`, `resumed` for TLS ([RFC 8446](https://www.rfc-editor.org/rfc/rfc8446)); `path`, `subprotocol`,
+        /// `extensions` for WebSocket ([RFC 6455](https://www.rfc-editor.org/rfc/rfc6455)). Values may hold what a peer
+        /// has sent.
+        details: Cow<'a, [Detail]>,
+    },
     /// A call can't go on yet and parks; said once, when it begins.
     Waiting {
         /// Which call: a `send` that waits has a slow reader, a `recv` a silent peer.
@@ -384,7 +400,8 @@ pub enum Kind<'a> {
         /// From whom, where the call said so.
         peer: Option<SocketAddress>,
     },
-    /// Any other call that succeeded or was told to come back (`EAGAIN`).
+    /// Any other call that succeeded or was told to come back (`EAGAIN`); also a `send` or `recv` beneath a layer, whose
+    /// bytes are the layer's own: what they carry is told by the layer's [`Kind::Sent`] and [`Kind::Received`].
     Called {
         /// Which call.
         call: Call,
@@ -498,6 +515,10 @@ impl Kind<'_> {
             Self::Connecting { peer } => Kind::Connecting { peer },
             Self::Connected { local, peer } => Kind::Connected { local, peer },
             Self::Accepted { local, peer } => Kind::Accepted { local, peer },
+            Self::Upgraded { protocol, details } => Kind::Upgraded {
+                protocol: own(protocol),
+                details: own(details),
+            },
             Self::Waiting { call } => Kind::Waiting { call },
             Self::Sent {
                 call,

@@ -4,6 +4,7 @@
 pub mod address;
 mod call;
 mod errno;
+pub mod escape;
 pub mod event;
 pub mod option;
 pub mod plan;
@@ -11,6 +12,7 @@ pub mod scheme;
 mod sink;
 mod socket_address;
 mod tally;
+pub mod text;
 mod time;
 
 pub use address::{
@@ -19,8 +21,8 @@ pub use address::{
 pub use call::Call;
 pub use errno::Errno;
 pub use event::{
-    Caller, DropReason, End, Event, Family, Kind, Note, Payload, Place, ProcessName, Protocol,
-    SocketId, Source, TcpSample, Totals, Type, Unit,
+    Caller, Detail, DropReason, End, Event, Family, Kind, Note, Payload, Place, ProcessName,
+    Protocol, SocketId, Source, TcpSample, Totals, Type, Unit,
 };
 pub use option::{BindTo, OPTIONS, OptionName, Options, SocketOption};
 pub use scheme::{Carries, SCHEMES, Scheme, SchemeRow};

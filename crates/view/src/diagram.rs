@@ -108,6 +108,8 @@ enum Expected {
     Receive { by: SocketId },
     /// The end that the other side was told of.
     End { by: SocketId },
+    /// The other end of a handshake.
+    Upgraded { by: SocketId },
     /// The result of a connect.
     Connected { socket: SocketId },
     /// The accept of a connection to this address.

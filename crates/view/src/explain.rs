@@ -12,7 +12,7 @@ use sockeye_model::{Call, Event, Flow, Kind, Sink, SocketId, Tally, Timestamp, W
 
 use crate::catalogue::{self, Language, narration};
 use crate::layout::{Paint, to_ascii};
-use crate::telling::{Mark, Reason, Said, Summary, Teller, Told, Way};
+use crate::telling::{Agreed, Mark, Reason, Said, Summary, Teller, Told, Way, is_beneath};
 
 mod gather;
 mod line;
@@ -246,9 +246,8 @@ impl<W: Write> Explain<W> {
         } else {
             String::new()
         };
-        let is_end = told.name == self.teller.say(narration::YOUR_END);
         Line {
-            time: (!is_end).then(|| catalogue::seconds(told.at, self.options.language)),
+            time: (!told.below).then(|| catalogue::seconds(told.at, self.options.language)),
             place: place.clone(),
             number,
             name: format!("{sign}{}", told.name),
@@ -258,6 +257,32 @@ impl<W: Write> Explain<W> {
         }
         .write(&mut text, &self.options);
         self.put(&text)
+    }
+
+    /// What a handshake agreed on: a line for each thing that is explained, and one for the rest.
+    fn write_agreed(
+        &mut self,
+        event: &Event<'_>,
+        agreed: Vec<Agreed>,
+        place: &Place,
+    ) -> io::Result<()> {
+        let language = self.options.language;
+        let mut rest = Vec::new();
+        for agreed in agreed {
+            match agreed.why {
+                Some(why) if self.said.would_say(why) => {
+                    let told = Told::new(event, agreed.label, agreed.value).below();
+                    self.write(told.because(why, language), place)?;
+                }
+                _ => rest.push(agreed),
+            }
+        }
+        if rest.is_empty() {
+            return Ok(());
+        }
+        let name = self.teller.say(narration::AGREED);
+        let told = Told::new(event, name, Teller::agreed_in_line(&rest)).below();
+        self.write(told, place)
     }
 
     fn put(&mut self, text: &str) -> io::Result<()> {
@@ -346,6 +371,16 @@ impl<W: Write + Send> Sink for Explain<W> {
                 if let Some(end) = end {
                     self.write(end, &Place::default())?;
                 }
+            }
+            Kind::Upgraded { details, .. } => {
+                let agreed = self.teller.agreed(details);
+                let told = self.teller.tell(event);
+                self.tell_pending()?;
+                self.write(line::with_dots(told), &place)?;
+                self.write_agreed(event, agreed, &Place::default())?;
+            }
+            kind if is_beneath(kind) && !self.said.tells_beneath() => {
+                let _ = self.teller.tell(event);
             }
             Kind::Sent { payload, .. } | Kind::Received { payload, .. } => {
                 let len = payload.len();

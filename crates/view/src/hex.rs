@@ -14,6 +14,7 @@ mod rows;
 
 use crate::catalogue::{self, Language, Text, narration};
 use crate::escape::escape_name;
+use crate::telling::Teller;
 use rows::Rows;
 
 /// How a dump looks.
@@ -350,6 +351,17 @@ impl<W: Write + Send> Sink for Hex<W> {
                     Mark::Lifecycle,
                     event,
                     format_args!("accept {} ← {}", text(local), text(peer)),
+                );
+            }
+            Kind::Upgraded { protocol, details } => {
+                let agreed = Teller::new(language, false, 0).agreed(details);
+                let agreed = Teller::agreed_in_line(&agreed);
+                let name = narration::LAYER.say(language);
+                let protocol = escape_name(protocol);
+                self.line(
+                    Mark::Lifecycle,
+                    event,
+                    format_args!("{name} {protocol}: {agreed}"),
                 );
             }
             Kind::HalfClosed { end: End::Ours } => {

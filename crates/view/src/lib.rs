@@ -3,7 +3,6 @@
 
 pub mod catalogue;
 mod diagram;
-pub mod escape;
 mod explain;
 pub mod hex;
 mod layout;
@@ -18,4 +17,5 @@ pub use hex::{Hex, HexOptions};
 pub use layout::wrap;
 pub use record::{Header, Record};
 pub use replay::{Replay, ReplayError};
+pub use sockeye_model::{escape, texts};
 pub use table::{Align, Table};

@@ -206,6 +206,11 @@ impl Line<'_> {
                 self.address("local", local);
                 self.address("peer", peer);
             }
+            Kind::Upgraded { protocol, details } => {
+                self.object.text("to", protocol);
+                let details = details.iter().map(|(name, value)| (&**name, &**value));
+                self.object.pairs("details", details);
+            }
             Kind::Waiting { call } => self.call(*call),
             Kind::Sent {
                 call,
@@ -424,6 +429,7 @@ kinds! {
     Kind::Connecting { .. } => "connecting",
     Kind::Connected { .. } => "connected",
     Kind::Accepted { .. } => "accepted",
+    Kind::Upgraded { .. } => "upgraded",
     Kind::Waiting { .. } => "waiting",
     Kind::Sent { .. } => "sent",
     Kind::Received { .. } => "received",

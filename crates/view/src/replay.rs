@@ -212,6 +212,7 @@ impl<R: BufRead> Replay<R> {
             | Kind::Bound { .. }
             | Kind::Listening { .. }
             | Kind::Connecting { .. }
+            | Kind::Upgraded { .. }
             | Kind::Waiting { .. }
             | Kind::Called { .. }
             | Kind::HalfClosed { .. }

@@ -11,12 +11,14 @@ use crate::catalogue::{Language, Text};
 use crate::layout::glued;
 
 mod calls;
+mod layers;
 mod lifecycle;
 mod notes;
 mod sockets;
 mod summary;
 mod transfers;
 
+pub(crate) use layers::{Agreed, is_beneath};
 pub(crate) use sockets::{Known, Sockets, Transport, waits_to_receive};
 pub(crate) use summary::Summary;
 
@@ -70,6 +72,8 @@ pub(crate) struct Told {
     pub(crate) mark: Mark,
     /// The call that parked, for a wait.
     pub(crate) wait: Option<Call>,
+    /// It belongs to the line above, and has no time of its own.
+    pub(crate) below: bool,
 }
 
 impl Told {
@@ -85,6 +89,7 @@ impl Told {
             reasons: Vec::new(),
             mark: Mark::Plain,
             wait: None,
+            below: false,
         }
     }
 
@@ -116,6 +121,11 @@ impl Told {
 
     pub(crate) fn way(mut self, way: Way) -> Self {
         self.way = Some(way);
+        self
+    }
+
+    pub(crate) fn below(mut self) -> Self {
+        self.below = true;
         self
     }
 
@@ -162,6 +172,20 @@ impl Said {
             policy,
             texts: HashSet::new(),
         }
+    }
+
+    /// Whether a reason would be given now.
+    pub(crate) fn would_say(&self, reason: Text) -> bool {
+        match self.policy {
+            Reasons::None => false,
+            Reasons::All => true,
+            Reasons::Once => !self.texts.contains(reason.english),
+        }
+    }
+
+    /// Whether calls beneath a layer are shown: beside what the layer tells they are noise.
+    pub(crate) fn tells_beneath(&self) -> bool {
+        self.policy == Reasons::All
     }
 
     /// The words of those reasons that are still to be said, and remembers that they were.

@@ -46,6 +46,28 @@ sessions! {
     a_slow_reader_is_a_wait: slow_reader;
     a_late_reply_comes_after_the_end_of_the_other_direction: late_reply;
     a_connect_that_takes_long_has_two_rows: several_addresses;
+    a_handshake_is_one_arrow_between_both_ends: tls_both;
+}
+
+#[test]
+fn calls_beneath_a_layer_are_drawn_only_where_all_is() {
+    for (reasons, beneath) in [
+        (Reasons::Once, false),
+        (Reasons::None, false),
+        (Reasons::All, true),
+    ] {
+        let options = DiagramOptions {
+            reasons,
+            ..DiagramOptions::default()
+        };
+        let text = drawn(&scenes::tls_both(), options);
+        assert_eq!(
+            text.contains("1532 B beneath"),
+            beneath,
+            "{reasons:?}\n{text}"
+        );
+        assert_eq!(text.matches("◀═").count(), 3, "{text}");
+    }
 }
 
 #[test]

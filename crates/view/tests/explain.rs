@@ -45,6 +45,7 @@ sessions! {
     a_unix_stream_has_no_ports: unix_both;
     a_late_reply_after_half_close_is_kept: late_reply;
     a_name_with_several_addresses_is_tried_in_order: several_addresses;
+    a_handshake_is_told_once_with_what_it_agreed_on: tls_both;
 }
 
 #[test]
@@ -107,6 +108,46 @@ fn a_reason_is_said_once_or_each_time_or_never() {
         let text = told(&scenes::tcp_both(), options);
         assert_eq!(text.matches(reason).count(), times, "{reasons:?}\n{text}");
     }
+}
+
+#[test]
+fn calls_beneath_a_layer_are_told_only_where_all_is() {
+    for (reasons, language, beneath) in [
+        (Reasons::Once, Language::English, false),
+        (Reasons::None, Language::English, false),
+        (Reasons::All, Language::English, true),
+        (Reasons::All, Language::Spanish, true),
+    ] {
+        let options = ExplainOptions {
+            reasons,
+            language,
+            ..ExplainOptions::default()
+        };
+        let text = told(&scenes::tls_both(), options);
+        let words = match language {
+            Language::English => "1532 B beneath",
+            Language::Spanish => "1532 B por debajo",
+        };
+        assert_eq!(text.contains(words), beneath, "{reasons:?}\n{text}");
+    }
+}
+
+#[test]
+fn a_handshake_without_reasons_is_two_lines() {
+    let options = ExplainOptions {
+        reasons: Reasons::None,
+        ..ExplainOptions::default()
+    };
+    let text = told(&scenes::tls_both(), options);
+    let agreed: Vec<_> = text
+        .lines()
+        .filter(|line| line.contains("agreed"))
+        .collect();
+    assert_eq!(agreed.len(), 4, "{text}");
+    assert!(
+        agreed[2].ends_with("path /chat, extensions permessage-deflate"),
+        "{text}"
+    );
 }
 
 #[test]

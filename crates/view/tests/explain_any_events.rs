@@ -53,7 +53,7 @@ fn an_event((kind, socket, at, one, two, data, number): Seed) -> Event<'static> 
         pid: socket,
         name: text(),
     };
-    let kind = match kind % 25 {
+    let kind = match kind % 26 {
         0 => Kind::Created {
             family: [Family::Inet, Family::Inet6, Family::Unix][usize::from(one) % 3],
             kind: [Type::Stream, Type::Datagram, Type::SeqPacket, Type::Raw][usize::from(two) % 4],
@@ -161,6 +161,14 @@ fn an_event((kind, socket, at, one, two, data, number): Seed) -> Event<'static> 
                 why: DropReason::TooLong,
             },
         }),
+        24 => Kind::Upgraded {
+            protocol: text(),
+            details: Cow::Owned(vec![
+                (text(), text()),
+                ("name".into(), text()),
+                ("days left".into(), number.to_string().into()),
+            ]),
+        },
         _ => Kind::Unshown { events: size },
     };
     Event {

@@ -234,6 +234,12 @@ fn kinds() -> Vec<BoxedStrategy<Kind<'static>>> {
         any::<u64>()
             .prop_map(|events| Kind::Unshown { events })
             .boxed(),
+        (text(), prop::collection::vec((text(), text()), 0..5))
+            .prop_map(|(protocol, details)| Kind::Upgraded {
+                protocol,
+                details: Cow::Owned(details),
+            })
+            .boxed(),
     ]
 }
 

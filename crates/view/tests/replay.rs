@@ -75,7 +75,7 @@ fn kinds_and_words_of_a_newer_version_are_left_out_and_counted() {
     let text = [
         HEADER,
         r#"{"at":1,"event":"teleported","name":{"not":"a text"}}"#,
-        r#"{"at":1,"event":"upgraded"}"#,
+        r#"{"at":1,"event":"migrated"}"#,
         r#"{"at":1,"event":"waiting","call":"io_uring_enter"}"#,
         r#"{"at":1,"event":"noted","note":"overheard"}"#,
         r#"{"at":1,"event":"created","family":"AF_VSOCK","type":"SOCK_STREAM","protocol":0}"#,

@@ -9,8 +9,8 @@ use axum::body::{Body, HttpBody};
 use axum::http::header::{self, HeaderName, HeaderValue};
 use axum::http::{Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
+use sockeye_model::text::Language;
 use sockeye_model::{Kind, Note};
-use sockeye_view::catalogue::Language;
 use tower_service::Service;
 
 use super::body::{FilePart, Parts, Piece, Pieces, SiteBody};

@@ -5,7 +5,7 @@ use axum::extract::Extension;
 use axum::http::header;
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
-use sockeye_view::catalogue::Language;
+use sockeye_model::text::Language;
 
 use super::words;
 

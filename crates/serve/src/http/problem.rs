@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::http::header::{self, HeaderValue};
 use axum::http::{Response, StatusCode};
 use axum::response::IntoResponse;
-use sockeye_view::catalogue::{Language, Text};
+use sockeye_model::text::{Language, Text};
 
 use super::words;
 

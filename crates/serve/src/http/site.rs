@@ -3,9 +3,9 @@
 use std::fmt;
 
 use axum::Router;
+use sockeye_model::text::Language;
 use sockeye_model::{SocketAddress, SocketId};
 use sockeye_net::Tap;
-use sockeye_view::catalogue::Language;
 use tokio::sync::mpsc::Sender;
 
 use super::Access;

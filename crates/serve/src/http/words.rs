@@ -1,6 +1,6 @@
 //! What the pages of an HTTP server say, in English and Spanish.
 
-use sockeye_view::texts;
+use sockeye_model::texts;
 
 texts! {
     FRONT = "This is sockeye's HTTP server, and it works." | "Este es el servidor HTTP de sockeye, y funciona.";

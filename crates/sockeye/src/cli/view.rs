@@ -10,7 +10,7 @@ use sockeye_view::catalogue::Language;
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
 #[command(next_help_heading = "Views")]
 pub(crate) struct ViewArgs {
-    /// Tell every call in words, each reason once; =all repeats the reasons
+    /// Tell every call in words, each reason once; =all repeats the reasons, and tells the calls beneath TLS and WebSocket
     #[arg(long, value_name = "once|all", num_args = 0..=1, require_equals = true, default_missing_value = "once")]
     #[arg(hide_possible_values = true)]
     pub(crate) explain: Option<Explain>,

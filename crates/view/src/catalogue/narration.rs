@@ -18,6 +18,24 @@ crate::texts! {
     START = "start" | "arranca";
     EXIT = "exit" | "termina";
     NOTE = "note" | "nota";
+    LAYER = "handshake" | "saludo";
+    AGREED = "agreed" | "acordado";
+
+    // What a handshake agrees on.
+    SUITE = "suite" | "cifrado";
+    GROUP = "group" | "grupo";
+    ALPN = "ALPN" | "ALPN";
+    SERVER_NAME = "name" | "nombre";
+    CHAIN = "chain" | "cadena";
+    EXPIRES = "expires" | "caduca";
+    IN_DAYS = "in {days} days" | "en {days} días";
+    IN_A_DAY = "in 1 day" | "en 1 día";
+    RESUMED = "resumed" | "reanudada";
+    YES = "yes" | "sí";
+    PATH = "path" | "ruta";
+    SUBPROTOCOL = "subprotocol" | "subprotocolo";
+    EXTENSIONS = "extensions" | "extensión";
+    BENEATH = "{bytes} beneath" | "{bytes} por debajo";
 
     // What a socket is.
     TCP4 = "TCP over IPv4" | "TCP sobre IPv4";

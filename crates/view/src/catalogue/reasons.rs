@@ -2,7 +2,7 @@
 
 use sockeye_model::{DropReason, Source};
 
-use super::Text;
+use super::{Text, narration};
 
 crate::texts! {
     // Birth and configuration.
@@ -86,6 +86,34 @@ crate::texts! {
                  | "aún no hay respuesta: un puerto cerrado diría que no enseguida";
     UNIX_CONNECT_WAIT = "the listener's queue is full: it must accept first"
                       | "la cola de quien escucha está llena: antes tiene que hacer accept";
+
+    // Layers above a socket.
+    TLS = "both ends now share keys that nobody who listens can know: from here on the bytes on the wire are encrypted"
+        | "los dos extremos comparten claves que quien escuche no puede saber: desde aquí lo que viaja va cifrado";
+    WEBSOCKET = "an HTTP request asked to change the protocol and got 101: from here on each side sends whole messages"
+              | "una petición HTTP pidió cambiar de protocolo y recibió 101: desde aquí cada lado envía mensajes enteros";
+    SUITE = "how the data is encrypted and protected against change"
+          | "cómo se cifran los datos y se protegen de cambios";
+    GROUP = "how both came to one secret without sending it"
+          | "cómo llegaron los dos a un mismo secreto sin enviarlo";
+    ALPN = "what will be spoken inside: the client offers, the server chooses"
+         | "qué se hablará dentro: el cliente ofrece, el servidor elige";
+    SERVER_NAME = "the server that the client asks for: its certificate must be for this name"
+                | "el servidor por el que pregunta el cliente: su certificado debe ser para este nombre";
+    CHAIN = "the certificate, and who vouches for it"
+          | "el certificado, y quién responde por él";
+    EXPIRES = "after that the certificate is refused"
+            | "después el certificado ya no se acepta";
+    RESUMED = "\"yes\" would mean: keys from an earlier connection, and no certificate shown again"
+            | "\"sí\" sería: con claves de una conexión anterior, sin mostrar otra vez el certificado";
+    PATH = "which of the server's services: from the HTTP request"
+         | "cuál de los servicios del servidor: está en la petición HTTP";
+    SUBPROTOCOL = "what the messages mean: the client offers, the server chooses"
+                | "qué significan los mensajes: el cliente ofrece, el servidor elige";
+    EXTENSIONS = "what both add to the protocol: permessage-deflate compresses each message"
+               | "lo que ambos añaden al protocolo: permessage-deflate comprime cada mensaje";
+    BENEATH = "a call of the layer (TLS, WebSocket): your data with all that it adds, as it goes over the wire"
+            | "una llamada de la capa (TLS, WebSocket): tus datos con lo que ella añade, tal como viajan";
 
     // send.
     SEND = "copied to your kernel; says nothing about the reader"
@@ -208,6 +236,34 @@ pub const fn of_drop(why: DropReason) -> Text {
         DropReason::Refused => DROP_REFUSED,
         DropReason::TooManySessions => DROP_SESSIONS,
     }
+}
+
+/// What a layer's handshake is for, by the protocol's name; `None` for one that has no sentence here.
+pub fn of_layer(protocol: &str) -> Option<Text> {
+    if protocol.starts_with("TLS") {
+        Some(TLS)
+    } else if protocol.starts_with("WebSocket") {
+        Some(WEBSOCKET)
+    } else {
+        None
+    }
+}
+
+/// The word for a detail of a handshake, and what it is good for; `None` for one that is not known here.
+pub fn of_detail(name: &str) -> Option<(Text, Text)> {
+    Some(match name {
+        "suite" => (narration::SUITE, SUITE),
+        "group" => (narration::GROUP, GROUP),
+        "alpn" => (narration::ALPN, ALPN),
+        "name" => (narration::SERVER_NAME, SERVER_NAME),
+        "chain" => (narration::CHAIN, CHAIN),
+        "days left" => (narration::EXPIRES, EXPIRES),
+        "resumed" => (narration::RESUMED, RESUMED),
+        "path" => (narration::PATH, PATH),
+        "subprotocol" => (narration::SUBPROTOCOL, SUBPROTOCOL),
+        "extensions" => (narration::EXTENSIONS, EXTENSIONS),
+        _ => return None,
+    })
 }
 
 /// What a socket option is for, by the manual's word for it; `None` for one that has no sentence here.

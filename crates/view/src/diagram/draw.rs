@@ -12,7 +12,7 @@ use super::picture::{Cell, Piece, Row};
 use super::{Diagram, Expected, Pending, TOGETHER};
 use crate::catalogue::reasons;
 use crate::layout::Paint;
-use crate::telling::{Mark, Reason, Told};
+use crate::telling::{Mark, Reason, Told, is_beneath};
 
 impl<W: Write> Diagram<W> {
     /// Draws one event in its column; `None` is whoever the line belongs to by its nature.
@@ -27,6 +27,10 @@ impl<W: Write> Diagram<W> {
             Kind::Planned { plan } if event.socket == SocketId::NONE => {
                 let title = self.teller.name(plan);
                 self.title(&title)
+            }
+            kind if is_beneath(kind) && !self.said.tells_beneath() => Ok(()),
+            Kind::Upgraded { protocol, details } => {
+                self.draw_upgraded(event, told, side, protocol, details)
             }
             Kind::Waiting { .. } => self.draw_wait(told, side),
             Kind::Connecting { peer } => {

@@ -52,6 +52,8 @@ struct Remembered {
     sending: bool,
     ended: bool,
     connection_drawn: bool,
+    /// Layers whose handshake was drawn.
+    layers: u32,
 }
 
 /// A send on its way.
@@ -160,6 +162,17 @@ impl Ends {
             }
         }
         to_draw
+    }
+
+    /// One more layer stands on this socket; whether the other end has not told of it yet.
+    pub(super) fn add_layer(&mut self, socket: SocketId) -> bool {
+        let layers = |known: &Remembered| known.layers;
+        let partner = self.partner(socket).and_then(|id| self.known.get(&id));
+        let theirs = partner.map_or(0, layers);
+        self.known.get_mut(&socket).is_none_or(|known| {
+            known.layers += 1;
+            known.layers > theirs
+        })
     }
 
     /// The letter of a peer, and whether it is new; `None` when all are given.

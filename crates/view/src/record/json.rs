@@ -74,6 +74,22 @@ impl<'a> Object<'a> {
         self.out.push(b']');
     }
 
+    /// A list of objects with a `name` and a `value` each.
+    pub fn pairs<'t>(&mut self, key: &str, pairs: impl Iterator<Item = (&'t str, &'t str)>) {
+        self.key(key);
+        self.out.push(b'[');
+        for (index, (name, value)) in pairs.enumerate() {
+            if index > 0 {
+                self.out.push(b',');
+            }
+            let mut pair = Object::open(self.out);
+            pair.text("name", name);
+            pair.text("value", value);
+            pair.close();
+        }
+        self.out.push(b']');
+    }
+
     /// An IPv4 address with its port: every datagram of a server has one, and formatting takes longer than the rest.
     pub fn ipv4(&mut self, key: &str, address: SocketAddrV4) {
         self.key(key);

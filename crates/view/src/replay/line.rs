@@ -95,6 +95,12 @@ struct Process {
 }
 
 #[derive(Deserialize)]
+struct Detail {
+    name: String,
+    value: String,
+}
+
+#[derive(Deserialize)]
 struct Data<'a> {
     #[serde(borrow)]
     text: Option<Text<'a>>,
@@ -133,6 +139,7 @@ struct Line<'a> {
     command: Option<String>,
     #[serde(borrow)]
     data: Option<Data<'a>>,
+    details: Option<Vec<Detail>>,
     #[serde(borrow)]
     end: Option<Text<'a>>,
     errno: Option<ErrorNumber>,
@@ -160,6 +167,7 @@ struct Line<'a> {
     signal: Option<i32>,
     #[serde(borrow)]
     source: Option<Text<'a>>,
+    to: Option<String>,
     transport: Option<String>,
     truncated_from: Option<u64>,
     #[serde(borrow, rename = "type")]
@@ -261,6 +269,13 @@ impl Line<'_> {
             "accepted" => Kind::Accepted {
                 local: take(self.local, "local")?.0,
                 peer: take(self.peer, "peer")?.0,
+            },
+            "upgraded" => Kind::Upgraded {
+                protocol: text(self.to, "to")?,
+                details: take(self.details, "details")?
+                    .into_iter()
+                    .map(|detail| (detail.name.into(), detail.value.into()))
+                    .collect(),
             },
             "waiting" => Kind::Waiting { call: self.call()? },
             "sent" => Kind::Sent {

@@ -25,6 +25,7 @@ impl Teller {
             Kind::Connecting { peer } => self.connecting(event, peer),
             Kind::Connected { peer, .. } => self.connected(event, peer),
             Kind::Accepted { peer, .. } => self.accepted(event, peer),
+            Kind::Upgraded { protocol, .. } => self.upgraded(event, protocol),
             Kind::Waiting { call } => self.waiting(event, *call),
             Kind::Sent {
                 call,
@@ -67,6 +68,9 @@ impl Teller {
     }
 
     fn called(&self, event: &Event<'_>, call: Call, result: Result<i64, Errno>) -> Told {
+        if let Some(told) = self.beneath(event, call, result) {
+            return told;
+        }
         match result {
             Ok(value) => Told::new(event, call.name(), format!("= {value}")),
             Err(Errno::EAGAIN) => {

@@ -189,7 +189,7 @@ impl Teller {
         } else {
             address
         };
-        Some(Told::new(event, self.say(narration::YOUR_END), fact))
+        Some(Told::new(event, self.say(narration::YOUR_END), fact).below())
     }
 
     pub(super) fn accepted(&self, event: &Event<'_>, peer: &SocketAddress) -> Told {

@@ -300,10 +300,22 @@ pub(crate) fn events() -> Vec<Event<'static>> {
             text: "www.example.org. A?".into(),
         }),
     );
+    say(
+        3,
+        Kind::Upgraded {
+            protocol: "TLS 1.3".into(),
+            details: Cow::Owned(vec![
+                ("suite".into(), "TLS13_AES_256_GCM_SHA384".into()),
+                ("group".into(), "X25519MLKEM768".into()),
+                ("name".into(), "localhost".into()),
+                ("resumed".into(), "no".into()),
+            ]),
+        },
+    );
     for event in &mut events {
         match event.kind {
             Kind::Accepted { .. } => event.parent = Some(SocketId(2)),
-            Kind::Sent { .. } | Kind::Connected { .. } => {
+            Kind::Sent { .. } | Kind::Connected { .. } | Kind::Upgraded { .. } => {
                 event.took = Some(Duration::from_micros(12));
             }
             Kind::Called {
@@ -348,11 +360,12 @@ pub(crate) fn kind_number(kind: &Kind<'_>) -> usize {
         Kind::Exited { .. } => 18,
         Kind::Noted(_) => 19,
         Kind::Unshown { .. } => 20,
+        Kind::Upgraded { .. } => 21,
     }
 }
 
 /// How many kinds have a number.
-pub(crate) const KINDS: usize = 21;
+pub(crate) const KINDS: usize = 22;
 
 pub(crate) fn address(text: &str) -> SocketAddress {
     SocketAddress::Inet(text.parse::<SocketAddr>().unwrap())

@@ -92,6 +92,19 @@ pub(crate) fn hostile() -> Scene {
             call: Call::RecvFrom,
         },
     );
+    scene.at(
+        12,
+        1,
+        Kind::Upgraded {
+            protocol: owned(),
+            details: Cow::Owned(vec![
+                (owned(), owned()),
+                ("name".into(), owned()),
+                ("days left".into(), owned()),
+                ("path".into(), owned()),
+            ]),
+        },
+    );
     scene.failed(13, 1, Call::SendTo, Errno(4095), None);
     scene.events.last_mut().unwrap().place = Some(sockeye_model::Place {
         file: owned(),
@@ -179,6 +192,14 @@ pub(crate) fn one_of_each() -> Vec<(&'static str, Event<'static>)> {
         }),
     );
     scene.at(21_000, 0, Kind::Unshown { events: 12 });
+    scene.at(
+        22_000,
+        9,
+        Kind::Upgraded {
+            protocol: "WebSocket".into(),
+            details: Cow::Owned(vec![("path".into(), "/chat".into())]),
+        },
+    );
     let names = [
         "Created",
         "Configured",
@@ -201,6 +222,7 @@ pub(crate) fn one_of_each() -> Vec<(&'static str, Event<'static>)> {
         "Exited",
         "Noted",
         "Unshown",
+        "Upgraded",
     ];
     // A new kind fails to compile here until it has a place in the list.
     for event in &scene.events {
@@ -213,6 +235,7 @@ pub(crate) fn one_of_each() -> Vec<(&'static str, Event<'static>)> {
             | Kind::Connecting { .. }
             | Kind::Connected { .. }
             | Kind::Accepted { .. }
+            | Kind::Upgraded { .. }
             | Kind::Waiting { .. }
             | Kind::Sent { .. }
             | Kind::Received { .. }

@@ -382,3 +382,67 @@ pub(crate) fn udp_client() -> Scene {
     scene.tally((2, 5), (1, 5), 1, 1);
     scene
 }
+
+fn upgraded(
+    scene: &mut Scene,
+    at: u64,
+    socket: u32,
+    took: u64,
+    protocol: &'static str,
+    details: &[(&'static str, &'static str)],
+) {
+    let details = details
+        .iter()
+        .map(|(name, value)| ((*name).into(), (*value).into()))
+        .collect();
+    let protocol = protocol.into();
+    scene
+        .at(at, socket, Kind::Upgraded { protocol, details })
+        .took = Some(Duration::from_micros(took));
+}
+
+/// A call that a layer made for itself.
+pub(crate) fn beneath(scene: &mut Scene, at: u64, socket: u32, call: Call, bytes: i64) {
+    let result = Ok(bytes);
+    scene.at(at, socket, Kind::Called { call, result });
+}
+
+/// Both ends of a conversation over TLS, then WebSocket above it.
+pub(crate) fn tls_both() -> Scene {
+    let mut scene = Scene::default();
+    scene.created(100, 1, Family::Inet, Type::Stream);
+    scene.bound(200, 1, "127.0.0.1:7443");
+    scene.listening(300, 1, "127.0.0.1:7443");
+    scene.created(400, 2, Family::Inet, Type::Stream);
+    scene.connecting(500, 2, "127.0.0.1:7443");
+    scene.connected(560, 2, "127.0.0.1:51546", "127.0.0.1:7443", 60);
+    scene.accepted(600, 1, 3, "127.0.0.1:7443", "127.0.0.1:51546");
+    beneath(&mut scene, 700, 2, Call::Send, 1_532);
+    beneath(&mut scene, 800, 3, Call::Recv, 1_532);
+    beneath(&mut scene, 1_700, 3, Call::Send, 2_311);
+    beneath(&mut scene, 1_800, 2, Call::Recv, 2_311);
+    let agreed = [
+        ("suite", "TLS13_AES_256_GCM_SHA384"),
+        ("group", "X25519MLKEM768"),
+        ("alpn", "http/1.1"),
+        ("name", "localhost"),
+        ("chain", "CN=localhost < CN=Own CA"),
+        ("days left", "89"),
+        ("resumed", "no"),
+    ];
+    upgraded(&mut scene, 2_400, 2, 1_840, "TLS 1.3", &agreed);
+    upgraded(&mut scene, 2_500, 3, 1_900, "TLS 1.3", &agreed[..4]);
+    let asked = [("path", "/chat"), ("extensions", "permessage-deflate")];
+    upgraded(&mut scene, 3_000, 2, 600, "WebSocket", &asked);
+    upgraded(&mut scene, 3_050, 3, 550, "WebSocket", &asked);
+    beneath(&mut scene, 4_000, 2, Call::Send, 31);
+    scene.sent(4_001, 2, b"hola");
+    beneath(&mut scene, 4_100, 3, Call::Recv, 31);
+    scene.received(4_101, 3, b"hola");
+    scene.half_closed(5_000, 2, End::Ours);
+    scene.half_closed(5_100, 3, End::Peer);
+    scene.closed(6_000, 2, 4, 0, Some(End::Ours));
+    scene.closed(6_100, 3, 0, 4, Some(End::Peer));
+    scene.tally.conversations = 1;
+    scene
+}

@@ -2,14 +2,14 @@
 
 use std::io::{self, Write};
 
-use sockeye_model::{Call, End, Errno, Event, SocketAddress, SocketId};
+use sockeye_model::{Call, Detail, End, Errno, Event, SocketAddress, SocketId};
 
 use super::super::ends::{Lettered, Side};
 use super::super::picture::{Arrow, ArrowKind, Cell};
 use super::super::{Diagram, Expected, TOGETHER};
 use super::{append_more, plain};
 use crate::catalogue::narration;
-use crate::telling::{Told, Transport};
+use crate::telling::{Teller, Told, Transport};
 
 impl<W: Write> Diagram<W> {
     pub(super) fn draw_connected(
@@ -144,6 +144,46 @@ impl<W: Write> Diagram<W> {
             self.name_peer(event.socket, peer);
         }
         self.draw_pending()
+    }
+
+    /// A handshake is one arrow between the columns; what was agreed on stands below the first end that tells of it.
+    pub(super) fn draw_upgraded(
+        &mut self,
+        event: &Event<'_>,
+        told: Told,
+        side: Side,
+        protocol: &str,
+        details: &[Detail],
+    ) -> io::Result<()> {
+        let first = self.ends.add_layer(event.socket);
+        let cell = self.cell_of(event.socket, &told);
+        let expected = Expected::Upgraded { by: event.socket };
+        let joins = self
+            .pending
+            .as_ref()
+            .is_some_and(|pending| pending.expects.contains(&expected));
+        if joins {
+            if let Some(pending) = &mut self.pending {
+                *pending.row.cell(side) = cell;
+            }
+            return self.draw_pending();
+        }
+        let mut row = self.row(told.at, side, cell);
+        if first {
+            row.arrow = Some(Arrow {
+                kind: ArrowKind::Connection,
+                towards: side.other(),
+                label: self.teller.name(protocol),
+            });
+            self.explain(&mut row, side, told.reasons);
+            let agreed = Teller::agreed_in_line(&self.teller.agreed(details));
+            if !agreed.is_empty() {
+                row.cell(side).push(plain(agreed));
+            }
+        }
+        let partner = self.ends.partner(event.socket).filter(|_| first);
+        let expects = partner.map(|by| Expected::Upgraded { by });
+        self.hold(row, expects.into_iter().collect(), event.at)
     }
 
     pub(super) fn draw_end(

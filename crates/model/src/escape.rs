@@ -22,8 +22,8 @@ struct Keep {
 /// Escapes `bytes` to one line that shows exactly what was there: `\n`, `\t`, `\\`, `\x1b`, `\u{202e}`, `\xff`.
 ///
 /// ```
-/// assert_eq!(sockeye_view::escape::escape_line("hola\n\u{1b}[2J ¿qué?".as_bytes()), r"hola\n\x1b[2J ¿qué?");
-/// assert_eq!(sockeye_view::escape::escape_line(b"\xff\\"), r"\xff\\");
+/// assert_eq!(sockeye_model::escape::escape_line("hola\n\u{1b}[2J ¿qué?".as_bytes()), r"hola\n\x1b[2J ¿qué?");
+/// assert_eq!(sockeye_model::escape::escape_line(b"\xff\\"), r"\xff\\");
 /// ```
 pub fn escape_line(bytes: &[u8]) -> String {
     let keep = Keep {
@@ -50,7 +50,7 @@ pub fn escape_line_ascii(bytes: &[u8]) -> String {
 /// Call it with whole lines or keep what [`incomplete_tail`] says for the next call, so that no character is cut in two.
 ///
 /// ```
-/// assert_eq!(sockeye_view::escape::escape_text(b"a\tb\r\nc\rd\x07\n"), "a\tb\r\nc\\rd\\x07\n");
+/// assert_eq!(sockeye_model::escape::escape_text(b"a\tb\r\nc\rd\x07\n"), "a\tb\r\nc\\rd\\x07\n");
 /// ```
 pub fn escape_text(bytes: &[u8]) -> String {
     let keep = Keep {
@@ -74,13 +74,25 @@ pub fn escape_name(name: &str) -> Cow<'_, str> {
     Cow::Owned(escape(name.as_bytes(), keep))
 }
 
+/// Escapes the text of a message to one line as it was meant: as [`escape_line`], except that tabs and backslashes stay.
+///
+/// ```
+/// assert_eq!(sockeye_model::escape::escape_message("a\tb\\c\r\n\u{1b}".as_bytes()), "a\tb\\c\\r\\n\\x1b");
+/// ```
+pub fn escape_message(bytes: &[u8]) -> Cow<'_, str> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) if text.chars().all(|c| c == '\t' || !is_unsafe(c)) => Cow::Borrowed(text),
+        _ => Cow::Owned(escape_text(bytes).replace('\r', "\\r").replace('\n', "\\n")),
+    }
+}
+
 /// JSON that means the same, with every character that could act on a terminal or hide something written as `\uXXXX`.
 ///
 /// RFC 8259 allows such characters in strings as they are, and `serde_json` writes them so. White space between the values
 /// passes.
 ///
 /// ```
-/// assert_eq!(sockeye_view::escape::escape_json("[\"a\u{202e}b\"]\n"), "[\"a\\u202eb\"]\n");
+/// assert_eq!(sockeye_model::escape::escape_json("[\"a\u{202e}b\"]\n"), "[\"a\\u202eb\"]\n");
 /// ```
 pub fn escape_json(json: &str) -> Cow<'_, str> {
     let passes = |c: char| matches!(c, '\n' | '\r' | '\t') || !is_unsafe(c);
@@ -144,7 +156,7 @@ pub fn preview(bytes: &[u8], columns: usize, ascii: bool) -> String {
 /// Whoever shows a stream keeps these for its next piece, so that a character cut in two by the network is shown whole.
 ///
 /// ```
-/// assert_eq!(sockeye_view::escape::incomplete_tail("año".as_bytes().split_at(2).0), 1);
+/// assert_eq!(sockeye_model::escape::incomplete_tail("año".as_bytes().split_at(2).0), 1);
 /// ```
 pub fn incomplete_tail(bytes: &[u8]) -> usize {
     for back in 1..=bytes.len().min(3) {
@@ -200,7 +212,12 @@ pub fn columns_of(character: char) -> usize {
 }
 
 /// Whether a character could act on the terminal or hide what a line says.
-fn is_unsafe(character: char) -> bool {
+///
+/// ```
+/// use sockeye_model::escape::is_unsafe;
+/// assert!(is_unsafe('\u{1b}') && is_unsafe('\u{202e}') && !is_unsafe('ñ'));
+/// ```
+pub fn is_unsafe(character: char) -> bool {
     character.is_control()
         || matches!(u32::from(character),
             0x00ad // soft hyphen
