@@ -19,6 +19,7 @@ pub mod server;
 mod signals;
 mod socket;
 mod sys;
+pub mod tls;
 mod wire;
 
 pub use async_socket::{AsyncSocket, Lent};

@@ -35,6 +35,18 @@ impl AsyncSocket {
         context: &mut Context<'_>,
         call: &mut Option<UnderWay>,
     ) -> Poll<Result<Lent>> {
+        let received = ready!(self.poll_recv_by(context, call, Self::recv_now));
+        Poll::Ready(received.map_err(|error| self.about_peer(Call::Recv, error)))
+    }
+
+    /// The same with an attempt of one's own: it receives what there is and never waits, and is made when there may be
+    /// something.
+    pub(crate) fn poll_recv_by<T>(
+        &self,
+        context: &mut Context<'_>,
+        call: &mut Option<UnderWay>,
+        mut attempt: impl FnMut(&Self, Timestamp) -> io::Result<(T, Drained)>,
+    ) -> Poll<io::Result<T>> {
         let handle = self.handle();
         let under_way = match call {
             Some(under_way) => under_way,
@@ -48,13 +60,13 @@ impl AsyncSocket {
                 Poll::Ready(Ok(guard)) => Some(guard),
                 Poll::Ready(Err(error)) => {
                     *call = None;
-                    return Poll::Ready(Err(self.about_peer(Call::Recv, error)));
+                    return Poll::Ready(Err(error));
                 }
                 // The event loop may not have heard yet: who says that a call waits asks the kernel first.
                 Poll::Pending if handle.tap.is_on() && !under_way.parked => None,
                 Poll::Pending => return Poll::Pending,
             };
-            let received = match self.recv_now(under_way.began) {
+            let received = match attempt(self, under_way.began) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => match &mut guard {
                     Some(guard) => {
@@ -70,15 +82,12 @@ impl AsyncSocket {
                 received => received,
             };
             *call = None;
-            return Poll::Ready(match received {
-                Ok((lent, drained)) => {
-                    if let (Drained::Empty, Some(guard)) = (drained, &mut guard) {
-                        guard.clear_ready();
-                    }
-                    Ok(lent)
+            return Poll::Ready(received.map(|(received, drained)| {
+                if let (Drained::Empty, Some(guard)) = (drained, &mut guard) {
+                    guard.clear_ready();
                 }
-                Err(error) => Err(self.about_peer(Call::Recv, error)),
-            });
+                received
+            }));
         }
     }
 
@@ -193,7 +202,11 @@ pub(crate) fn read_piece(file: BorrowedFd<'_>, offset: u64, len: usize) -> Resul
 }
 
 impl UnderWay {
-    fn now(began: Timestamp) -> Self {
+    pub(crate) fn began(self) -> Timestamp {
+        self.began
+    }
+
+    pub(crate) fn now(began: Timestamp) -> Self {
         Self {
             began,
             parked: false,

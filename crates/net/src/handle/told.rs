@@ -19,7 +19,6 @@ pub(super) struct Counters {
 impl Handle {
     /// From now on a layer above tells and counts what is sent and received: plain text, whole messages of WebSocket. The
     /// calls beneath are still one event each, without their bytes, which would tell nobody anything.
-    #[expect(dead_code, reason = "the layers follow")]
     pub(crate) fn veil(&self) {
         self.veiled.store(true, Ordering::Relaxed);
     }
@@ -35,7 +34,6 @@ impl Handle {
     }
 
     /// Counts and tells what a layer was given to send: a stretch of plain text, or one whole message.
-    #[expect(dead_code, reason = "the layers follow")]
     pub(crate) fn layer_sent(&self, began: Timestamp, data: &[u8], unit: Unit) {
         self.count_sent(data.len() as u64, 1);
         if self.tap.wants_each() {
@@ -50,7 +48,6 @@ impl Handle {
     }
 
     /// Counts and tells what a layer has for whoever receives; `room` as for a call.
-    #[expect(dead_code, reason = "the layers follow")]
     pub(crate) fn layer_received(&self, began: Timestamp, data: &[u8], room: usize, unit: Unit) {
         self.count_received(data.len() as u64, 1);
         if self.tap.wants_each() {
@@ -66,7 +63,6 @@ impl Handle {
     }
 
     /// The peer has said, in a layer's own words, that it will send no more.
-    #[expect(dead_code, reason = "the layers follow")]
     pub(crate) fn layer_ended(&self, began: Timestamp) {
         self.note_end(End::Peer);
         self.emit(began, Kind::HalfClosed { end: End::Peer });

@@ -1,0 +1,24 @@
+//! TLS over a stream socket, on rustls with aws-lc: client and server, whom to trust, and what was agreed on.
+
+mod agreed;
+mod certificate;
+mod crypto;
+mod driver;
+mod error;
+mod handshake;
+mod keylog;
+mod pem;
+mod setup;
+mod socket;
+mod throwaway;
+mod verify;
+
+pub use agreed::Agreed;
+pub use certificate::{Certificate, Moment, NoPin, Pin};
+pub use error::{
+    Alert, Common, EndedEarly, FileError, FileProblem, Problem, Refused, TlsError, ended_early,
+};
+pub use handshake::{accept, connect};
+pub use keylog::KeyLog;
+pub use setup::{Client, Server, Settings, Version};
+pub use socket::TlsSocket;
