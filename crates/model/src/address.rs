@@ -11,6 +11,8 @@
 //!   canonical form escapes what bash or zsh would need quoted, control characters, and bytes that are not UTF-8.
 //! - In a **command** (exec) `%` is always itself. Quotes and backslash work as in a shell, and as there a `#` is
 //!   itself unless it starts an unquoted word: then the options begin.
+//! - In the **file names** and lists of names that options take (`ca=`, `alpn=`) it is as in a path.
+//! - In the **path of a WebSocket's URL** it is the URL's own and kept: `%20` is sent as `%20`.
 //! - In a **host** it only stands before the zone of an IPv6 address, `[fe80::1%eth0]`, and escapes nothing.
 
 mod error;
@@ -18,6 +20,7 @@ mod habit;
 mod options;
 mod parse;
 mod print;
+mod url;
 mod words;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -61,15 +64,18 @@ pub struct Address {
 /// The part of an address between the scheme and the options.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Target {
-    /// A host and a port: tcp and udp.
+    /// A host and a port: tcp and udp; also tls, ws and wss, over TCP.
     Inet {
         /// The machine.
         host: Host,
         /// The port on it.
         port: Port,
     },
-    /// A name in the file system or the abstract namespace: the UNIX schemes.
+    /// A name in the file system or the abstract namespace: the UNIX schemes; also tls, ws and wss, over a UNIX
+    /// stream socket.
     Unix(UnixName),
+    /// A host without a port: icmp and raw.
+    Host(Host),
     /// Standard input and output.
     Stdio,
     /// A file's path.
@@ -125,6 +131,24 @@ impl Address {
             scheme,
             target,
             options: Options::new(),
+        }
+    }
+
+    /// The scheme of the kernel socket that carries it: tcp or unix under tls, ws and wss, else its own.
+    ///
+    /// ```
+    /// use sockeye_model::{Address, Scheme};
+    /// let address: Address = "wss://example.org/chat".parse()?;
+    /// assert_eq!(address.transport(), Scheme::Tcp);
+    /// let address: Address = "tls:/run/app.sock".parse()?;
+    /// assert_eq!(address.transport(), Scheme::Unix);
+    /// # Ok::<(), sockeye_model::AddressError>(())
+    /// ```
+    pub const fn transport(&self) -> Scheme {
+        match (self.scheme.is_layered(), &self.target) {
+            (false, _) => self.scheme,
+            (true, Target::Unix(_)) => Scheme::Unix,
+            (true, _) => Scheme::Tcp,
         }
     }
 

@@ -24,7 +24,7 @@ pub use event::{
     Caller, Detail, DropReason, End, Event, Family, Kind, Note, Payload, Place, ProcessName,
     Protocol, SocketId, Source, TcpSample, Totals, Type, Unit,
 };
-pub use option::{BindTo, OPTIONS, OptionName, Options, SocketOption};
+pub use option::{BindTo, OPTIONS, OptionName, Options, SocketOption, TlsVersion};
 pub use scheme::{Carries, SCHEMES, Scheme, SchemeRow};
 pub use sink::{Flow, Sink, Wants};
 pub use socket_address::{NotASocketAddress, SocketAddress};

@@ -1,6 +1,7 @@
 //! Socket options as an address names them: one typed value and one table row each.
 
 use std::fmt;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::address::{Host, Port, UnixName};
@@ -29,6 +30,25 @@ pub enum OptionName {
     Ttl,
     Tos,
     Mark,
+    Protocol,
+    Hdrincl,
+    Sni,
+    Alpn,
+    Ca,
+    Pin,
+    Cert,
+    Key,
+    ClientCa,
+    Insecure,
+    Tls,
+    Path,
+    Subprotocol,
+    Origin,
+    Header,
+    Auth,
+    Deflate,
+    Ping,
+    MaxMessage,
     Append,
     Excl,
 }
@@ -72,10 +92,71 @@ pub enum SocketOption {
     Tos(u8),
     /// `SO_MARK`, [socket(7)](https://man7.org/linux/man-pages/man7/socket.7.html); needs `CAP_NET_ADMIN`.
     Mark(u32),
+    /// The protocol number of the IP header, [raw(7)](https://man7.org/linux/man-pages/man7/raw.7.html).
+    Protocol(u8),
+    /// `IP_HDRINCL`: what is sent begins with its own IP header, [raw(7)](https://man7.org/linux/man-pages/man7/raw.7.html).
+    Hdrincl,
+    /// The name a client asks for and checks the certificate against, instead of the host's; when listening, the
+    /// only name that is served ([RFC 6066, section 3](https://www.rfc-editor.org/rfc/rfc6066#section-3)).
+    Sni(String),
+    /// Protocols to offer or accept, the preferred first ([RFC 7301](https://www.rfc-editor.org/rfc/rfc7301)).
+    Alpn(Vec<String>),
+    /// A PEM file of certificates to trust instead of the system's.
+    Ca(PathBuf),
+    /// The SHA-256 of the peer's certificate, its DER form: it is trusted whoever signed it.
+    Pin([u8; 32]),
+    /// A PEM file with our own certificate and those that lead from it to the root.
+    Cert(PathBuf),
+    /// A PEM file with the private key of `cert`.
+    Key(PathBuf),
+    /// Listening: a PEM file of certificates; a client must show one that they signed.
+    ClientCa(PathBuf),
+    /// The peer's certificate is not checked at all.
+    Insecure,
+    /// Only this version.
+    Tls(TlsVersion),
+    /// The path and query of a WebSocket's URL as they are sent, percent-encoded: `/chat?room=1`; never `/` alone,
+    /// which is what an address without it means.
+    Path(String),
+    /// The subprotocols to offer or accept, the preferred first
+    /// ([RFC 6455, section 1.9](https://www.rfc-editor.org/rfc/rfc6455#section-1.9)).
+    Subprotocol(Vec<String>),
+    /// A client's `Origin` header; when listening, the only origins that are let in
+    /// ([RFC 6454](https://www.rfc-editor.org/rfc/rfc6454)).
+    Origin(Vec<String>),
+    /// A file of further header lines, `NAME: VALUE`, for the upgrade.
+    Header(PathBuf),
+    /// A file of credentials: what a client sends, or whom a server lets in
+    /// ([RFC 9110, section 11](https://www.rfc-editor.org/rfc/rfc9110#section-11)).
+    Auth(PathBuf),
+    /// permessage-deflate is offered or accepted ([RFC 7692](https://www.rfc-editor.org/rfc/rfc7692)).
+    Deflate,
+    /// How often a Ping is sent, 1 ms to 24 h.
+    Ping(Duration),
+    /// The longest message that is taken, in bytes.
+    MaxMessage(usize),
     /// `O_APPEND`: what is written goes behind what the file has.
     Append,
     /// `O_EXCL`: an error if the file is already there.
     Excl,
+}
+
+/// A version of TLS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum TlsVersion {
+    /// TLS 1.2, [RFC 5246](https://www.rfc-editor.org/rfc/rfc5246).
+    V12,
+    /// TLS 1.3, [RFC 8446](https://www.rfc-editor.org/rfc/rfc8446).
+    V13,
+}
+
+impl fmt::Display for TlsVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::V12 => "1.2",
+            Self::V13 => "1.3",
+        })
+    }
 }
 
 /// The local address that `bind=` names.
@@ -119,6 +200,24 @@ pub enum OptionValue {
     Octal,
     /// `0` or `1`, also `off` or `on`.
     Switch,
+    /// The path of a file, escaped as a UNIX socket's is; a comma is `%2C`.
+    File,
+    /// The name of a machine.
+    Host,
+    /// One or more names joined by `+`, of visible ASCII; `%2B` is a `+` inside one.
+    Names,
+    /// One or more HTTP tokens joined by `+`, [RFC 9110, section 5.6.2](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2).
+    Tokens,
+    /// One or more origins joined by `+`, such as `https://example.org`.
+    Origins,
+    /// `sha256:` and 64 hexadecimal digits.
+    Sha256,
+    /// `1.2` or `1.3`.
+    TlsVersion,
+    /// A URL's path and query.
+    UrlPath,
+    /// A time with its unit: `500ms`, `30s`, `5m`, `1h`.
+    Time,
 }
 
 /// One option, as the parser, the help and the manual page read it.
@@ -177,6 +276,25 @@ pub const OPTIONS: &[OptionRow] = &[
     row(OptionName::Ttl, "ttl", OptionValue::Number { min: 1, max: 255 }, &["IP_TTL", "IPV6_UNICAST_HOPS"], "ip(7)", "hops a packet may travel"),
     row(OptionName::Tos, "tos", OptionValue::Hex { max: 255 }, &["IP_TOS", "IPV6_TCLASS"], "ip(7)", "type of service or traffic class, the whole byte"),
     row(OptionName::Mark, "mark", OptionValue::Hex { max: u32::MAX }, &["SO_MARK"], "socket(7)", "mark packets for routing and firewall rules; needs CAP_NET_ADMIN"),
+    row(OptionName::Protocol, "protocol", OptionValue::Number { min: 0, max: 255 }, &[], "raw(7)", "the protocol number of the IP header; 253 and 254 are for experiments"),
+    row(OptionName::Hdrincl, "hdrincl", OptionValue::None, &["IP_HDRINCL"], "raw(7)", "what is sent begins with its own IP header"),
+    row(OptionName::Sni, "sni", OptionValue::Host, &[], "RFC 6066", "ask for this name and check the certificate against it; listening: serve only it"),
+    row(OptionName::Alpn, "alpn", OptionValue::Names, &[], "RFC 7301", "protocols to offer or accept, the preferred first: h2+http/1.1"),
+    row(OptionName::Ca, "ca", OptionValue::File, &[], "RFC 5280", "trust the certificates in this PEM file instead of the system's"),
+    row(OptionName::Pin, "pin", OptionValue::Sha256, &[], "RFC 6234", "trust the one certificate with this fingerprint, whoever signed it"),
+    row(OptionName::Cert, "cert", OptionValue::File, &[], "RFC 5280", "our own certificate and its chain, in PEM"),
+    row(OptionName::Key, "key", OptionValue::File, &[], "RFC 5958", "the private key of cert=, in PEM"),
+    row(OptionName::ClientCa, "client-ca", OptionValue::File, &[], "RFC 8446", "listening: demand a client certificate that one in this PEM file signed"),
+    row(OptionName::Insecure, "insecure", OptionValue::None, &[], "RFC 8446", "check nothing: anybody on the way can be the peer and read all"),
+    row(OptionName::Tls, "tls", OptionValue::TlsVersion, &[], "RFC 8446", "only this version of TLS"),
+    row(OptionName::Path, "path", OptionValue::UrlPath, &[], "RFC 9112", "the path and query of the URL, where the target is a UNIX socket"),
+    row(OptionName::Subprotocol, "subprotocol", OptionValue::Tokens, &[], "RFC 6455", "subprotocols to offer or accept, the preferred first"),
+    row(OptionName::Origin, "origin", OptionValue::Origins, &[], "RFC 6454", "the Origin to send; listening: the only ones to let in"),
+    row(OptionName::Header, "header", OptionValue::File, &[], "RFC 9110", "more header lines of the upgrade, NAME: VALUE, from this file"),
+    row(OptionName::Auth, "auth", OptionValue::File, &[], "RFC 9110", "a file with user:password or a bearer token to send; listening: those to let in"),
+    row(OptionName::Deflate, "deflate", OptionValue::None, &[], "RFC 7692", "offer or accept compressed messages (permessage-deflate)"),
+    row(OptionName::Ping, "ping", OptionValue::Time, &[], "RFC 6455", "send a Ping this often"),
+    row(OptionName::MaxMessage, "max-message", OptionValue::Bytes, &[], "RFC 6455", "the longest message that is taken"),
     row(OptionName::Append, "append", OptionValue::None, &["O_APPEND"], "open(2)", "write behind what the file already has"),
     row(OptionName::Excl, "excl", OptionValue::None, &["O_EXCL"], "open(2)", "an error if the file is already there"),
 ];
@@ -199,6 +317,51 @@ impl OptionName {
             .find(|row| row.name == name)
             .map(|row| row.option)
     }
+
+    /// Whether `setsockopt(2)` sets it; the others say how a socket is bound, a file opened or a layer above set up.
+    pub const fn is_of_sockets(self) -> bool {
+        match self {
+            Self::Interface
+            | Self::Reuseaddr
+            | Self::Reuseport
+            | Self::V6only
+            | Self::Nodelay
+            | Self::Keepalive
+            | Self::Linger
+            | Self::Broadcast
+            | Self::MulticastTtl
+            | Self::MulticastLoop
+            | Self::Sndbuf
+            | Self::Rcvbuf
+            | Self::Ttl
+            | Self::Tos
+            | Self::Mark
+            | Self::Hdrincl => true,
+            Self::Bind
+            | Self::Backlog
+            | Self::Mode
+            | Self::Protocol
+            | Self::Sni
+            | Self::Alpn
+            | Self::Ca
+            | Self::Pin
+            | Self::Cert
+            | Self::Key
+            | Self::ClientCa
+            | Self::Insecure
+            | Self::Tls
+            | Self::Path
+            | Self::Subprotocol
+            | Self::Origin
+            | Self::Header
+            | Self::Auth
+            | Self::Deflate
+            | Self::Ping
+            | Self::MaxMessage
+            | Self::Append
+            | Self::Excl => false,
+        }
+    }
 }
 
 impl fmt::Display for OptionName {
@@ -218,6 +381,14 @@ impl OptionValue {
             Self::Bytes => "=BYTES",
             Self::Octal => "=OCTAL",
             Self::Switch => "=0|1",
+            Self::File => "=FILE",
+            Self::Host => "=NAME",
+            Self::Names | Self::Tokens => "=NAME+NAME",
+            Self::Origins => "=ORIGIN",
+            Self::Sha256 => "=sha256:HEX",
+            Self::TlsVersion => "=1.2|1.3",
+            Self::UrlPath => "=/PATH",
+            Self::Time => "=TIME",
         }
     }
 }
@@ -234,12 +405,34 @@ impl fmt::Display for OptionValue {
             Self::Bytes => write!(f, "a number of bytes 1-{MAX_BYTES}, such as 65536 or 64k"),
             Self::Octal => f.write_str("permissions in octal, such as 660"),
             Self::Switch => f.write_str("0 or 1"),
+            Self::File => f.write_str("a file's path, a comma in it written %2C"),
+            Self::Host => f.write_str("a name such as example.org"),
+            Self::Names => f.write_str("one or more names joined by +, such as h2+http/1.1"),
+            Self::Tokens => f.write_str(
+                "one or more names of letters, digits and -._ joined by +, such as v2+v1",
+            ),
+            Self::Origins => {
+                f.write_str("one or more origins joined by +, such as https://example.org")
+            }
+            Self::Sha256 => f.write_str("sha256: and 64 hexadecimal digits"),
+            Self::TlsVersion => f.write_str("1.2 or 1.3"),
+            Self::UrlPath => f.write_str(
+                "a path such as /chat?room=1; a comma, blank or # in it is written %2C, %20 or %23",
+            ),
+            Self::Time => write!(
+                f,
+                "a time up to {} h, such as 500ms, 30s or 5m",
+                MAX_TIME.as_secs() / 3600
+            ),
         }
     }
 }
 
 /// The greatest size of a socket's buffer: the kernel takes an `int`.
 pub const MAX_BYTES: usize = i32::MAX as usize;
+
+/// The longest time of an option.
+pub const MAX_TIME: Duration = Duration::from_secs(24 * 3600);
 
 impl SocketOption {
     /// Which option it is.
@@ -263,6 +456,25 @@ impl SocketOption {
             Self::Ttl(_) => OptionName::Ttl,
             Self::Tos(_) => OptionName::Tos,
             Self::Mark(_) => OptionName::Mark,
+            Self::Protocol(_) => OptionName::Protocol,
+            Self::Hdrincl => OptionName::Hdrincl,
+            Self::Sni(_) => OptionName::Sni,
+            Self::Alpn(_) => OptionName::Alpn,
+            Self::Ca(_) => OptionName::Ca,
+            Self::Pin(_) => OptionName::Pin,
+            Self::Cert(_) => OptionName::Cert,
+            Self::Key(_) => OptionName::Key,
+            Self::ClientCa(_) => OptionName::ClientCa,
+            Self::Insecure => OptionName::Insecure,
+            Self::Tls(_) => OptionName::Tls,
+            Self::Path(_) => OptionName::Path,
+            Self::Subprotocol(_) => OptionName::Subprotocol,
+            Self::Origin(_) => OptionName::Origin,
+            Self::Header(_) => OptionName::Header,
+            Self::Auth(_) => OptionName::Auth,
+            Self::Deflate => OptionName::Deflate,
+            Self::Ping(_) => OptionName::Ping,
+            Self::MaxMessage(_) => OptionName::MaxMessage,
             Self::Append => OptionName::Append,
             Self::Excl => OptionName::Excl,
         }
@@ -371,11 +583,23 @@ macro_rules! values {
     };
 }
 
+macro_rules! texts {
+    ($($getter:ident $name:ident $type:ty, $about:literal;)+) => {
+        $(#[doc = $about]
+        pub fn $getter(&self) -> Option<&$type> {
+            match self.get(OptionName::$name) {
+                Some(SocketOption::$name(value)) => Some(value),
+                _ => None,
+            }
+        })+
+    };
+}
+
 /// The typed values; `None` or `false` where an option isn't set.
 impl Options {
     flags! {
         reuseaddr Reuseaddr, reuseport Reuseport, v6only V6only, nodelay Nodelay, keepalive Keepalive,
-        broadcast Broadcast, append Append, excl Excl,
+        broadcast Broadcast, append Append, excl Excl, hdrincl Hdrincl, insecure Insecure, deflate Deflate,
     }
 
     values! {
@@ -388,6 +612,25 @@ impl Options {
         ttl Ttl u8, "The `ttl`, in hops.";
         tos Tos u8, "The `tos` byte.";
         mark Mark u32, "The `mark`.";
+        protocol Protocol u8, "The `protocol` number of the IP header.";
+        pin Pin [u8; 32], "The `pin`: the SHA-256 of the certificate to trust.";
+        tls Tls TlsVersion, "The only version of `tls`.";
+        ping Ping Duration, "How often to `ping`.";
+        max_message MaxMessage usize, "The `max-message`, in bytes.";
+    }
+
+    texts! {
+        sni Sni str, "The name of `sni`.";
+        alpn Alpn [String], "The protocols of `alpn`, the preferred first.";
+        ca Ca Path, "The file of `ca`.";
+        cert Cert Path, "The file of `cert`.";
+        key Key Path, "The file of `key`.";
+        client_ca ClientCa Path, "The file of `client-ca`.";
+        path Path str, "The `path` and query of a WebSocket's URL, where it is not `/`.";
+        subprotocol Subprotocol [String], "The names of `subprotocol`, the preferred first.";
+        origin Origin [String], "The origins of `origin`.";
+        header Header Path, "The file of `header`.";
+        auth Auth Path, "The file of `auth`.";
     }
 
     /// The local address to `bind` to before connecting.

@@ -13,6 +13,8 @@ pub struct Shape {
     pub batches: bool,
     /// Whether the event loop can wait for it: sockets and pipes of our own, not inherited descriptors and files.
     pub registrable: bool,
+    /// Whether a layer of this program, such as TLS, stands between it and the kernel, which then can't move its bytes.
+    pub layered: bool,
 }
 
 /// What happens to the bytes on their way.
@@ -60,7 +62,7 @@ impl std::error::Error for NeedsFraming {}
 /// ```
 /// use sockeye_model::{Carries, Wants, plan::{Method, Shape, plan}};
 ///
-/// let tcp = Shape { carries: Carries::Stream, batches: false, registrable: true };
+/// let tcp = Shape { carries: Carries::Stream, batches: false, registrable: true, layered: false };
 /// assert_eq!(plan(tcp, tcp, Wants::NOTHING, false, false).unwrap().method, Method::Splice);
 /// assert_eq!(plan(tcp, tcp, Wants::BYTES, false, false).unwrap().method, Method::Copy);
 /// ```
@@ -73,7 +75,9 @@ pub fn plan(
 ) -> Result<Plan, NeedsFraming> {
     let unseen = !wants.include(Wants::BYTES) && !changed;
     let method = match (left.carries, right.carries) {
-        (Carries::Stream, Carries::Stream) if unseen => Method::Splice,
+        (Carries::Stream, Carries::Stream) if unseen && !left.layered && !right.layered => {
+            Method::Splice
+        }
         (Carries::Stream, Carries::Stream) => Method::Copy,
         (Carries::Messages, Carries::Messages) if unseen && left.batches && right.batches => {
             Method::Batches
@@ -113,21 +117,25 @@ mod tests {
         carries: Carries::Stream,
         batches: false,
         registrable: true,
+        layered: false,
     };
     const UDP: Shape = Shape {
         carries: Carries::Messages,
         batches: true,
         registrable: true,
+        layered: false,
     };
     const PACKETS: Shape = Shape {
         carries: Carries::Messages,
         batches: false,
         registrable: true,
+        layered: false,
     };
     const FILE: Shape = Shape {
         carries: Carries::Stream,
         batches: false,
         registrable: false,
+        layered: false,
     };
 
     fn method(left: Shape, right: Shape, wants: Wants) -> Method {

@@ -17,6 +17,16 @@ pub enum Scheme {
     UnixDgram,
     /// A UNIX socket of ordered, connected messages.
     UnixSeqpacket,
+    /// TLS over TCP or a UNIX stream socket, [RFC 8446](https://www.rfc-editor.org/rfc/rfc8446).
+    Tls,
+    /// A WebSocket over TCP or a UNIX stream socket, [RFC 6455](https://www.rfc-editor.org/rfc/rfc6455).
+    Ws,
+    /// A WebSocket over TLS.
+    Wss,
+    /// ICMP or ICMPv6 messages, [icmp(7)](https://man7.org/linux/man-pages/man7/icmp.7.html).
+    Icmp,
+    /// IP packets of one protocol, [raw(7)](https://man7.org/linux/man-pages/man7/raw.7.html).
+    Raw,
     /// Standard input and output.
     Stdio,
     /// A file, read as a source or written as a destination.
@@ -120,6 +130,114 @@ pub const SCHEMES: &[SchemeRow] = &[
         example: "unix-seqpacket:@app",
     },
     SchemeRow {
+        scheme: Scheme::Tls,
+        name: "tls",
+        carries: Carries::Stream,
+        can_listen: true,
+        options: &[
+            Bind, Interface, Reuseaddr, Reuseport, V6only, Backlog, Mode, Nodelay, Keepalive,
+            Linger, Sndbuf, Rcvbuf, Ttl, Tos, Mark, Sni, Alpn, Ca, Pin, Cert, Key, ClientCa,
+            Insecure, Tls,
+        ],
+        help: "TLS over TCP, or over a UNIX socket: tls:/run/app.sock",
+        example: "tls://example.org:443#alpn=h2",
+    },
+    SchemeRow {
+        scheme: Scheme::Ws,
+        name: "ws",
+        carries: Carries::Messages,
+        can_listen: true,
+        options: &[
+            Bind,
+            Interface,
+            Reuseaddr,
+            Reuseport,
+            V6only,
+            Backlog,
+            Mode,
+            Nodelay,
+            Keepalive,
+            Linger,
+            Sndbuf,
+            Rcvbuf,
+            Ttl,
+            Tos,
+            Mark,
+            Path,
+            Subprotocol,
+            Origin,
+            Header,
+            Auth,
+            Deflate,
+            Ping,
+            MaxMessage,
+        ],
+        help: "a WebSocket, port 80 if none is named; over UNIX: ws:/run/app.sock#path=/chat",
+        example: "ws://localhost:7080/chat?room=1",
+    },
+    SchemeRow {
+        scheme: Scheme::Wss,
+        name: "wss",
+        carries: Carries::Messages,
+        can_listen: true,
+        options: &[
+            Bind,
+            Interface,
+            Reuseaddr,
+            Reuseport,
+            V6only,
+            Backlog,
+            Mode,
+            Nodelay,
+            Keepalive,
+            Linger,
+            Sndbuf,
+            Rcvbuf,
+            Ttl,
+            Tos,
+            Mark,
+            Sni,
+            Alpn,
+            Ca,
+            Pin,
+            Cert,
+            Key,
+            ClientCa,
+            Insecure,
+            Tls,
+            Path,
+            Subprotocol,
+            Origin,
+            Header,
+            Auth,
+            Deflate,
+            Ping,
+            MaxMessage,
+        ],
+        help: "a WebSocket over TLS, port 443 if none is named",
+        example: "wss://example.org:443/chat",
+    },
+    SchemeRow {
+        scheme: Scheme::Icmp,
+        name: "icmp",
+        carries: Carries::Messages,
+        can_listen: false,
+        options: &[Bind, Interface, Sndbuf, Rcvbuf, Ttl, Tos, Mark],
+        help: "ICMP messages, ICMPv6 where the host has an IPv6 address; no port",
+        example: "icmp://127.0.0.1",
+    },
+    SchemeRow {
+        scheme: Scheme::Raw,
+        name: "raw",
+        carries: Carries::Messages,
+        can_listen: false,
+        options: &[
+            Bind, Interface, Sndbuf, Rcvbuf, Ttl, Tos, Mark, Protocol, Hdrincl,
+        ],
+        help: "IP packets of the protocol that protocol= names; no port; needs CAP_NET_RAW",
+        example: "raw://127.0.0.1#protocol=253",
+    },
+    SchemeRow {
         scheme: Scheme::Stdio,
         name: "stdio",
         carries: Carries::Stream,
@@ -194,17 +312,63 @@ impl Scheme {
 
     /// Whether its listener accepts connections; the others hear every peer on one socket.
     pub const fn connects(self) -> bool {
-        matches!(self, Self::Tcp | Self::Unix | Self::UnixSeqpacket)
+        matches!(self, Self::Tcp | Self::Unix | Self::UnixSeqpacket) || self.is_layered()
     }
 
-    /// Whether its target is a host and a port.
+    /// Whether its target is a host and a port; tls, ws and wss can have a path or abstract name instead.
     pub const fn is_inet(self) -> bool {
-        matches!(self, Self::Tcp | Self::Udp)
+        matches!(self, Self::Tcp | Self::Udp) || self.is_layered()
     }
 
-    /// Whether its target is a path or an abstract name.
+    /// Whether its target is always a path or an abstract name.
     pub const fn is_unix(self) -> bool {
         matches!(self, Self::Unix | Self::UnixDgram | Self::UnixSeqpacket)
+    }
+
+    /// Whether it is spoken over a stream socket of another scheme, which
+    /// [`Address::transport`](crate::Address::transport) names: tls, ws, wss.
+    pub const fn is_layered(self) -> bool {
+        self.is_tls() || self.is_websocket()
+    }
+
+    /// Whether its bytes are encrypted by TLS: tls, wss.
+    pub const fn is_tls(self) -> bool {
+        matches!(self, Self::Tls | Self::Wss)
+    }
+
+    /// Whether its messages are a WebSocket's: ws, wss.
+    pub const fn is_websocket(self) -> bool {
+        matches!(self, Self::Ws | Self::Wss)
+    }
+
+    /// Whether its target is a host without a port: icmp, raw.
+    pub const fn is_portless(self) -> bool {
+        matches!(self, Self::Icmp | Self::Raw)
+    }
+
+    /// Whether it opens a kernel socket, that is, whether it can be connected to; stdio, file, exec and fd do not.
+    ///
+    /// ```
+    /// use sockeye_model::Scheme;
+    /// assert!(Scheme::Icmp.is_socket() && !Scheme::Icmp.can_listen());
+    /// assert!(!Scheme::Exec.is_socket());
+    /// ```
+    pub const fn is_socket(self) -> bool {
+        self.is_inet() || self.is_unix() || self.is_portless()
+    }
+
+    /// Whether each message goes by itself, to and from anybody, without a connection: udp, unix-dgram, icmp, raw.
+    pub const fn is_datagram(self) -> bool {
+        matches!(self, Self::Udp | Self::UnixDgram) || self.is_portless()
+    }
+
+    /// The port that an address means when it names none.
+    pub const fn default_port(self) -> Option<u16> {
+        match self {
+            Self::Ws => Some(80),
+            Self::Wss => Some(443),
+            _ => None,
+        }
     }
 }
 

@@ -3,9 +3,12 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddrV6};
 use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 use std::time::Duration;
 
-use sockeye_model::{Address, BindTo, Host, Port, SUN_PATH_MAX, Scheme, Target, UnixName};
+use sockeye_model::{
+    Address, BindTo, Host, Port, SUN_PATH_MAX, Scheme, Target, TlsVersion, UnixName,
+};
 
 fn parse(text: &str) -> Address {
     text.parse()
@@ -101,6 +104,57 @@ const GOOD: &[(&str, &str)] = &[
     (r"exec:awk \#x", "exec:awk '#x'"),
     ("exec:'//x'", "exec:'//x'"),
     (r#"exec:a'b'"c"\d"#, "exec:abcd"),
+    // TLS: as TCP, or as a UNIX socket where the target can be no host.
+    ("tls://example.org:443", "tls://example.org:443"),
+    ("tls:443", "tls://:443"),
+    ("tls://any:https#alpn=h2+http/1.1", "tls://any:https#alpn=h2+http/1.1"),
+    ("tls:/run/app.sock", "tls:/run/app.sock"),
+    ("tls:///run/app.sock", "tls:/run/app.sock"),
+    ("tls:////app.sock", "tls:////app.sock"),
+    ("tls:./app.sock", "tls:./app.sock"),
+    ("tls:@app#backlog=3", "tls:@app#backlog=3"),
+    ("tls:%40app", "tls:%40app"),
+    ("tls:%61pp.sock", "tls:%61pp.sock"),
+    ("tls:%2", "tls:%252"),
+    ("tls:/a#mode=600", "tls:/a#mode=600"),
+    ("tls:@a#bind=@b,sndbuf=1", "tls:@a#bind=@b,sndbuf=1"),
+    ("tls://h:1#bind=[::1]:5,nodelay", "tls://h:1#bind=[::1]:5,nodelay"),
+    ("tls://h:1#tls=1.3,insecure,sni=Example.org,ca=/a b%2Cc,cert=c.pem,key=k=1,client-ca=%23a",
+     "tls://h:1#sni=Example.org,ca=/a%20b%2Cc,cert=c.pem,key=k=1,client-ca=%23a,insecure,tls=1.3"),
+    ("tls://h:1#pin=sha256:00112233445566778899AABBCCDDEEFF00112233445566778899aabbccddeeff",
+     "tls://h:1#pin=sha256:00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"),
+    ("tls://h:1#pin=sha256:00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF",
+     "tls://h:1#pin=sha256:00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"),
+    ("tls://h:1#alpn=a%2Bb+c%2Cd", "tls://h:1#alpn=a%2Bb+c%2Cd"),
+    // WebSocket: a URL, whose port may be left out.
+    ("ws://localhost:7080/chat?room=1", "ws://localhost:7080/chat?room=1"),
+    ("ws:localhost:7080", "ws://localhost:7080"),
+    ("ws://localhost", "ws://localhost:80"),
+    ("wss://localhost", "wss://localhost:443"),
+    ("wss://localhost:/", "wss://localhost:443"),
+    ("ws://[::1]", "ws://[::1]:80"),
+    ("ws://[::1%lo]:8/a", "ws://[::1%lo]:8/a"),
+    ("ws://h/", "ws://h:80"),
+    ("ws://h?a=1", "ws://h:80/?a=1"),
+    ("ws://h/a,b;c/%2c/é?x=[1]", "ws://h:80/a,b;c/%2c/%C3%A9?x=%5B1%5D"),
+    ("ws://h//", "ws://h:80//"),
+    ("ws://h#path=/a?b", "ws://h:80/a?b"),
+    ("ws://h/#path=/", "ws://h:80"),
+    ("ws://any:7080/chat#ping=30s,nodelay", "ws://any:7080/chat#nodelay,ping=30s"),
+    ("ws:8080", "ws://:8080"),
+    ("ws:@app", "ws:@app"),
+    ("wss:/run/app.sock#path=/chat?x=1,mode=660", "wss:/run/app.sock#mode=660,path=/chat?x=1"),
+    ("ws:/run/app.sock#path=/", "ws:/run/app.sock"),
+    ("ws://h#ping=1m,max-message=1m,deflate,subprotocol=b+a,origin=https://a.example:1+null,header=h,auth=~/a",
+     "ws://h:80#subprotocol=b+a,origin=https://a.example:1+null,header=h,auth=%7E/a,deflate,ping=60s,max-message=1048576"),
+    ("ws://h#ping=1500ms", "ws://h:80#ping=1500ms"),
+    // ICMP and raw IP: a host alone, so IPv6 needs no brackets.
+    ("icmp://127.0.0.1", "icmp://127.0.0.1"),
+    ("icmp:localhost", "icmp://localhost"),
+    ("icmp://::1", "icmp://[::1]"),
+    ("icmp://[fe80::1%lo]#ttl=3", "icmp://[fe80::1%lo]#ttl=3"),
+    ("raw://127.0.0.1#protocol=253", "raw://127.0.0.1#protocol=253"),
+    ("raw:::1#hdrincl,protocol=0,bind=::1", "raw://[::1]#bind=[::1],protocol=0,hdrincl"),
     // Options, in the order of their table.
     ("tcp://h:1#ttl=5,nodelay,bind=127.0.0.1", "tcp://h:1#bind=127.0.0.1,nodelay,ttl=5"),
     ("h:1#bind=:5000", "tcp://h:1#bind=:5000"),
@@ -256,6 +310,42 @@ fn options_are_read_through_typed_getters() {
     let b = UnixName::Abstract(b"b".to_vec());
     assert_eq!(unix.bind(), Some(&BindTo::Unix(b)));
 
+    let tls = parse("tls://h:1#sni=a.example,alpn=h2+x,ca=a%2Cb,cert=c,key=k,client-ca=d,tls=1.2")
+        .options;
+    assert_eq!(tls.sni(), Some("a.example"));
+    assert_eq!(tls.alpn(), Some(&["h2".to_owned(), "x".to_owned()][..]));
+    assert_eq!(tls.ca(), Some(Path::new("a,b")));
+    assert_eq!(
+        (tls.cert(), tls.key()),
+        (Some(Path::new("c")), Some(Path::new("k")))
+    );
+    assert_eq!(
+        (tls.client_ca(), tls.tls()),
+        (Some(Path::new("d")), Some(TlsVersion::V12))
+    );
+    let pin = format!("tls://h:1#pin=sha256:0f{}", "00".repeat(31));
+    let pin = parse(&pin).options.pin().unwrap();
+    assert_eq!((pin[0], pin[1], tls.pin()), (15, 0, None));
+    assert!(!tls.insecure() && parse("wss://h#insecure").options.insecure());
+
+    let ws = parse("ws://h/a?b#subprotocol=x,origin=null,header=h,auth=a,ping=500ms,max-message=7")
+        .options;
+    assert_eq!(ws.path(), Some("/a?b"));
+    assert_eq!(ws.subprotocol(), Some(&["x".to_owned()][..]));
+    assert_eq!(ws.origin(), Some(&["null".to_owned()][..]));
+    assert_eq!(
+        (ws.header(), ws.auth()),
+        (Some(Path::new("h")), Some(Path::new("a")))
+    );
+    assert_eq!(
+        (ws.ping(), ws.max_message()),
+        (Some(Duration::from_millis(500)), Some(7))
+    );
+    assert!(!ws.deflate());
+
+    let raw = parse("raw://h#protocol=255,hdrincl").options;
+    assert_eq!((raw.protocol(), raw.hdrincl()), (Some(255), true));
+
     let file = parse("file:a#append").options;
     assert!(file.append() && !file.excl());
 }
@@ -268,4 +358,19 @@ fn a_known_socket_address_becomes_an_address_with_its_zone() {
     assert_eq!(parse("udp://[fe80::1%3]:80"), address);
     let v4 = Address::from_socket_addr(Scheme::Tcp, "127.0.0.1:7".parse().unwrap());
     assert_eq!(v4.to_string(), "tcp://127.0.0.1:7");
+}
+
+#[test]
+fn tls_and_websockets_run_over_tcp_or_over_unix_by_their_target() {
+    for (typed, transport) in [
+        ("tls://h:1", Scheme::Tcp),
+        ("ws://h", Scheme::Tcp),
+        ("wss:./a", Scheme::Unix),
+        ("tls:@a", Scheme::Unix),
+        ("udp://h:1", Scheme::Udp),
+        ("unix-seqpacket:@a", Scheme::UnixSeqpacket),
+        ("icmp://h", Scheme::Icmp),
+    ] {
+        assert_eq!(parse(typed).transport(), transport, "{typed}");
+    }
 }

@@ -91,12 +91,64 @@ const BAD: &[(&str, &str)] = &[
     ("tpc://localhost:80", "tpc is no scheme; did you mean tcp?"),
     ("unixs:///run/a", "did you mean unix?"),
     ("gopher://h:70", "gopher is no scheme; known: tcp, udp, unix,"),
-    ("tls://example.org:443", "tls is not there yet; known: tcp,"),
-    ("ws://localhost:7080/chat?a=1", "ws is not there yet; for the bytes below it try tcp://localhost:7080"),
-    ("http://[::1]/", "try tcp://[::1]:80"),
-    ("https://example.org", "https is not there yet"),
-    ("icmp://127.0.0.1", "icmp is not there yet"),
-    ("raw://127.0.0.1#protocol=253", "raw is not there yet"),
+    ("http://[::1]/", "for a WebSocket there ws://[::1]:80/; for the bytes below it try tcp://[::1]:80"),
+    ("https://example.org", "wss://example.org:443; for the bytes below it try tls://example.org:443"),
+    ("http://u:p@h:8/a?b#c", "ws://h:8/a?b; for the bytes below it try tcp://h:8"),
+    ("http:", "try tcp://HOST:80"),
+    ("ssl://h:443", "did you mean tls://h:443?"),
+    ("SSL:h:443", "here it is tls://h:443"),
+    ("OPENSSL:h:443,verify=0", "OPENSSL is socat's word; here it is tls://h:443"),
+    ("OPENSSL-LISTEN:443,fork,cert=a", "tls://any:443 (sockeye listen --many tls://any:443)"),
+    ("ws-l:127.0.0.1:80", "ws-l is websocat's word; here it is ws://127.0.0.1:80 (sockeye listen --many ws"),
+    ("wss-c://h/a", "wss-c is websocat's word; here it is wss://h/a"),
+    ("WS://h", "did you mean ws:h?"),
+    // TLS, WebSocket, ICMP, raw.
+    ("tls://h", "a port is needed; try tls://h:443"),
+    ("tls://[::1]", "a port is needed; try tls://[::1]:443"),
+    ("tls://", "a host and a port, a path or @NAME is needed behind tls:; try tls://example.org:443"),
+    ("ws:", "a host and a port, a path or @NAME is needed"),
+    ("tls://h:443/", "no path can follow the port; try tls://h:443"),
+    ("tls://h:443,insecure", "options stand behind a #; try tls://h:443#insecure"),
+    ("tls:/a#nodelay", "nodelay is an option of tcp, and this tls runs over unix; leave it away"),
+    ("ws://h#mode=600", "mode is an option of unix, and this ws runs over tcp; leave it away"),
+    ("tls:@a#mode=600", "an abstract name has no permissions"),
+    ("tls://h:1#broadcast", "\"broadcast\" is no option of tls"),
+    ("ws://h#sni=a", "\"sni\" is no option of ws"),
+    ("tls://h:1#sni=1.2.3.4", "sni wants a name such as example.org, not \"1.2.3.4\""),
+    ("tls://h:1#alpn=h2+h2", "alpn wants one or more names"),
+    ("tls://h:1#alpn=", "try alpn=NAME+NAME"),
+    ("tls://h:1#pin=00", "pin wants sha256: and 64 hexadecimal digits"),
+    ("tls://h:1#pin=sha256:é0112233445566778899AABBCCDDEEFF00112233445566778899aabbccddeeff", "pin wants"),
+    ("tls://h:1#pin=sha256:00:112233445566778899AABBCCDDEEFF00112233445566778899aabbccddeeff", "pin wants"),
+    ("tls://h:1#tls=1.1", "tls wants 1.2 or 1.3"),
+    ("tls://h:1#ca=a%00", "NUL"),
+    ("wss://h/a b", "\" \", character 3 of the path, can't stand in a URL; write %20"),
+    ("ws://h/é%zz", "\"%\", character 3 of the path, can't stand in a URL; write %25"),
+    ("ws://h/a\tb", "can't stand in a URL; write %09"),
+    ("ws://h#path=chat", "path wants a path such as /chat?room=1"),
+    ("ws://h/a#path=/b", "path is given twice"),
+    ("ws://h/a#b", "\"b\" is no option of ws"),
+    ("ws://h:/a:b#ping=30", "ping wants a time up to 24 h, such as 500ms"),
+    ("ws://h#ping=0s", "ping wants a time"),
+    ("ws://h#ping=25h", "ping wants a time"),
+    ("ws://h#ping=ms", "ping wants a time"),
+    ("ws://h#origin=h", "origin wants one or more origins"),
+    ("ws://h#origin=https://h/", "origin wants one or more origins"),
+    ("ws://h#subprotocol=a/b", "subprotocol wants"),
+    ("ws://a:b:c/d", "\"a:b\" is no host"),
+    ("ws://::1/d", "needs brackets; try ws://[::1]"),
+    ("icmp:", "a host is needed behind icmp:; try icmp://127.0.0.1"),
+    ("icmp://h:80", "icmp has no ports, TCP and UDP have; try icmp://h"),
+    ("icmp://[::1]:80", "try icmp://[::1]"),
+    ("icmp://h/a", "\"h/a\" is no host"),
+    ("icmp://h#bind=127.0.0.1:80", "bind wants a local address"),
+    ("icmp://h#nodelay", "\"nodelay\" is no option of icmp"),
+    ("raw://h", "raw needs the protocol number of the IP header; try raw://h#protocol=253"),
+    ("raw://h#ttl=3", "try raw://h#ttl=3,protocol=253"),
+    ("raw://h:80#protocol=3", "raw has no ports, TCP and UDP have; try raw://h#protocol=3"),
+    ("raw://h:80", "try raw://h#protocol=253"),
+    ("raw://h#protocol=256", "protocol wants a number 0-255"),
+    ("raw://h#IP_HDRINCL,protocol=255", "did you mean hdrincl?"),
     // Targets.
     ("unix:", "a path or @NAME is needed behind unix:; try unix:/run/app.sock"),
     ("unix:@", "a path or @NAME is needed"),
@@ -216,4 +268,23 @@ fn two_words_that_are_no_host_and_port_give_the_message_that_helps() {
     assert!(message(&["localhost", "80#x"]).contains("\"x\" is no option of tcp"));
     assert!(message(&["::1:7000"]).contains("try [::1]:7000"));
     assert!(message(&["tcp://localhost", "80"]).contains("try tcp://localhost:7007"));
+}
+
+#[test]
+fn a_password_in_an_address_is_refused_and_not_repeated() {
+    for (typed, said) in [
+        (
+            "ws://me:secret@h:80/chat",
+            "ws://…@h:80/chat: a name or password in an address can be read by every user of this machine; put it \
+             into a file of mode 600 and try ws://h:80/chat#auth=FILE",
+        ),
+        ("wss:me:sec@ret@h#nodelay", "try wss://h#nodelay,auth=FILE"),
+        ("ws://me@h/", "try ws://h/#auth=FILE"),
+    ] {
+        let message = message(typed);
+        assert!(message.contains(said), "{message}");
+        assert!(!message.contains("sec"), "{message}");
+        let suggestion = message.rsplit("try ").next().unwrap();
+        assert!(suggestion.parse::<Address>().is_ok(), "{suggestion}");
+    }
 }

@@ -4,13 +4,14 @@
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use proptest::collection::{btree_map, vec};
 use proptest::option;
 use proptest::prelude::*;
 use sockeye_model::{
     Address, BindTo, Host, OptionName, Options, Port, SCHEMES, Scheme, SocketOption, Target,
-    UnixName,
+    TlsVersion, UnixName,
 };
 
 #[path = "../../../fuzz/properties/address.rs"]
@@ -84,6 +85,15 @@ fn target(scheme: Scheme) -> BoxedStrategy<Target> {
         Scheme::Tcp | Scheme::Udp => (host(), port())
             .prop_map(|(host, port)| Target::Inet { host, port })
             .boxed(),
+        Scheme::Tls | Scheme::Ws | Scheme::Wss => prop_oneof![
+            (host(), port()).prop_map(|(host, port)| Target::Inet { host, port }),
+            unix_name().prop_map(Target::Unix),
+        ]
+        .boxed(),
+        Scheme::Icmp | Scheme::Raw => host()
+            .prop_filter("a host", |host| *host != Host::Empty)
+            .prop_map(Target::Host)
+            .boxed(),
         Scheme::Unix | Scheme::UnixDgram | Scheme::UnixSeqpacket => {
             unix_name().prop_map(Target::Unix).boxed()
         }
@@ -96,11 +106,16 @@ fn target(scheme: Scheme) -> BoxedStrategy<Target> {
     }
 }
 
-fn bind_to(scheme: Scheme) -> BoxedStrategy<BindTo> {
-    if scheme.is_unix() {
+fn bind_to(over: Scheme) -> BoxedStrategy<BindTo> {
+    if over.is_unix() {
         return unix_name().prop_map(BindTo::Unix).boxed();
     }
-    (host(), option::of(port()))
+    let port = if over.is_portless() {
+        Just(None).boxed()
+    } else {
+        option::of(port()).boxed()
+    };
+    (host(), port)
         .prop_filter("some of both", |(host, port)| {
             *host != Host::Empty || port.is_some()
         })
@@ -108,11 +123,62 @@ fn bind_to(scheme: Scheme) -> BoxedStrategy<BindTo> {
         .boxed()
 }
 
-fn value(scheme: Scheme, option: OptionName, number: u32) -> BoxedStrategy<SocketOption> {
+/// One to three names, none there twice.
+fn names(pattern: &'static str) -> impl Strategy<Value = Vec<String>> {
+    proptest::collection::hash_set(pattern, 1..4).prop_map(|names| names.into_iter().collect())
+}
+
+/// The options whose value is more than a number.
+fn text(option: OptionName, over: Scheme, number: u32) -> Option<BoxedStrategy<SocketOption>> {
+    let file = |of: fn(PathBuf) -> SocketOption| path().prop_map(of).boxed();
+    Some(match option {
+        OptionName::Sni => "[a-zA-Z_é][a-zA-Z0-9_é-]{0,20}(\\.[a-z0-9-]{1,9}){0,3}\\.?"
+            .prop_filter("any is every interface", |name: &String| {
+                !name.eq_ignore_ascii_case("any")
+            })
+            .prop_map(SocketOption::Sni)
+            .boxed(),
+        OptionName::Alpn => names("[!-~]{1,20}").prop_map(SocketOption::Alpn).boxed(),
+        OptionName::Subprotocol => names("[a-zA-Z0-9!#$%&'*+.^_`|~-]{1,20}")
+            .prop_map(SocketOption::Subprotocol)
+            .boxed(),
+        OptionName::Origin => {
+            names("[a-z][a-z0-9+.-]{0,5}://([a-z0-9.-]{1,9}|\\[::1\\])(:[0-9]{1,5})?|null")
+                .prop_map(SocketOption::Origin)
+                .boxed()
+        }
+        OptionName::Ca => file(SocketOption::Ca),
+        OptionName::Cert => file(SocketOption::Cert),
+        OptionName::Key => file(SocketOption::Key),
+        OptionName::ClientCa => file(SocketOption::ClientCa),
+        OptionName::Header => file(SocketOption::Header),
+        OptionName::Auth => file(SocketOption::Auth),
+        OptionName::Pin => any::<[u8; 32]>().prop_map(SocketOption::Pin).boxed(),
+        OptionName::Tls if number & 1 == 0 => Just(SocketOption::Tls(TlsVersion::V12)).boxed(),
+        OptionName::Tls => Just(SocketOption::Tls(TlsVersion::V13)).boxed(),
+        OptionName::Ping => {
+            let time = Duration::from_millis(u64::from(number) % 86_400_000 + 1);
+            Just(SocketOption::Ping(time)).boxed()
+        }
+        // In an option the comma would end it.
+        OptionName::Path if over.is_unix() => "/([a-z0-9._~!$&'()*+;=:@/?-]|%[0-9a-fA-F]{2}){1,20}"
+            .prop_map(SocketOption::Path)
+            .boxed(),
+        OptionName::Path => "/([a-z0-9._~!$&'()*+,;=:@/?-]|%[0-9a-fA-F]{2}){1,20}"
+            .prop_map(SocketOption::Path)
+            .boxed(),
+        _ => return None,
+    })
+}
+
+fn value(over: Scheme, option: OptionName, number: u32) -> BoxedStrategy<SocketOption> {
+    if let Some(text) = text(option, over, number) {
+        return text;
+    }
     let byte = number as u8;
     let bytes = (number as usize % 0x7fff_ffff) + 1;
     match option {
-        OptionName::Bind => return bind_to(scheme).prop_map(SocketOption::Bind).boxed(),
+        OptionName::Bind => return bind_to(over).prop_map(SocketOption::Bind).boxed(),
         OptionName::Interface => {
             return "[a-z][a-z0-9.@_-]{0,14}"
                 .prop_map(SocketOption::Interface)
@@ -134,14 +200,42 @@ fn value(scheme: Scheme, option: OptionName, number: u32) -> BoxedStrategy<Socke
         OptionName::Ttl => Just(SocketOption::Ttl(byte.max(1))),
         OptionName::Tos => Just(SocketOption::Tos(byte)),
         OptionName::Mark => Just(SocketOption::Mark(number)),
+        OptionName::Protocol => Just(SocketOption::Protocol(byte)),
+        OptionName::Hdrincl => Just(SocketOption::Hdrincl),
+        OptionName::Insecure => Just(SocketOption::Insecure),
+        OptionName::Deflate => Just(SocketOption::Deflate),
+        OptionName::MaxMessage => Just(SocketOption::MaxMessage(bytes)),
+        OptionName::Sni
+        | OptionName::Alpn
+        | OptionName::Ca
+        | OptionName::Pin
+        | OptionName::Cert
+        | OptionName::Key
+        | OptionName::ClientCa
+        | OptionName::Tls
+        | OptionName::Path
+        | OptionName::Subprotocol
+        | OptionName::Origin
+        | OptionName::Header
+        | OptionName::Auth
+        | OptionName::Ping => unreachable!("{option} is no number"),
         OptionName::Append => Just(SocketOption::Append),
         OptionName::Excl => Just(SocketOption::Excl),
     }
     .boxed()
 }
 
-fn options(scheme: Scheme) -> BoxedStrategy<Options> {
-    let names = scheme.row().options;
+fn options(scheme: Scheme, over: Scheme) -> BoxedStrategy<Options> {
+    let of = |scheme: Scheme, name: &OptionName| scheme.row().options.contains(name);
+    let elsewhere =
+        |name: &OptionName| !of(over, name) && (of(Scheme::Tcp, name) || of(Scheme::Unix, name));
+    let names: Vec<OptionName> = scheme
+        .row()
+        .options
+        .iter()
+        .filter(|name| over == scheme || !elsewhere(name))
+        .copied()
+        .collect();
     if names.is_empty() {
         return Just(Options::new()).boxed();
     }
@@ -149,7 +243,7 @@ fn options(scheme: Scheme) -> BoxedStrategy<Options> {
         .prop_flat_map(move |chosen| {
             let values: Vec<_> = chosen
                 .into_iter()
-                .map(|(name, number)| value(scheme, name, number))
+                .map(|(name, number)| value(over, name, number))
                 .collect();
             values.prop_map(|values| values.into_iter().collect())
         })
@@ -159,11 +253,25 @@ fn options(scheme: Scheme) -> BoxedStrategy<Options> {
 fn address() -> impl Strategy<Value = Address> {
     proptest::sample::select(SCHEMES)
         .prop_map(|row| row.scheme)
-        .prop_flat_map(|scheme| (Just(scheme), target(scheme), options(scheme)))
-        .prop_map(|(scheme, target, options)| Address {
-            scheme,
-            target,
-            options,
+        .prop_flat_map(|scheme| (Just(scheme), target(scheme)))
+        .prop_flat_map(|(scheme, target)| {
+            let over = Address::new(scheme, target.clone()).transport();
+            (
+                Just(scheme),
+                Just(target),
+                options(scheme, over),
+                any::<u8>(),
+            )
+        })
+        .prop_map(|(scheme, target, mut options, number)| {
+            if scheme == Scheme::Raw {
+                options.insert(SocketOption::Protocol(number));
+            }
+            Address {
+                scheme,
+                target,
+                options,
+            }
         })
         .prop_filter("an abstract name has no permissions", |address| {
             let named = matches!(address.target, Target::Unix(UnixName::Abstract(_)));
@@ -186,7 +294,7 @@ proptest! {
 
     #[test]
     fn no_text_of_the_grammars_own_pieces_makes_the_parser_panic(
-        text in "(tcp|udp|unix|unix-dgram|file|exec|fd|stdio|-|http|TCP-LISTEN|tpc)?:?(//)?([\\[\\]:%@#,=/ '\"\\\\0-9a-f]|::1|lo|bind|ttl|mode|%2[0-9a-f]|6553[0-9]){0,12}"
+        text in "(tcp|udp|unix|unix-dgram|tls|ws|wss|icmp|raw|file|exec|fd|stdio|-|http|TCP-LISTEN|tpc)?:?(//)?([\\[\\]:%@#,=/?+ '\"\\\\0-9a-f]|::1|lo|bind|ttl|mode|path|alpn|ping|%2[0-9a-f]|6553[0-9]){0,12}"
     ) {
         property::check(&text);
     }

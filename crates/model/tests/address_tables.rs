@@ -13,6 +13,10 @@ fn is_a_name(name: &str) -> bool {
             .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
 }
 
+fn is_number(text: &str) -> bool {
+    (4..=5).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 fn is_one_line_of_help(help: &str) -> bool {
     !help.is_empty() && !help.contains('\n') && !help.ends_with('.') && help.chars().count() <= 90
 }
@@ -62,7 +66,9 @@ fn every_row_has_one_line_of_help_and_every_option_its_manual_page() {
     for row in OPTIONS {
         assert!(is_one_line_of_help(row.help), "{}: {}", row.name, row.help);
         assert!(
-            row.page.ends_with("(2)") || row.page.ends_with("(7)"),
+            row.page.ends_with("(2)")
+                || row.page.ends_with("(7)")
+                || row.page.strip_prefix("RFC ").is_some_and(is_number),
             "{}",
             row.page
         );
@@ -83,11 +89,21 @@ fn every_option_belongs_to_a_scheme_and_to_each_only_once() {
 #[test]
 fn every_option_of_a_scheme_is_read_and_printed_behind_its_example() {
     for row in SCHEMES {
-        let target = row.example.split('#').next().unwrap().replace('@', "");
         for option in row.options {
+            let own = if row.scheme.is_layered() && *option == OptionName::Mode {
+                format!("{}:/run/app.sock", row.name)
+            } else {
+                let plain = row.example.split('#').next().unwrap().replace('@', "");
+                match plain.rfind('/') {
+                    // The path of a WebSocket is an option, too.
+                    Some(end) if row.scheme.is_websocket() => plain[..end].to_owned(),
+                    _ => plain,
+                }
+            };
             let value = match option.row().value {
                 OptionValue::None => "",
                 OptionValue::Local if row.scheme.is_unix() => "=/run/client.sock",
+                OptionValue::Local if row.scheme.is_portless() => "=127.0.0.2",
                 OptionValue::Local => "=127.0.0.1:5000",
                 OptionValue::Interface => "=lo",
                 OptionValue::Number { .. } => "=9",
@@ -95,12 +111,32 @@ fn every_option_of_a_scheme_is_read_and_printed_behind_its_example() {
                 OptionValue::Bytes => "=4096",
                 OptionValue::Octal => "=660",
                 OptionValue::Switch => "=1",
+                OptionValue::File => "=/etc/file.pem",
+                OptionValue::Host => "=example.org",
+                OptionValue::Names | OptionValue::Tokens => "=a+b",
+                OptionValue::Origins => "=https://example.org",
+                OptionValue::Sha256 => {
+                    "=sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+                }
+                OptionValue::TlsVersion => "=1.3",
+                OptionValue::UrlPath => "=/chat",
+                OptionValue::Time => "=30s",
             };
-            let text = format!("{target}#{option}{value}");
-            let address: Address = text.parse().unwrap();
-            assert_eq!(address.to_string(), text);
+            let needed = match row.scheme {
+                Scheme::Raw if *option < OptionName::Protocol => ["", ",protocol=253"],
+                Scheme::Raw if *option > OptionName::Protocol => ["protocol=253,", ""],
+                _ => ["", ""],
+            };
+            let text = format!("{own}#{}{option}{value}{}", needed[0], needed[1]);
+            let address: Address = text.parse().unwrap_or_else(|error| panic!("{error}"));
+            match option {
+                // It is printed where a URL has it.
+                OptionName::Path => assert_eq!(address.to_string(), format!("{own}/chat")),
+                _ => assert_eq!(address.to_string(), text),
+            }
             assert!(address.options.contains(*option));
-            assert_eq!(address.options.len(), 1);
+            let needed = usize::from(needed.concat() != "");
+            assert_eq!(address.options.len(), 1 + needed);
         }
     }
 }
@@ -112,8 +148,28 @@ fn what_a_scheme_carries_is_what_its_socket_type_does() {
         .filter(|row| row.carries == Carries::Messages)
         .map(|row| row.name)
         .collect();
-    assert_eq!(messages, ["udp", "unix-dgram", "unix-seqpacket"]);
+    assert_eq!(
+        messages,
+        [
+            "udp",
+            "unix-dgram",
+            "unix-seqpacket",
+            "ws",
+            "wss",
+            "icmp",
+            "raw"
+        ]
+    );
     for row in SCHEMES {
-        assert_eq!(row.can_listen, row.scheme.is_inet() || row.scheme.is_unix());
+        let scheme = row.scheme;
+        assert_eq!(row.can_listen, scheme.is_inet() || scheme.is_unix());
+        assert_eq!(
+            scheme.is_socket(),
+            row.can_listen || matches!(row.name, "icmp" | "raw")
+        );
+        assert_eq!(
+            scheme.is_layered(),
+            matches!(row.name, "tls" | "ws" | "wss")
+        );
     }
 }

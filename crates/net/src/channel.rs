@@ -36,7 +36,8 @@ pub fn shape(address: &Address) -> Shape {
     Shape {
         carries: address.scheme.carries(),
         batches: address.scheme == Scheme::Udp,
-        registrable: matches!(address.scheme, Scheme::Exec) || address.scheme.can_listen(),
+        registrable: matches!(address.scheme, Scheme::Exec) || address.scheme.is_socket(),
+        layered: address.scheme.is_layered(),
     }
 }
 
@@ -63,7 +64,7 @@ fn open_plain(
                 ..Channel::Stream(stream).into()
             });
         }
-        Target::Inet { .. } | Target::Unix(_) => {
+        Target::Inet { .. } | Target::Unix(_) | Target::Host(_) => {
             return Err(Error::new(
                 Call::Open,
                 io::Error::from(io::ErrorKind::InvalidInput),
@@ -175,7 +176,7 @@ pub async fn open(
     environment: Option<&Environment>,
     how: &Dialing,
 ) -> std::result::Result<Opened, OpenError> {
-    if !address.scheme.can_listen() {
+    if !address.scheme.is_socket() {
         return open_plain(address, place, environment, how).map_err(OpenError::Call);
     }
     let connected = connect(address, how).await?;

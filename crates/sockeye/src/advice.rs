@@ -106,7 +106,7 @@ fn peer_process(socket: &AsyncSocket, scheme: Scheme) -> Option<Process> {
 
 fn protocol(scheme: Scheme) -> Option<Protocol> {
     match scheme {
-        Scheme::Tcp => Some(Protocol::Tcp),
+        Scheme::Tcp | Scheme::Tls | Scheme::Ws | Scheme::Wss => Some(Protocol::Tcp),
         Scheme::Udp => Some(Protocol::Udp),
         _ => None,
     }

@@ -71,8 +71,8 @@ pub use sockeye_model::{
     Address, AddressError, AddressProblem, BindTo, Call, Caller, Carries, DropReason, End, Errno,
     Event, Family, Flow, Host, Kind, NotASocketAddress, Note, OPTIONS, OptionName, Options,
     Payload, Place, Port, ProcessName, Protocol, SCHEMES, Scheme, SchemeRow, Sink, SocketAddress,
-    SocketId, SocketOption, Source, Tally, Target, TcpSample, Timestamp, Totals, Type, Unit,
-    UnixName, Wants,
+    SocketId, SocketOption, Source, Tally, Target, TcpSample, Timestamp, TlsVersion, Totals, Type,
+    Unit, UnixName, Wants,
 };
 pub use sockeye_net::{AsyncSocket, Error, Lease, Lent, Received, Result, Shutdown, Socket};
 pub use sockeye_tap::{Policy, Tap, ViewFailed, Viewer, start};

@@ -35,16 +35,53 @@ pub enum AddressProblem {
         /// The scheme that is spelt most like it.
         nearest: Option<Scheme>,
     },
-    /// The scheme is known by name only.
-    NotYet {
-        /// Its name.
+    /// A web page's URL.
+    WebPage {
+        /// `http` or `https`.
         scheme: &'static str,
-        /// An address for the bare connection below it, where it runs over one without encryption.
-        below: Option<String>,
+        /// An address for the bytes below it.
+        below: String,
+        /// The address of a WebSocket there.
+        websocket: String,
+    },
+    /// A name or password before an `@` in a URL, where every other user can read it.
+    Credentials {
+        /// The address without it, and with the option that takes a file.
+        instead: String,
+    },
+    /// A path that no URL can have.
+    BadUrlPath {
+        /// The first character that can't be there.
+        character: char,
+        /// Where it stands in the path, counted in characters from 0.
+        at: usize,
+    },
+    /// A port where there is none: icmp and raw.
+    UnwantedPort {
+        /// The scheme.
+        scheme: Scheme,
+        /// The address without it.
+        instead: String,
+    },
+    /// raw without `protocol=`.
+    MissingProtocol {
+        /// The address with one.
+        example: String,
+    },
+    /// An option of TCP over a UNIX socket, or the other way round.
+    OtherTransport {
+        /// Which one.
+        option: OptionName,
+        /// Whose option it could be.
+        scheme: Scheme,
+        /// What it runs over here: tcp or unix.
+        transport: Scheme,
     },
     /// Another tool's way to write it.
     Foreign {
-        /// The word of socat's, as typed.
+        /// The tool.
+        tool: &'static str,
+        /// The word of the tool's, as typed.
         word: String,
         /// The same as an address.
         address: String,
@@ -228,31 +265,57 @@ impl fmt::Display for AddressProblem {
                 write!(f, "{} is no scheme; known: ", Shown(scheme))?;
                 list(f, SCHEMES.iter().map(|row| row.name))
             }
-            Self::NotYet {
+            Self::WebPage {
                 scheme,
-                below: Some(below),
-            } => {
-                write!(
-                    f,
-                    "{scheme} is not there yet; for the bytes below it try {}",
-                    Shown(below)
-                )
-            }
-            Self::NotYet {
+                below,
+                websocket,
+            } => write!(
+                f,
+                "{scheme} is no scheme here; for a WebSocket there {}; for the bytes below it try {}",
+                Shown(websocket),
+                Shown(below)
+            ),
+            Self::Credentials { instead } => write!(
+                f,
+                "a name or password in an address can be read by every user of this machine; \
+                 put it into a file of mode 600 and try {}",
+                Shown(instead)
+            ),
+            Self::BadUrlPath { character, at } => write!(
+                f,
+                "\"{}\", character {} of the path, can't stand in a URL; write {}",
+                Shown(character.encode_utf8(&mut [0; 4])),
+                at + 1,
+                PercentEncoded(*character)
+            ),
+            Self::UnwantedPort { scheme, instead } => write!(
+                f,
+                "{scheme} has no ports, TCP and UDP have; try {}",
+                Shown(instead)
+            ),
+            Self::MissingProtocol { example } => write!(
+                f,
+                "raw needs the protocol number of the IP header; try {}",
+                Shown(example)
+            ),
+            Self::OtherTransport {
+                option,
                 scheme,
-                below: None,
-            } => {
-                write!(f, "{scheme} is not there yet; known: ")?;
-                list(f, SCHEMES.iter().map(|row| row.name))
-            }
+                transport,
+            } => write!(
+                f,
+                "{option} is an option of {}, and this {scheme} runs over {transport}; leave it away",
+                other(*transport)
+            ),
             Self::Foreign {
+                tool,
                 word,
                 address,
                 listens,
             } => {
                 write!(
                     f,
-                    "{} is socat's word; here it is {}",
+                    "{} is {tool}'s word; here it is {}",
                     Shown(word),
                     Shown(address)
                 )?;
@@ -332,6 +395,8 @@ impl fmt::Display for AddressProblem {
                     Scheme::Exec => "a command",
                     Scheme::Fd => "a number",
                     Scheme::Tcp | Scheme::Udp => "a host and a port",
+                    Scheme::Tls | Scheme::Ws | Scheme::Wss => "a host and a port, a path or @NAME",
+                    Scheme::Icmp | Scheme::Raw => "a host",
                     Scheme::Stdio => "nothing",
                 };
                 write!(
@@ -406,6 +471,27 @@ impl fmt::Display for AddressProblem {
                 )
             }
         }
+    }
+}
+
+/// Of tcp and unix, that which it does not run over.
+fn other(transport: Scheme) -> Scheme {
+    match transport {
+        Scheme::Unix => Scheme::Tcp,
+        _ => Scheme::Unix,
+    }
+}
+
+/// What a URL has in the place of a character.
+struct PercentEncoded(char);
+
+impl fmt::Display for PercentEncoded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut bytes = [0; 4];
+        let bytes = self.0.encode_utf8(&mut bytes).bytes();
+        bytes
+            .into_iter()
+            .try_for_each(|byte| write!(f, "%{byte:02X}"))
     }
 }
 

@@ -1,24 +1,23 @@
 //! What hands used to socat, nc, curl or bash type as an address, answered with sockeye's own form.
 
 use super::error::{AddressProblem, Listens};
+use super::url::Parts;
 use crate::option::OptionName;
 use crate::scheme::{SCHEMES, Scheme};
-
-/// Schemes that the design names and this version doesn't have, and what `https` and `ssl` stand for.
-const NOT_YET: &[&str] = &["tls", "ssl", "ws", "wss", "icmp", "raw", "http", "https"];
-
-/// The port a URL means when it names none.
-const HTTP: &str = "80";
 
 /// What is known about the word before the colon, when it is no scheme of ours.
 pub(super) fn scheme(word: &str, rest: &str, url: bool) -> Option<AddressProblem> {
     let lower = word.to_ascii_lowercase();
-    if let Some(scheme) = NOT_YET.iter().find(|name| **name == lower) {
-        let below = matches!(*scheme, "http" | "ws").then(|| below(rest));
-        return Some(AddressProblem::NotYet {
-            scheme,
-            below: below.flatten(),
+    if let Some(problem) = web(&lower, rest) {
+        return Some(problem);
+    }
+    if url && lower == "ssl" {
+        return Some(AddressProblem::Instead {
+            address: format!("{}://{rest}", Scheme::Tls),
         });
+    }
+    if let Some(problem) = websocat(word, &lower, rest) {
+        return Some(problem);
     }
     let known = socat(&lower);
     // `open`, `system` and the like are good names for a machine, and `open:80` is one with a port.
@@ -36,6 +35,7 @@ pub(super) fn scheme(word: &str, rest: &str, url: bool) -> Option<AddressProblem
             _ => Listens::No,
         };
         return Some(AddressProblem::Foreign {
+            tool: "socat",
             word: word.into(),
             address,
             listens,
@@ -52,16 +52,48 @@ pub(super) fn scheme(word: &str, rest: &str, url: bool) -> Option<AddressProblem
     })
 }
 
-/// The TCP address under an `http://` or `ws://` URL.
-fn below(rest: &str) -> Option<String> {
-    let authority = rest
-        .split(['/', '?', '#'])
-        .next()
-        .filter(|authority| !authority.is_empty())?;
-    let port = authority.rsplit_once(':').map(|(_, port)| port);
-    Some(match port {
-        Some(port) if !port.ends_with(']') => format!("tcp://{authority}"),
-        _ => format!("tcp://{authority}:{HTTP}"),
+/// A web page's URL: what lies below it, and a WebSocket at the same place.
+fn web(word: &str, rest: &str) -> Option<AddressProblem> {
+    let (scheme, below, websocket) = match word {
+        "http" => ("http", Scheme::Tcp, Scheme::Ws),
+        "https" => ("https", Scheme::Tls, Scheme::Wss),
+        _ => return None,
+    };
+    let rest = rest.split('#').next().unwrap_or_default();
+    let Parts { authority, path } = Parts::of(rest);
+    let authority = authority.rsplit('@').next().unwrap_or_default();
+    let default = websocket.default_port().unwrap_or_default();
+    let authority = match authority.rsplit_once(':') {
+        _ if authority.is_empty() => format!("HOST:{default}"),
+        Some((_, port)) if !port.ends_with(']') && !port.is_empty() => authority.to_owned(),
+        _ => format!("{}:{default}", authority.trim_end_matches(':')),
+    };
+    Some(AddressProblem::WebPage {
+        scheme,
+        below: format!("{below}://{authority}"),
+        websocket: format!("{websocket}://{authority}{path}"),
+    })
+}
+
+/// websocat's words for a WebSocket: `ws-l:` and the like.
+fn websocat(word: &str, lower: &str, rest: &str) -> Option<AddressProblem> {
+    let (scheme, verb) = lower.split_once('-')?;
+    let scheme = match scheme {
+        "ws" => Scheme::Ws,
+        "wss" => Scheme::Wss,
+        _ => return None,
+    };
+    let listens = match verb {
+        "l" | "listen" => Listens::Many,
+        "c" | "connect" | "client" => Listens::No,
+        _ => return None,
+    };
+    let target = if rest.is_empty() { "HOST:PORT" } else { rest };
+    Some(AddressProblem::Foreign {
+        tool: "websocat",
+        word: word.into(),
+        address: format!("{scheme}://{target}"),
+        listens,
     })
 }
 
@@ -92,7 +124,9 @@ fn socat(word: &str) -> Option<(Scheme, Role)> {
         return named;
     }
     let (kind, verb) = match word {
-        "tcp" | "tcp4" | "tcp6" | "udp" | "udp4" | "udp6" | "unix" => (word, "connect"),
+        "tcp" | "tcp4" | "tcp6" | "udp" | "udp4" | "udp6" | "unix" | "openssl" | "ssl" => {
+            (word, "connect")
+        }
         _ => word.split_once('-')?,
     };
     let listens = match verb {
@@ -103,6 +137,7 @@ fn socat(word: &str) -> Option<(Scheme, Role)> {
     let scheme = match kind {
         "tcp" | "tcp4" | "tcp6" => Scheme::Tcp,
         "udp" | "udp4" | "udp6" => Scheme::Udp,
+        "openssl" | "ssl" => Scheme::Tls,
         "unix" | "local" | "abstract" if matches!(verb, "recvfrom" | "recv" | "sendto") => {
             Scheme::UnixDgram
         }

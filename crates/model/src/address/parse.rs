@@ -9,7 +9,9 @@ use std::str::FromStr;
 use super::error::{AddressError, AddressProblem};
 use super::options::{number, options};
 use super::print::is_visible;
+use super::url::{Parts, path_and_query};
 use super::{Address, Host, Port, SUN_PATH_MAX, Target, UnixName, habit, words};
+use crate::option::{OptionName, SocketOption};
 use crate::scheme::Scheme;
 
 pub(super) type Parsed<T> = Result<T, AddressProblem>;
@@ -19,7 +21,10 @@ impl FromStr for Address {
 
     fn from_str(text: &str) -> Result<Self, AddressError> {
         address(text).map_err(|problem| AddressError {
-            typed: text.into(),
+            typed: match problem {
+                AddressProblem::Credentials { .. } => without_password(text),
+                _ => text.into(),
+            },
             problem,
         })
     }
@@ -57,7 +62,7 @@ impl Address {
             Err(_) => return Err(error),
         };
         let target = Target::Inet { host, port };
-        match options(Scheme::Tcp, options_text) {
+        match options(Scheme::Tcp, Scheme::Tcp, options_text) {
             Ok(options) => Ok((
                 Self {
                     scheme: Scheme::Tcp,
@@ -69,6 +74,18 @@ impl Address {
             Err(problem) => Err(AddressError { typed, problem }),
         }
     }
+}
+
+/// What was typed, fit for a message: whoever reads that over the shoulder or in a log learns no password.
+fn without_password(text: &str) -> String {
+    let end = text.rfind('@').unwrap_or(text.len());
+    let begin = text.find(':').map_or(0, |colon| colon + 1);
+    let strokes = if text[begin..].starts_with("//") {
+        2
+    } else {
+        0
+    };
+    format!("{}…{}", &text[..begin + strokes], &text[end..])
 }
 
 fn address(text: &str) -> Parsed<Address> {
@@ -94,7 +111,7 @@ fn address(text: &str) -> Parsed<Address> {
         "-" | "stdio" => Ok(Address {
             scheme: Scheme::Stdio,
             target: Target::Stdio,
-            options: options(Scheme::Stdio, rest)?,
+            options: options(Scheme::Stdio, Scheme::Stdio, rest)?,
         }),
         "STDIO" => Err(AddressProblem::Instead {
             address: "stdio".into(),
@@ -115,7 +132,7 @@ fn with_scheme(scheme: Scheme, rest: &str) -> Parsed<Address> {
         return Ok(Address {
             scheme,
             target: Target::Exec(command),
-            options: options(scheme, options_text)?,
+            options: options(scheme, scheme, options_text)?,
         });
     }
     let (target, options_text) = cut_options(rest);
@@ -123,12 +140,16 @@ fn with_scheme(scheme: Scheme, rest: &str) -> Parsed<Address> {
         Scheme::Tcp | Scheme::Udp => {
             return with_inet(scheme, &format!("{scheme}://"), target, options_text);
         }
+        Scheme::Tls | Scheme::Ws | Scheme::Wss => {
+            return layered(scheme, target, options_text);
+        }
         Scheme::Stdio if target.is_empty() => Target::Stdio,
         Scheme::Stdio => return Err(AddressProblem::UnwantedTarget { scheme }),
         _ if target.is_empty() => return Err(AddressProblem::MissingTarget { scheme }),
         Scheme::Unix | Scheme::UnixDgram | Scheme::UnixSeqpacket => {
             Target::Unix(unix_name(scheme, target)?)
         }
+        Scheme::Icmp | Scheme::Raw => Target::Host(without_port(scheme, target, options_text)?),
         Scheme::File => Target::File(path(target)?),
         Scheme::Fd => Target::Fd(
             number(target)
@@ -137,15 +158,116 @@ fn with_scheme(scheme: Scheme, rest: &str) -> Parsed<Address> {
         ),
         Scheme::Exec => return Err(AddressProblem::MissingTarget { scheme }),
     };
-    let options = options(scheme, options_text)?;
-    if matches!(target, Target::Unix(UnixName::Abstract(_))) && options.mode().is_some() {
-        return Err(AddressProblem::ModeOnAbstract);
+    let options = options(scheme, scheme, options_text)?;
+    if scheme == Scheme::Raw && options.protocol().is_none() {
+        let address = Address {
+            scheme,
+            target,
+            options: [SocketOption::Protocol(253)]
+                .into_iter()
+                .chain(options.iter().cloned())
+                .collect(),
+        };
+        return Err(AddressProblem::MissingProtocol {
+            example: address.to_string(),
+        });
     }
-    Ok(Address {
+    checked(Address {
         scheme,
         target,
         options,
     })
+}
+
+/// What no part of an address can tell alone.
+fn checked(address: Address) -> Parsed<Address> {
+    if matches!(address.target, Target::Unix(UnixName::Abstract(_)))
+        && address.options.mode().is_some()
+    {
+        return Err(AddressProblem::ModeOnAbstract);
+    }
+    Ok(address)
+}
+
+/// tls, ws and wss: over a UNIX socket where the target can be no host, else over TCP.
+fn layered(scheme: Scheme, target: &str, options_text: Option<&str>) -> Parsed<Address> {
+    if target.is_empty() {
+        return Err(AddressProblem::MissingTarget { scheme });
+    }
+    // A % is what the canonical form writes before a path that would else be taken for a host.
+    if target.starts_with(['/', '.', '@', '%']) {
+        return checked(Address {
+            scheme,
+            target: Target::Unix(unix_name(scheme, target)?),
+            options: options(scheme, Scheme::Unix, options_text)?,
+        });
+    }
+    let typed = format!("{scheme}://");
+    if !scheme.is_websocket() {
+        return with_inet(scheme, &typed, target, options_text);
+    }
+    let parts = Parts::of(target);
+    if let Some(rest) = parts.without_credentials() {
+        let and = options_text.map_or_else(String::new, |text| format!("{text},"));
+        return Err(AddressProblem::Credentials {
+            instead: format!("{typed}{rest}{}#{and}auth=FILE", parts.path),
+        });
+    }
+    let port = scheme.default_port().map(Port::Number);
+    let (host, port) = match (inet(&typed, parts.authority), port) {
+        (Err(AddressProblem::MissingPort { .. }), Some(port)) => {
+            let host = parts.authority.strip_suffix(':').unwrap_or(parts.authority);
+            (hosted(host)?, port)
+        }
+        (Err(problem), _) => return Err(nearby(&typed, target).unwrap_or(problem)),
+        (Ok(parts), _) => parts,
+    };
+    let mut options = options(scheme, Scheme::Tcp, options_text)?;
+    if let Some(path) = path_and_query(parts.path)?
+        && options.insert(SocketOption::Path(path)).is_some()
+    {
+        return Err(AddressProblem::RepeatedOption {
+            option: OptionName::Path,
+        });
+    }
+    Ok(Address {
+        scheme,
+        target: Target::Inet { host, port },
+        options,
+    })
+}
+
+/// A host that is known to be one, with or without brackets.
+fn hosted(text: &str) -> Parsed<Host> {
+    match text
+        .strip_prefix('[')
+        .and_then(|text| text.strip_suffix(']'))
+    {
+        Some(literal) => bracketed(literal),
+        None => host(text),
+    }
+}
+
+/// The host of icmp and raw; an IPv6 address needs no brackets there.
+fn without_port(scheme: Scheme, text: &str, options_text: Option<&str>) -> Parsed<Host> {
+    if let Some(host) = lone_host(text) {
+        return Ok(host);
+    }
+    let typed = format!("{scheme}://");
+    match inet(&typed, text) {
+        Ok((host, _)) if host != Host::Empty => Err(AddressProblem::UnwantedPort {
+            scheme,
+            instead: match options_text {
+                Some(options) => format!("{typed}{host}#{options}"),
+                None if scheme == Scheme::Raw => format!("{typed}{host}#protocol=253"),
+                None => format!("{typed}{host}"),
+            },
+        }),
+        Ok(_) | Err(AddressProblem::MissingPort { .. }) => {
+            Err(AddressProblem::BadHost { host: text.into() })
+        }
+        Err(problem) => Err(problem),
+    }
 }
 
 /// `typed` is the scheme as it was typed, for the examples in messages: nothing in the short forms.
@@ -169,7 +291,15 @@ fn with_inet(
     Ok(Address {
         scheme,
         target: Target::Inet { host, port },
-        options: options(scheme, options_text)?,
+        options: options(
+            scheme,
+            if scheme.is_layered() {
+                Scheme::Tcp
+            } else {
+                scheme
+            },
+            options_text,
+        )?,
     })
 }
 
@@ -214,8 +344,13 @@ pub(super) fn inet(typed: &str, text: &str) -> Parsed<(Host, Port)> {
 
 fn missing_port(typed: &str, host: &Host) -> AddressProblem {
     AddressProblem::MissingPort {
-        example: format!("{typed}{host}:7007"),
+        example: format!("{typed}{host}:{}", usual_port(typed)),
     }
+}
+
+/// The port of an example.
+fn usual_port(typed: &str) -> u16 {
+    if typed == "tls://" { 443 } else { 7007 }
 }
 
 /// More than one colon without brackets: IPv6, whose last part may be meant as the port, or nothing at all.
@@ -282,7 +417,7 @@ pub(super) fn is_interface(name: &str) -> bool {
 }
 
 /// A host without brackets: empty, `any`, an IPv4 address or a name.
-fn host(text: &str) -> Parsed<Host> {
+pub(super) fn host(text: &str) -> Parsed<Host> {
     if text.is_empty() {
         return Ok(Host::Empty);
     }
@@ -350,7 +485,7 @@ pub(super) fn unix_name(scheme: Scheme, text: &str) -> Parsed<UnixName> {
     }
 }
 
-fn path(text: &str) -> Parsed<PathBuf> {
+pub(super) fn path(text: &str) -> Parsed<PathBuf> {
     let bytes = unescape(text);
     if bytes.contains(&0) {
         Err(AddressProblem::Nul)
@@ -360,7 +495,7 @@ fn path(text: &str) -> Parsed<PathBuf> {
 }
 
 /// `%` with two hexadecimal digits is that byte; any other `%` is itself.
-fn unescape(text: &str) -> Vec<u8> {
+pub(super) fn unescape(text: &str) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let [first, after @ ..] = rest {
@@ -380,7 +515,7 @@ fn unescape(text: &str) -> Vec<u8> {
     bytes
 }
 
-fn nibble(digit: u8) -> u8 {
+pub(super) fn nibble(digit: u8) -> u8 {
     match digit {
         b'0'..=b'9' => digit - b'0',
         _ => (digit | 0x20) - b'a' + 10,

@@ -3,15 +3,27 @@
 use std::ffi::OsStr;
 use std::fmt::{self, Write as _};
 use std::os::unix::ffi::OsStrExt;
+use std::time::Duration;
 
 use super::{Address, Host, Port, Target, UnixName, words};
-use crate::option::{BindTo, SocketOption};
+use crate::option::{BindTo, OptionName, SocketOption};
 
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let scheme = self.scheme;
+        let path = match self.target {
+            Target::Inet { .. } => self.options.path(),
+            _ => None,
+        };
         match &self.target {
-            Target::Inet { host, port } => write!(f, "{scheme}://{host}:{port}")?,
+            Target::Inet { host, port } => {
+                write!(f, "{scheme}://{host}:{port}{}", path.unwrap_or_default())?;
+            }
+            Target::Host(host) => write!(f, "{scheme}://{host}")?,
+            Target::Unix(UnixName::Path(path)) if scheme.is_layered() => {
+                write!(f, "{scheme}:")?;
+                write_path_not_host(path.as_os_str().as_bytes(), f)?;
+            }
             Target::Unix(name @ UnixName::Path(path)) => {
                 write!(f, "{scheme}:{}{name}", slashes(path.as_os_str()))?;
             }
@@ -29,7 +41,9 @@ impl fmt::Display for Address {
         } else {
             ""
         };
-        for (index, option) in self.options.iter().enumerate() {
+        let options = self.options.iter();
+        let behind = options.filter(|option| path.is_none() || option.name() != OptionName::Path);
+        for (index, option) in behind.enumerate() {
             write!(
                 f,
                 "{}{option}",
@@ -43,6 +57,21 @@ impl fmt::Display for Address {
             )?;
         }
         Ok(())
+    }
+}
+
+/// A path behind tls: or ws:, where what begins with neither a stroke nor a dot would be a host.
+fn write_path_not_host(path: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    match path {
+        [b'/' | b'.', ..] => {
+            f.write_str(slashes(OsStr::from_bytes(path)))?;
+            escape(path, "", f)
+        }
+        [first, rest @ ..] => {
+            hex(&[*first], f)?;
+            escape(rest, "", f)
+        }
+        [] => Ok(()),
     }
 }
 
@@ -118,6 +147,9 @@ impl fmt::Display for SocketOption {
             | Self::Nodelay
             | Self::Keepalive
             | Self::Broadcast
+            | Self::Hdrincl
+            | Self::Insecure
+            | Self::Deflate
             | Self::Append
             | Self::Excl => Ok(()),
             Self::Bind(to) => write!(f, "={to}"),
@@ -130,7 +162,42 @@ impl fmt::Display for SocketOption {
             Self::Ttl(hops) | Self::MulticastTtl(hops) => write!(f, "={hops}"),
             Self::Tos(byte) => write!(f, "={byte:#x}"),
             Self::Mark(mark) => write!(f, "={mark:#x}"),
+            Self::Protocol(number) => write!(f, "={number}"),
+            Self::MaxMessage(bytes) => write!(f, "={bytes}"),
+            Self::Sni(name) => write!(f, "={name}"),
+            Self::Path(path) => write!(f, "={path}"),
+            Self::Tls(version) => write!(f, "={version}"),
+            Self::Ping(time) => write_time(*time, f),
+            Self::Pin(sum) => {
+                f.write_str("=sha256:")?;
+                sum.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+            }
+            Self::Alpn(names) | Self::Subprotocol(names) | Self::Origin(names) => {
+                for (index, name) in names.iter().enumerate() {
+                    f.write_char(if index == 0 { '=' } else { '+' })?;
+                    escape(name.as_bytes(), "+,", f)?;
+                }
+                Ok(())
+            }
+            Self::Ca(file)
+            | Self::Cert(file)
+            | Self::Key(file)
+            | Self::ClientCa(file)
+            | Self::Header(file)
+            | Self::Auth(file) => {
+                f.write_char('=')?;
+                escape(file.as_os_str().as_bytes(), ",", f)
+            }
         }
+    }
+}
+
+/// In seconds, or in milliseconds where those are not whole.
+fn write_time(time: Duration, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    if time.subsec_millis() == 0 {
+        write!(f, "={}s", time.as_secs())
+    } else {
+        write!(f, "={}ms", time.as_millis())
     }
 }
 

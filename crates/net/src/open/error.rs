@@ -85,7 +85,7 @@ pub enum Unusable {
     PortZero,
     /// `bind=` and the peer have no IP version in common, or one is a path and the other is not.
     BindFamily,
-    /// An option that is no socket option: `mode`, `backlog`, `bind`, `append`, `excl`.
+    /// An option that is no socket option, such as `mode`, `bind`, `append` or `ca`.
     NotASocketOption(OptionName),
 }
 

@@ -164,11 +164,8 @@ impl Handle {
             OptionName::Tos if six => Is::Tos(byte(sockopt::ipv6_tclass(self)?)),
             OptionName::Tos => Is::Tos(sockopt::ip_tos(self)?),
             OptionName::Mark => Is::Mark(sys::mark(self.as_fd())?),
-            OptionName::Bind
-            | OptionName::Backlog
-            | OptionName::Mode
-            | OptionName::Append
-            | OptionName::Excl => return Err(Errno::EINVAL.into_io()),
+            // IP_HDRINCL is set on raw sockets only, where they are made.
+            _ => return Err(Errno::EINVAL.into_io()),
         }))
     }
 }
@@ -200,13 +197,7 @@ fn set(socket: &Handle, option: &SocketOption, six: bool) -> io::Result<()> {
         SocketOption::Ttl(hops) => sockopt::set_ip_ttl(socket, (*hops).into())?,
         SocketOption::Tos(byte) if six => sockopt::set_ipv6_tclass(socket, (*byte).into())?,
         SocketOption::Tos(byte) => sockopt::set_ip_tos(socket, *byte)?,
-        SocketOption::Interface(_)
-        | SocketOption::Mark(_)
-        | SocketOption::Bind(_)
-        | SocketOption::Backlog(_)
-        | SocketOption::Mode(_)
-        | SocketOption::Append
-        | SocketOption::Excl => return Err(Errno::EINVAL.into_io()),
+        _ => return Err(Errno::EINVAL.into_io()),
     }
     Ok(())
 }

@@ -55,11 +55,7 @@ impl<'a> Setup<'a> {
         }
         for option in self.options {
             match option.name() {
-                OptionName::Bind
-                | OptionName::Backlog
-                | OptionName::Mode
-                | OptionName::Append
-                | OptionName::Excl => {}
+                name if !name.is_of_sockets() => {}
                 // Only there does it mean anything.
                 OptionName::V6only if family != Family::Inet6 => {}
                 OptionName::Interface => self.on_device(&socket, peer)?,

@@ -22,7 +22,7 @@ pub(crate) fn of_words(words: &[String]) -> Result<Address, Usage> {
 
 /// Refuses what is no socket.
 pub(crate) fn connectable(address: &Address) -> Result<(), Usage> {
-    if address.scheme.is_inet() || address.scheme.is_unix() {
+    if address.scheme.is_socket() {
         return Ok(());
     }
     Err(Usage::of(words::NOT_CONNECTABLE, &[("address", address)]))

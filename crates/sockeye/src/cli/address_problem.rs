@@ -32,18 +32,53 @@ fn spanish(problem: &AddressProblem) -> String {
             shown(scheme),
             schemes()
         ),
-        P::NotYet {
+        P::WebPage {
             scheme,
-            below: Some(below),
+            below,
+            websocket,
         } => format!(
-            "{scheme} aún no está; para los bytes de debajo prueba {}",
+            "{scheme} no es un esquema aquí; para un WebSocket de allí {}; para los bytes de debajo prueba {}",
+            shown(websocket),
             shown(below)
         ),
-        P::NotYet {
+        P::Credentials { instead } => format!(
+            "un nombre o una contraseña en una dirección los puede leer cualquier usuario de esta máquina; ponlos en \
+             un archivo de modo 600 y prueba {}",
+            shown(instead)
+        ),
+        P::BadUrlPath { character, at } => {
+            let mut bytes = [0; 4];
+            let text = character.encode_utf8(&mut bytes);
+            let encoded: String = text.bytes().map(|byte| format!("%{byte:02X}")).collect();
+            format!(
+                "\"{}\", carácter {} de la ruta, no cabe en una URL; escribe {encoded}",
+                shown(text),
+                at + 1
+            )
+        }
+        P::UnwantedPort { scheme, instead } => format!(
+            "{scheme} no tiene puertos, los tienen TCP y UDP; prueba {}",
+            shown(instead)
+        ),
+        P::MissingProtocol { example } => format!(
+            "raw necesita el número de protocolo de la cabecera IP; prueba {}",
+            shown(example)
+        ),
+        P::OtherTransport {
+            option,
             scheme,
-            below: None,
-        } => format!("{scheme} aún no está; se conocen: {}", schemes()),
+            transport,
+        } => {
+            let other = match transport {
+                Scheme::Unix => Scheme::Tcp,
+                _ => Scheme::Unix,
+            };
+            format!(
+                "{option} es una opción de {other}, y este {scheme} va sobre {transport}; quítala"
+            )
+        }
         P::Foreign {
+            tool,
             word,
             address,
             listens,
@@ -55,7 +90,7 @@ fn spanish(problem: &AddressProblem) -> String {
                 Listens::Many => format!(" (sockeye listen --many {address})"),
             };
             format!(
-                "{} es palabra de socat; aquí es {address}{line}",
+                "{} es palabra de {tool}; aquí es {address}{line}",
                 shown(word)
             )
         }
@@ -110,6 +145,8 @@ fn spanish(problem: &AddressProblem) -> String {
                 Scheme::Exec => "una orden",
                 Scheme::Fd => "un número",
                 Scheme::Tcp | Scheme::Udp => "un host y un puerto",
+                Scheme::Tls | Scheme::Ws | Scheme::Wss => "un host y un puerto, una ruta o @NOMBRE",
+                Scheme::Icmp | Scheme::Raw => "un host",
                 Scheme::Stdio => "nada",
             };
             format!(
@@ -215,7 +252,17 @@ mod tests {
             "unix:/a\0b",
             "gopher://x:1",
             "tpc://x:1",
-            "wss://x",
+            "https://x",
+            "ws-l:80",
+            "ws://me:secret@x",
+            "ws://x/a b",
+            "icmp://x:80",
+            "icmp:",
+            "tls:",
+            "raw://x",
+            "tls:/x#nodelay",
+            "wss://x#ping=3",
+            "wss://x#pin",
             "TCP-LISTEN:7,fork",
             "localhost",
             "localhost:70000",

@@ -203,7 +203,7 @@ impl ConnectFlags {
                 &[("scheme", &address.scheme)],
             ));
         }
-        if self.probe && keeps_messages && address.scheme.is_inet() {
+        if self.probe && address.scheme.is_datagram() && !address.scheme.is_unix() {
             return Err(Usage::of(words::PROBE_UDP, &[("address", &address)]));
         }
         let answers = match (self.send_only, self.reply) {
@@ -248,11 +248,14 @@ impl ConnectFlags {
 /// Reads `--bind` with the parser of `#bind=`, so that both mean the same.
 fn bind_to(address: &Address, bind: &str) -> Result<BindTo, Usage> {
     let typed = escape_name(bind);
-    let with_bind = format!(
-        "{}#bind={}",
-        Address::new(address.scheme, address.target.clone()),
-        bind
-    );
+    let mut plain = Address::new(address.scheme, address.target.clone());
+    // Without it this would be no address.
+    if let Some(number) = address.options.protocol() {
+        plain.options.insert(SocketOption::Protocol(number));
+    }
+    let own = plain.options.len();
+    let before_bind = if own == 0 { '#' } else { ',' };
+    let with_bind = format!("{plain}{before_bind}bind={bind}");
     let parsed: Address = with_bind
         .parse()
         .map_err(|error: sockeye_model::AddressError| {
@@ -263,7 +266,7 @@ fn bind_to(address: &Address, bind: &str) -> Result<BindTo, Usage> {
             }))
         })?;
     match (parsed.options.bind(), parsed.options.len()) {
-        (Some(bind), 1) => Ok(bind.clone()),
+        (Some(bind), all) if all == own + 1 => Ok(bind.clone()),
         _ => Err(Usage::of(words::BIND_NO_ADDRESS, &[("bind", &typed)])),
     }
 }

@@ -20,6 +20,9 @@ struct Asked {
     many: bool,
     udp: bool,
     unix: bool,
+    tls: bool,
+    /// The options of the TLS that is asked for, as an address has them.
+    tls_options: Vec<String>,
     probe: bool,
     crlf: bool,
     no_stdin: bool,
@@ -123,6 +126,21 @@ impl Asked {
             .split_once('=')
             .map_or((long, None), |(name, value)| (name, Some(value)));
         let letter = match name {
+            "ssl" => {
+                self.tls = true;
+                return Some(());
+            }
+            // Here the certificate is checked unless one says otherwise.
+            "ssl-verify" => return Some(()),
+            "ssl-cert" | "ssl-key" | "ssl-trustfile" | "ssl-servername" | "ssl-alpn" => {
+                self.tls = true;
+                let value = match attached {
+                    Some(value) => value,
+                    None => words.next()?,
+                };
+                self.tls_options.push(tls_option(name, value));
+                return Some(());
+            }
             "listen" => 'l',
             "keep-open" => 'k',
             "udp" => 'u',
@@ -289,12 +307,33 @@ impl Asked {
     }
 
     fn address(&self, host: &str, port: &str) -> String {
+        if self.tls {
+            let options = match self.tls_options.as_slice() {
+                [] => String::new(),
+                options => format!("#{}", options.join(",")),
+            };
+            return match self.unix {
+                true => format!("tls:{port}{options}"),
+                false => format!("tls://{}:{port}{options}", bracketed(host)),
+            };
+        }
         match (self.unix, self.udp) {
             (true, false) => format!("unix:{port}"),
             (true, true) => format!("unix-dgram:{port}"),
             (false, true) => format!("udp://{}:{port}", bracketed(host)),
             (false, false) => format!("{}:{port}", bracketed(host)),
         }
+    }
+}
+
+/// ncat's flag as an option of an address.
+fn tls_option(flag: &str, value: &str) -> String {
+    match flag {
+        "ssl-cert" => format!("cert={}", value.replace(',', "%2C")),
+        "ssl-key" => format!("key={}", value.replace(',', "%2C")),
+        "ssl-trustfile" => format!("ca={}", value.replace(',', "%2C")),
+        "ssl-alpn" => format!("alpn={}", value.replace(',', "+")),
+        _ => format!("sni={value}"),
     }
 }
 
@@ -364,6 +403,16 @@ mod tests {
             "-x proxy:1080 host 80",
             "sockeye connect host:80; there is no counterpart of -x",
         ),
+        ("ncat --ssl host 443", "sockeye connect tls://host:443"),
+        (
+            "ncat --ssl-alpn h2,x --ssl-trustfile=a host 443",
+            "sockeye connect tls://host:443#alpn=h2+x,ca=a",
+        ),
+        (
+            "-l --ssl --ssl-cert c --ssl-key k 443",
+            "sockeye listen tls://:443#cert=c,key=k (",
+        ),
+        ("-lU --ssl /tmp/s", "sockeye listen tls:/tmp/s"),
         ("listen -l 7000", "sockeye listen :7000 ("),
         ("listen -p 7000", "sockeye listen :7000 ("),
         ("connect -u host 53", "sockeye connect udp://host:53"),

@@ -117,7 +117,7 @@ impl RelayFlags {
         } else {
             Roles::ListenAndDial
         };
-        if from.scheme == to.scheme && !from.scheme.can_listen() && from.target == to.target {
+        if from.scheme == to.scheme && !from.scheme.is_socket() && from.target == to.target {
             return Err(Usage::of(words::RELAY_SAME, &[("address", &from)]));
         }
         let mixed = address::keeps_messages(&from) != address::keeps_messages(&to);

@@ -72,7 +72,7 @@ impl WaitFlags {
         };
         for address in &addresses {
             address::connectable(address)?;
-            if address::keeps_messages(address) && address.scheme.is_inet() {
+            if address.scheme.is_datagram() && !address.scheme.is_unix() {
                 return Err(Usage::of(words::WAIT_UDP, &[("address", address)]));
             }
         }

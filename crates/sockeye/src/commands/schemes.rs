@@ -47,7 +47,7 @@ pub(crate) fn table() -> String {
             format!("; {}", row.constants.join(", "))
         };
         text.push_str(&format!(
-            "{word:<19} {}{constants} ({})\n",
+            "{word:<22} {}{constants} ({})\n",
             row.help, row.page
         ));
     }
