@@ -18,6 +18,7 @@ struct Memory {
 thread_local! {
     static POOL: RefCell<Vec<Memory>> = const { RefCell::new(Vec::new()) };
     static LARGE: RefCell<Vec<Memory>> = const { RefCell::new(Vec::new()) };
+    static HUGE: RefCell<Vec<Memory>> = const { RefCell::new(Vec::new()) };
 }
 
 impl Buffer {
@@ -38,6 +39,21 @@ impl Buffer {
         LARGE
             .with_borrow_mut(Vec::pop)
             .map_or_else(|| Self::with_size(Self::LARGE), Self)
+    }
+
+    /// The length of the longest that is kept: a message of 1 MiB with what stands before it.
+    const HUGE: usize = (1 << 20) + PAGE;
+
+    /// One of at least this size: of the pool, if it is not longer than what the pool has.
+    pub(crate) fn lend_at_least(size: usize) -> Self {
+        match size {
+            0..=Self::SIZE => Self::lend(),
+            0..=Self::LARGE => Self::lend_large(),
+            0..=Self::HUGE => HUGE
+                .with_borrow_mut(Vec::pop)
+                .map_or_else(|| Self::with_size(Self::HUGE), Self),
+            _ => Self::with_size(size),
+        }
     }
 
     /// One of another size, not of the pool.
@@ -69,7 +85,8 @@ impl Drop for Buffer {
         let memory = mem::take(&mut self.0);
         let (pool, most) = match memory.bytes.len().saturating_sub(PAGE) {
             Self::SIZE => (&POOL, POOLED),
-            Self::LARGE => (&LARGE, 1),
+            Self::LARGE => (&LARGE, 4),
+            Self::HUGE => (&HUGE, 2),
             _ => return,
         };
         // The pool is gone when its thread is ending: then the memory goes too.
@@ -85,19 +102,30 @@ impl Drop for Buffer {
 /// What a receive brought, in a buffer lent by the pool; dropping it gives the buffer back.
 pub struct Lease {
     buffer: Buffer,
+    start: usize,
     len: usize,
 }
 
 impl Lease {
     pub(crate) fn new(buffer: Buffer, len: usize) -> Self {
-        Self { buffer, len }
+        Self::within(buffer, 0, len)
+    }
+
+    /// `len` bytes from `start` on.
+    pub(crate) fn within(buffer: Buffer, start: usize, len: usize) -> Self {
+        Self { buffer, start, len }
+    }
+
+    /// The bytes, to be changed in place.
+    pub(crate) fn bytes_mut(&mut self) -> &mut [u8] {
+        &mut self.buffer[self.start..self.start + self.len]
     }
 }
 
 impl Deref for Lease {
     type Target = [u8];
     fn deref(&self) -> &[u8] {
-        &self.buffer[..self.len]
+        &self.buffer[self.start..self.start + self.len]
     }
 }
 

@@ -1,0 +1,50 @@
+//! WebSocket, [RFC 6455](https://www.rfc-editor.org/rfc/rfc6455), with permessage-deflate ([RFC 7692](https://www.rfc-editor.org/rfc/rfc7692)): messages over a stream.
+//!
+//! The protocol is code without IO and without a clock: [`Inbound`] takes frames apart, [`frames`] makes them, the
+//! handshake is read and answered as values.
+
+mod assembly;
+mod close;
+mod compression;
+mod extension;
+mod frame;
+pub mod handshake;
+mod inbound;
+mod mask;
+mod outbound;
+mod utf8;
+mod violation;
+
+pub use close::{Close, CloseCode};
+pub use extension::Deflate;
+pub use frame::{Header, Opcode};
+pub use inbound::{Inbound, Step};
+pub use outbound::{FRAGMENT, frames};
+pub use utf8::Utf8;
+pub use violation::Violation;
+
+/// What a message is: text, which is UTF-8, or bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum MessageType {
+    /// UTF-8.
+    Text,
+    /// Any bytes.
+    Binary,
+}
+
+/// Which side of a conversation this one is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// It asked for the conversation, and masks what it sends.
+    Client,
+    /// It was asked.
+    Server,
+}
+
+/// Unpredictable bytes, from the generator of the TLS library.
+fn random(bytes: &mut [u8]) {
+    if aws_lc_rs::rand::fill(bytes).is_err() {
+        // It never fails where the kernel has getrandom(2); a mask that can be guessed would be a lie.
+        unreachable!("the generator of random bytes has failed");
+    }
+}
