@@ -5,6 +5,8 @@ use std::fmt;
 use std::mem;
 use std::ops::{Deref, DerefMut};
 
+use crate::websocket::MessageType;
+
 /// A page-aligned buffer; one of [`Buffer::SIZE`] bytes goes back to its thread's pool when dropped.
 pub(crate) struct Buffer(Memory);
 
@@ -46,13 +48,15 @@ impl Buffer {
 
     /// One of at least this size: of the pool, if it is not longer than what the pool has.
     pub(crate) fn lend_at_least(size: usize) -> Self {
-        match size {
-            0..=Self::SIZE => Self::lend(),
-            0..=Self::LARGE => Self::lend_large(),
-            0..=Self::HUGE => HUGE
-                .with_borrow_mut(Vec::pop)
-                .map_or_else(|| Self::with_size(Self::HUGE), Self),
-            _ => Self::with_size(size),
+        if size <= Self::SIZE {
+            Self::lend()
+        } else if size <= Self::LARGE {
+            Self::lend_large()
+        } else if size <= Self::HUGE {
+            HUGE.with_borrow_mut(Vec::pop)
+                .map_or_else(|| Self::with_size(Self::HUGE), Self)
+        } else {
+            Self::with_size(size)
         }
     }
 
@@ -104,6 +108,7 @@ pub struct Lease {
     buffer: Buffer,
     start: usize,
     len: usize,
+    message_type: Option<MessageType>,
 }
 
 impl Lease {
@@ -113,7 +118,29 @@ impl Lease {
 
     /// `len` bytes from `start` on.
     pub(crate) fn within(buffer: Buffer, start: usize, len: usize) -> Self {
-        Self { buffer, start, len }
+        Self {
+            buffer,
+            start,
+            len,
+            message_type: None,
+        }
+    }
+
+    /// Text or binary, where it is a message of a kind of socket that tells them apart: WebSocket.
+    pub fn message_type(&self) -> Option<MessageType> {
+        self.message_type
+    }
+
+    pub(crate) fn of_type(mut self, message_type: MessageType) -> Self {
+        self.message_type = Some(message_type);
+        self
+    }
+
+    /// A part of it.
+    pub(crate) fn narrowed(mut self, from: usize, to: usize) -> Self {
+        self.len = to.min(self.len).saturating_sub(from);
+        self.start += from;
+        self
     }
 
     /// The bytes, to be changed in place.

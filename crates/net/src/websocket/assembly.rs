@@ -30,7 +30,11 @@ impl Assembly {
     pub(crate) fn room(&mut self, more: usize) -> &mut [u8] {
         let used = HEADROOM + self.len;
         let needed = used + more;
-        if self.buffer.as_ref().is_none_or(|buffer| buffer.len() < needed) {
+        if self
+            .buffer
+            .as_ref()
+            .is_none_or(|buffer| buffer.len() < needed)
+        {
             let size = match &self.buffer {
                 Some(buffer) => needed.max(2 * buffer.len()),
                 None => needed,

@@ -183,7 +183,11 @@ impl Inbound {
     }
 
     /// A message of one frame that lies whole at the start of `input`: unmasked there, and nothing is copied.
-    fn here(&mut self, header: &Header, input: &mut [u8]) -> Result<Option<MessageType>, Violation> {
+    fn here(
+        &mut self,
+        header: &Header,
+        input: &mut [u8],
+    ) -> Result<Option<MessageType>, Violation> {
         let kind = match header.opcode {
             Opcode::Text => MessageType::Text,
             Opcode::Binary => MessageType::Binary,
@@ -235,7 +239,9 @@ impl Inbound {
         let Some(frame) = &mut self.frame else {
             return Ok(0);
         };
-        let len = input.len().min(usize::try_from(frame.left).unwrap_or(usize::MAX));
+        let len = input
+            .len()
+            .min(usize::try_from(frame.left).unwrap_or(usize::MAX));
         frame.left -= len as u64;
         let piece = &mut input[..len];
         match self.message {

@@ -7,19 +7,27 @@ mod assembly;
 mod close;
 mod compression;
 mod extension;
+mod fault;
 mod frame;
 pub mod handshake;
 mod inbound;
 mod mask;
+mod open;
 mod outbound;
+mod reader;
+mod socket;
 mod utf8;
 mod violation;
+mod writer;
 
 pub use close::{Close, CloseCode};
 pub use extension::Deflate;
+pub use fault::Fault;
 pub use frame::{Header, Opcode};
 pub use inbound::{Inbound, Step};
+pub use open::{NotOpened, answer, ask};
 pub use outbound::{FRAGMENT, frames};
+pub use socket::{Event, Keeping, MAX_MESSAGE, WebSocket};
 pub use utf8::Utf8;
 pub use violation::Violation;
 

@@ -76,7 +76,12 @@ impl Keys {
 }
 
 /// Appends a control frame with this payload, of at most 125 bytes, to `queue`.
-pub(super) fn control(opcode: Opcode, payload: &[u8], keys: Option<&mut Keys>, queue: &mut Vec<u8>) {
+pub(super) fn control(
+    opcode: Opcode,
+    payload: &[u8],
+    keys: Option<&mut Keys>,
+    queue: &mut Vec<u8>,
+) {
     debug_assert!(payload.len() <= Header::CONTROL_MAX);
     let mask = keys.map(Keys::draw);
     let header = Header {

@@ -20,7 +20,10 @@ pub(super) fn encode(bytes: &[u8]) -> String {
 
 /// Whether this is a key: 16 bytes, so 22 characters and `==`.
 pub(super) fn is_key(text: &str) -> bool {
-    let Some((bytes, b"==")) = text.as_bytes().split_last_chunk::<2>().map(|(a, b)| (a, &b[..]))
+    let Some((bytes, b"==")) = text
+        .as_bytes()
+        .split_last_chunk::<2>()
+        .map(|(a, b)| (a, &b[..]))
     else {
         return false;
     };
@@ -55,7 +58,13 @@ mod tests {
     #[test]
     fn only_sixteen_bytes_are_a_key() {
         assert!(is_key(&encode(&[7; 16])));
-        for text in ["", "==", &encode(&[7; 15]), &encode(&[7; 17]), &encode(&[7; 18])] {
+        for text in [
+            "",
+            "==",
+            &encode(&[7; 15]),
+            &encode(&[7; 17]),
+            &encode(&[7; 18]),
+        ] {
             assert!(!is_key(text), "{text}");
         }
         assert!(!is_key("dGhlIHNhbXBsZSBub25jZR=="));

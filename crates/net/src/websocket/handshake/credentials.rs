@@ -49,7 +49,8 @@ impl Credentials {
         match line.split_once(' ') {
             Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => {
                 let token = token.trim();
-                let is_token = !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic());
+                let is_token =
+                    !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic());
                 is_token.then(|| Self::Bearer {
                     token: token.to_owned(),
                 })
@@ -120,7 +121,15 @@ mod tests {
         };
         assert!(ann.admit("basic YW5uOnNlY3JldA=="));
         assert!(token.admit("Bearer abc"));
-        for field in ["", "Basic", "Basic YW5uOnNlY3JldB==", "Bearer ab", "Bearer abcd", "Basic abc", "abc"] {
+        for field in [
+            "",
+            "Basic",
+            "Basic YW5uOnNlY3JldB==",
+            "Bearer ab",
+            "Bearer abcd",
+            "Basic abc",
+            "abc",
+        ] {
             assert!(!ann.admit(field) && !token.admit(field), "{field}");
         }
     }

@@ -13,7 +13,7 @@ pub use client::{Accepted, Asking, HandshakeError, Refusal, Response};
 pub use credentials::{Credentials, NotCredentials};
 pub use field::Field;
 pub use origin::{OriginRule, is_loopback_host};
-pub use server::{Denial, Denied, Demands, Request, Upgrade, accept, read_request};
+pub use server::{Demands, Denial, Denied, Request, Upgrade, accept, read_request};
 
 /// The longest head that is read, bytes: a request line or status line with its fields.
 pub const HEAD_MAX: usize = 16 << 10;

@@ -81,16 +81,45 @@ mod tests {
             (Some("http://localhost:8000"), "127.0.0.1:7007", true, true),
             (Some("http://[::1]:8000"), "[::1]:7007", true, true),
             (Some("http://evil.example"), "localhost:7007", true, false),
-            (Some("http://evil.example:7007"), "evil.example:7007", true, false),
-            (Some("http://localhost.evil.example"), "localhost:7007", true, false),
-            (Some("http://localhost:7007@evil.example"), "localhost:7007", true, false),
+            (
+                Some("http://evil.example:7007"),
+                "evil.example:7007",
+                true,
+                false,
+            ),
+            (
+                Some("http://localhost.evil.example"),
+                "localhost:7007",
+                true,
+                false,
+            ),
+            (
+                Some("http://localhost:7007@evil.example"),
+                "localhost:7007",
+                true,
+                false,
+            ),
             (Some("null"), "localhost:7007", true, false),
             (Some("file://localhost"), "localhost:7007", true, false),
-            (Some("http://localhost:8000"), "box.example:7007", false, false),
+            (
+                Some("http://localhost:8000"),
+                "box.example:7007",
+                false,
+                false,
+            ),
             (Some("https://box.example"), "box.example", false, true),
-            (Some("http://box.example:81"), "box.example:80", false, false),
+            (
+                Some("http://box.example:81"),
+                "box.example:80",
+                false,
+                false,
+            ),
         ] {
-            assert_eq!(same.admits(origin, host, loopback), admitted, "{origin:?} {host}");
+            assert_eq!(
+                same.admits(origin, host, loopback),
+                admitted,
+                "{origin:?} {host}"
+            );
         }
         let only = OriginRule::Only(vec!["https://a.example".to_owned(), "null".to_owned()]);
         assert!(only.admits(Some("HTTPS://a.example"), "x", true));

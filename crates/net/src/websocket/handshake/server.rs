@@ -28,7 +28,7 @@ impl Request {
     }
 
     /// The field's value, if it was given exactly once.
-    fn one(&self, name: &str) -> Option<&str> {
+    fn one<'a>(&'a self, name: &'a str) -> Option<&'a str> {
         let mut all = self.all(name);
         all.next().filter(|_| all.next().is_none())
     }
@@ -213,10 +213,13 @@ fn answer(demands: &Demands, request: &Request, loopback: bool) -> Result<Upgrad
         return Err(Denial::Http);
     }
     let host = request.one("Host").ok_or(Denial::Field("Host"))?;
-    let served = demands.path.as_deref().is_none_or(|path| match path.contains('?') {
-        true => path == request.target,
-        false => path == request.path(),
-    });
+    let served = demands
+        .path
+        .as_deref()
+        .is_none_or(|path| match path.contains('?') {
+            true => path == request.target,
+            false => path == request.path(),
+        });
     if !served {
         return Err(Denial::Path);
     }
