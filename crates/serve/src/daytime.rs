@@ -33,7 +33,7 @@ pub(crate) fn text(now: SystemTime) -> String {
 }
 
 /// Year, month from 0 and day from 1 of a number of days since 1 January 1970.
-fn date(mut days: u64) -> (u64, usize, u64) {
+pub(crate) fn date(mut days: u64) -> (u64, usize, u64) {
     let mut year = 1970;
     // Every 400 years the calendar repeats.
     year += days / DAYS_IN_400_YEARS * 400;

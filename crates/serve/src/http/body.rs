@@ -27,7 +27,6 @@ pub struct FilePart {
 pub(super) struct Pieces(pub(super) VecDeque<Piece>);
 
 #[derive(Clone, Debug)]
-#[allow(dead_code)]
 pub(super) enum Piece {
     Bytes(Bytes),
     File(FilePart),

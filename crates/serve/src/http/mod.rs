@@ -7,6 +7,7 @@
 mod answer;
 mod body;
 mod connection;
+mod folder;
 mod front;
 mod gate;
 mod problem;
@@ -17,6 +18,7 @@ pub mod words;
 
 pub use body::FilePart;
 pub use connection::{Access, IDLE, MAX_HEAD, MAX_HEADERS};
+pub use folder::{Folder, Hidden, MAX_NAMES, MAX_RANGES, NoPath, Wanted, encoded, wanted};
 pub use front::front;
 pub use problem::Problem;
 pub use site::{Site, Visit};

@@ -32,6 +32,8 @@ impl Problem {
             StatusCode::NOT_FOUND => words::NOT_FOUND,
             StatusCode::METHOD_NOT_ALLOWED => words::METHOD,
             StatusCode::BAD_REQUEST => words::MALFORMED,
+            StatusCode::RANGE_NOT_SATISFIABLE => words::RANGE,
+            StatusCode::PRECONDITION_FAILED => words::CHANGED,
             _ if status.is_server_error() => words::SERVER_ERROR,
             _ => words::REFUSED,
         };

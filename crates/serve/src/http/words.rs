@@ -4,9 +4,20 @@ use sockeye_model::texts;
 
 texts! {
     FRONT = "This is sockeye's HTTP server, and it works." | "Este es el servidor HTTP de sockeye, y funciona.";
+    PATH = "Path" | "Ruta";
+    PARENT = "Up to the parent folder" | "Subir a la carpeta superior";
+    COLUMN_NAME = "Name" | "Nombre";
+    COLUMN_SIZE = "Size" | "Tamaño";
+    COLUMN_CHANGED = "Changed (UTC)" | "Modificado (UTC)";
+    EMPTY = "This folder is empty." | "Esta carpeta está vacía.";
+    SUM = "Folders: {folders}. Files: {files}, {size} together." | "Carpetas: {folders}. Archivos: {files}, {size} en total.";
+    FIRST = "Shown are {shown} of {all}." | "Se muestran {shown} de {all}.";
+    UNREADABLE = "It is here, but the server may not read it." | "Está aquí, pero el servidor no puede leerlo.";
     NOT_FOUND = "There is nothing of this name here." | "Aquí no hay nada con ese nombre.";
     METHOD = "Only GET and HEAD are answered here." | "Aquí solo se contesta a GET y HEAD.";
     MALFORMED = "The request can't be understood." | "La petición no se entiende.";
+    RANGE = "The file has nothing of the range that was asked for." | "El archivo no tiene nada del intervalo pedido.";
+    CHANGED = "The file is not the one that was meant." | "El archivo no es el que se esperaba.";
     SERVER_ERROR = "Something went wrong on this side." | "Algo ha fallado en este lado.";
     REFUSED = "The request was refused." | "La petición se ha rechazado.";
     HOST = "A request of HTTP/1.1 names one host, once." | "Una petición de HTTP/1.1 nombra un solo host, una vez.";

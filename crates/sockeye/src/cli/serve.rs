@@ -26,7 +26,8 @@ Services and their ports, each on TCP and UDP, on this machine only:
 And when it is named:
   dns 7053       answers for the zones of --zone; without one it is
                  an Internet to learn on, on 127.0.0.2 to 127.0.0.6
-  http 7080      a page for a browser
+  http 7080      a page for a browser, and the folder of --dir at /files/
+  files 7080     the folder of --dir and nothing else
 
 Examples:
   sockeye serve                                            all but dns
@@ -38,13 +39,17 @@ Examples:
   sockeye serve dns --print-zones                          its zone files, to read
   sockeye serve dns --zone river.example=river.zone        your own zone, on UDP and TCP
   sockeye serve http                                       open http://localhost:7080/
+  sockeye serve files --dir .                              this folder, for a browser or curl
   sockeye serve dns=127.0.0.1:5300 --zone a.zone --zone b.zone";
 
 /// The names that `serve` knows.
-pub(crate) const SERVICES: &[&str] = &["echo", "discard", "daytime", "chargen", "time", DNS, HTTP];
+pub(crate) const SERVICES: &[&str] = &[
+    "echo", "discard", "daytime", "chargen", "time", DNS, HTTP, FILES,
+];
 
 const DNS: &str = "dns";
 pub(crate) const HTTP: &str = "http";
+pub(crate) const FILES: &str = "files";
 
 /// As typed.
 #[derive(Args, Debug)]
@@ -58,6 +63,12 @@ pub(crate) struct ServeFlags {
     /// dns: print the zone files of the offline Internet and end
     #[arg(long, conflicts_with = "zone")]
     print_zones: bool,
+    /// files, http: the folder to serve; links that lead out of it lead nowhere
+    #[arg(long, value_name = "DIR")]
+    dir: Option<PathBuf>,
+    /// files, http: serve names that begin with a dot as well
+    #[arg(long, requires = "dir")]
+    hidden: bool,
     /// One conversation after the other, to show what concurrency is for
     #[arg(long)]
     one_at_a_time: bool,
@@ -79,6 +90,8 @@ pub(crate) struct ServeArgs {
     pub(crate) zones: Vec<ZoneFile>,
     /// Only print the zone files of the offline Internet.
     pub(crate) print_zones: bool,
+    /// The folder of files and http.
+    pub(crate) folder: Option<FolderAt>,
     /// One conversation after the other.
     pub(crate) one_at_a_time: bool,
     /// How long nothing may move in a conversation.
@@ -87,6 +100,15 @@ pub(crate) struct ServeArgs {
     pub(crate) server: ServerFlags,
     /// The views.
     pub(crate) view: ViewArgs,
+}
+
+/// A folder to serve.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct FolderAt {
+    /// Where it is.
+    pub(crate) path: PathBuf,
+    /// Names that begin with a dot are served too.
+    pub(crate) hidden: bool,
 }
 
 /// A zone file.
@@ -133,6 +155,14 @@ impl ServeFlags {
             };
             return Err(Usage::of(words::FOR_DNS, &[("flag", &flag)]));
         }
+        let is_named = |name| services.iter().any(|service| service.name == name);
+        match &self.dir {
+            None if is_named(FILES) => return Err(Usage::of(words::FILES_NEED_DIR, &[])),
+            Some(_) if !is_named(FILES) && !is_named(HTTP) => {
+                return Err(Usage::of(words::FOR_FILES, &[]));
+            }
+            _ => {}
+        }
         for (index, service) in services.iter().enumerate() {
             if let (Some(address), true) = (&service.address, services[..index].contains(service)) {
                 return Err(Usage::of(
@@ -145,6 +175,10 @@ impl ServeFlags {
             services,
             zones: self.zone.iter().map(|word| zone_file(word)).collect(),
             print_zones: self.print_zones,
+            folder: self.dir.map(|path| FolderAt {
+                path,
+                hidden: self.hidden,
+            }),
             one_at_a_time: self.one_at_a_time,
             idle: self.idle,
             server: self.server,
@@ -194,7 +228,7 @@ fn service_at(word: &str) -> Result<ServiceAt, Usage> {
     if name == DNS && !matches!(address.scheme, Scheme::Tcp | Scheme::Udp) {
         return Err(Usage::of(words::DNS_OVER, &[("scheme", &address.scheme)]));
     }
-    if name == HTTP && address.scheme.carries() != Carries::Stream {
+    if matches!(name, HTTP | FILES) && address.scheme.carries() != Carries::Stream {
         let places: [(&str, &dyn Display); 2] = [("service", &name), ("scheme", &address.scheme)];
         return Err(Usage::of(words::OVER_STREAMS, &places));
     }
@@ -288,11 +322,29 @@ mod tests {
     }
 
     #[test]
+    fn a_folder_is_served_only_when_it_is_named() {
+        let args = serve("serve files=:0 --dir site --hidden").unwrap();
+        let folder = args.folder.unwrap();
+        assert_eq!((folder.path, folder.hidden), (PathBuf::from("site"), true));
+        assert_eq!(serve("serve http").unwrap().folder, None);
+        for (line, said) in [
+            ("serve files", "--dir"),
+            ("serve echo --dir .", "is for files and http"),
+            ("serve --dir .", "is for files and http"),
+            ("serve http --hidden", "--dir"),
+            ("serve http=udp://:0", "udp"),
+        ] {
+            let error = serve(line).unwrap_err();
+            assert!(error.contains(said), "{line}: {error}");
+        }
+    }
+
+    #[test]
     fn an_unknown_service_is_answered_with_those_there_are() {
         assert!(
             serve("serve eco")
                 .unwrap_err()
-                .contains("echo, discard, daytime, chargen, time, dns, http")
+                .contains("echo, discard, daytime, chargen, time, dns, http, files")
         );
         assert!(
             serve("serve ecoh")

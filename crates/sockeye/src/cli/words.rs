@@ -60,6 +60,8 @@ texts! {
     SERVICE_AT = "; on that address: sockeye serve echo={address}" | "; en esa dirección: sockeye serve echo={address}";
     SERVICE_TWICE = "{service} is given twice; once is enough" | "{service} se da dos veces; con una basta";
     DNS_NEEDS_ZONE = "dns={address} needs --zone FILE; the offline Internet has addresses of its own: sockeye serve dns" | "dns={address} necesita --zone FICHERO; la Internet sin conexión tiene direcciones propias: sockeye serve dns";
+    FILES_NEED_DIR = "files needs a folder: sockeye serve files --dir DIR" | "files necesita una carpeta: sockeye serve files --dir CARPETA";
+    FOR_FILES = "--dir is for files and http: sockeye serve files --dir DIR" | "--dir es para files y http: sockeye serve files --dir CARPETA";
     OVER_STREAMS = "{service} is served over streams, such as tcp and unix, not over {scheme}" | "{service} se sirve sobre flujos, como tcp y unix, no sobre {scheme}";
     FOR_DNS = "{flag} is for dns: sockeye serve dns {flag}…" | "{flag} es para dns: sockeye serve dns {flag}…";
     DNS_OVER = "dns is served over udp and tcp, not over {scheme}" | "dns se sirve sobre udp y tcp, no sobre {scheme}";

@@ -19,7 +19,7 @@ use tokio::task::JoinSet;
 
 use crate::cli::ServeArgs;
 use crate::cli::quantity::duration_text;
-use crate::cli::serve::HTTP;
+use crate::cli::serve::{FILES, HTTP};
 use crate::commands::{Outcome, ready, runtime};
 use crate::exit::ExitCode;
 use crate::limits::CONNECT_TIMEOUT;
@@ -96,8 +96,8 @@ fn asked(
     let mut all = Vec::new();
     for named in &args.services {
         match (Service::named(named.name), &named.address) {
-            (None, _) if named.name == HTTP => {
-                all.push(http::asked(named, accesses, language));
+            (None, _) if matches!(named.name, HTTP | FILES) => {
+                all.push(http::asked(named, args, accesses, language)?);
             }
             (None, _) => all.extend(dns::asked(named, &args.zones)?),
             (Some(service), None) => all.extend(own(service)),

@@ -1,36 +1,55 @@
-//! What `serve http` answers with: a site, made of what was asked for.
+//! What `serve http` and `serve files` answer with: a site, made of what was asked for.
 
+use std::fmt::Display;
 use std::sync::Arc;
 
 use sockeye_model::{Address, Host, Port, Scheme, SocketAddress, Target};
-use sockeye_serve::http::{Access, Site, front};
+use sockeye_serve::http::{Access, Folder, Hidden, Site, front};
 use sockeye_view::catalogue::{self, Language};
 use sockeye_view::escape::escape_name;
 use tokio::sync::mpsc;
 
-use super::{Asked, Partner};
-use crate::cli::serve::{HTTP, ServiceAt};
+use super::{Asked, Partner, words};
+use crate::cli::ServeArgs;
+use crate::cli::serve::{FolderAt, HTTP, ServiceAt};
+use crate::exit::ExitCode;
+use crate::report::{Failure, io_text};
 
-/// The port of `serve http`: 7000 more than the RFC's.
+/// The port of `serve http` and `serve files`: 7000 more than the RFC's.
 const PORT: u16 = 7080;
+
+/// Where `serve http` has the folder of `--dir`.
+const FOLDER: &str = "/files";
 
 /// One HTTP server.
 #[derive(Clone, Debug)]
 pub(super) struct Server {
-    /// The service.
+    /// `http` or `files`.
     pub(super) name: &'static str,
     pub(super) site: Arc<Site>,
 }
 
-/// The server of one `http`.
+/// The server of one `http` or `files`.
+///
+/// # Errors
+/// When the folder can't be opened: a usage error, for nothing can be served then.
 pub(super) fn asked(
     named: &ServiceAt,
+    args: &ServeArgs,
     accesses: Option<&mpsc::Sender<Access>>,
     language: Language,
-) -> Asked {
-    let mut site = Site::new().language(language).routes(front());
+) -> Result<Asked, Failure> {
+    let mut site = Site::new().language(language);
     if let Some(accesses) = accesses {
         site = site.accesses(accesses.clone());
+    }
+    let is_http = named.name == HTTP;
+    if is_http {
+        site = site.routes(front());
+    }
+    if let Some(folder) = &args.folder {
+        let at = if is_http { FOLDER } else { "" };
+        site = site.routes(open(folder, language)?.routes(at));
     }
     let address = named.address.clone().unwrap_or_else(|| {
         let target = Target::Inet {
@@ -40,19 +59,33 @@ pub(super) fn asked(
         Address::new(Scheme::Tcp, target)
     });
     let server = Server {
-        name: HTTP,
+        name: named.name,
         site: Arc::new(site),
     };
-    Asked {
+    Ok(Asked {
         partner: Partner::Http(server),
         address,
         with_next: false,
-    }
+    })
+}
+
+fn open(folder: &FolderAt, language: Language) -> Result<Folder, Failure> {
+    let hidden = if folder.hidden {
+        Hidden::Served
+    } else {
+        Hidden::Left
+    };
+    Folder::open(&folder.path, hidden).map_err(|error| {
+        let path = escape_name(&folder.path.to_string_lossy()).into_owned();
+        let error = io_text(&error, language);
+        let places: [(&str, &dyn Display); 2] = [("path", &path), ("error", &error)];
+        Failure::new(ExitCode::Usage, words::FOLDER.fill(language, &places))
+    })
 }
 
 /// What a browser, or curl, is given to get there.
 pub(super) fn location(reached: &Address, bound: Option<&SocketAddress>) -> String {
-    let secure = reached.scheme.to_string() == "tls";
+    let secure = reached.scheme == Scheme::Tls;
     match (&reached.target, bound) {
         (Target::Inet { .. }, _) => {
             let scheme = if secure { "https" } else { "http" };

@@ -11,7 +11,7 @@ use sockeye_view::catalogue::{self, Language, Text};
 use super::{Asked, Open, Partner, dns, http, words};
 use crate::cli::quantity::duration_text;
 use crate::cli::quote;
-use crate::cli::serve::HTTP;
+use crate::cli::serve::{FILES, HTTP};
 use crate::report::io_text;
 use crate::session::Session;
 use crate::words as common;
@@ -192,7 +192,7 @@ pub(super) fn say_served(services: &[(Asked, Served)], drain: Duration, session:
     let language = session.look.language;
     let mut said = false;
     let names = Service::ALL.into_iter().map(Service::name);
-    for service in names.chain(["dns", HTTP]) {
+    for service in names.chain(["dns", HTTP, FILES]) {
         for datagrams in [false, true] {
             let mut all = Served::default();
             for (asked, served) in services {
