@@ -3,9 +3,7 @@
 use std::cell::RefCell;
 use std::fmt;
 use std::mem;
-use std::ops::{Deref, DerefMut};
-
-use crate::websocket::MessageType;
+use std::ops::{Deref, DerefMut, Range};
 
 /// A page-aligned buffer; one of [`Buffer::SIZE`] bytes goes back to its thread's pool when dropped.
 pub(crate) struct Buffer(Memory);
@@ -20,7 +18,6 @@ struct Memory {
 thread_local! {
     static POOL: RefCell<Vec<Memory>> = const { RefCell::new(Vec::new()) };
     static LARGE: RefCell<Vec<Memory>> = const { RefCell::new(Vec::new()) };
-    static HUGE: RefCell<Vec<Memory>> = const { RefCell::new(Vec::new()) };
 }
 
 impl Buffer {
@@ -41,23 +38,6 @@ impl Buffer {
         LARGE
             .with_borrow_mut(Vec::pop)
             .map_or_else(|| Self::with_size(Self::LARGE), Self)
-    }
-
-    /// The length of the longest that is kept: a message of 1 MiB with what stands before it.
-    const HUGE: usize = (1 << 20) + PAGE;
-
-    /// One of at least this size: of the pool, if it is not longer than what the pool has.
-    pub(crate) fn lend_at_least(size: usize) -> Self {
-        if size <= Self::SIZE {
-            Self::lend()
-        } else if size <= Self::LARGE {
-            Self::lend_large()
-        } else if size <= Self::HUGE {
-            HUGE.with_borrow_mut(Vec::pop)
-                .map_or_else(|| Self::with_size(Self::HUGE), Self)
-        } else {
-            Self::with_size(size)
-        }
     }
 
     /// One of another size, not of the pool.
@@ -89,8 +69,7 @@ impl Drop for Buffer {
         let memory = mem::take(&mut self.0);
         let (pool, most) = match memory.bytes.len().saturating_sub(PAGE) {
             Self::SIZE => (&POOL, POOLED),
-            Self::LARGE => (&LARGE, 4),
-            Self::HUGE => (&HUGE, 2),
+            Self::LARGE => (&LARGE, 1),
             _ => return,
         };
         // The pool is gone when its thread is ending: then the memory goes too.
@@ -106,59 +85,34 @@ impl Drop for Buffer {
 /// What a receive brought, in a buffer lent by the pool; dropping it gives the buffer back.
 pub struct Lease {
     buffer: Buffer,
-    start: usize,
-    len: usize,
-    message_type: Option<MessageType>,
+    part: Range<usize>,
 }
 
 impl Lease {
     pub(crate) fn new(buffer: Buffer, len: usize) -> Self {
-        Self::within(buffer, 0, len)
-    }
-
-    /// `len` bytes from `start` on.
-    pub(crate) fn within(buffer: Buffer, start: usize, len: usize) -> Self {
         Self {
             buffer,
-            start,
-            len,
-            message_type: None,
+            part: 0..len,
         }
     }
 
-    /// Text or binary, where it is a message of a kind of socket that tells them apart: WebSocket.
-    pub fn message_type(&self) -> Option<MessageType> {
-        self.message_type
-    }
-
-    pub(crate) fn of_type(mut self, message_type: MessageType) -> Self {
-        self.message_type = Some(message_type);
+    /// The same without its first `len` bytes, or without any where it has not so many.
+    pub(crate) fn without_first(mut self, len: usize) -> Self {
+        self.part.start = (self.part.start + len).min(self.part.end);
         self
-    }
-
-    /// A part of it.
-    pub(crate) fn narrowed(mut self, from: usize, to: usize) -> Self {
-        self.len = to.min(self.len).saturating_sub(from);
-        self.start += from;
-        self
-    }
-
-    /// The bytes, to be changed in place.
-    pub(crate) fn bytes_mut(&mut self) -> &mut [u8] {
-        &mut self.buffer[self.start..self.start + self.len]
     }
 }
 
 impl Deref for Lease {
     type Target = [u8];
     fn deref(&self) -> &[u8] {
-        &self.buffer[self.start..self.start + self.len]
+        &self.buffer[self.part.clone()]
     }
 }
 
 impl fmt::Debug for Lease {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Lease({} B)", self.len)
+        write!(f, "Lease({} B)", self.part.len())
     }
 }
 

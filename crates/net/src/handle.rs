@@ -8,6 +8,7 @@ mod told;
 use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::time::Duration;
 
@@ -45,6 +46,8 @@ pub(crate) struct Handle {
     /// Which end finished first: 0 none, 1 ours, 2 the peer's.
     first_end: AtomicU8,
     connected: AtomicU8,
+    /// The peer, where it has no port: `getpeername` then says that there is none.
+    portless: OnceLock<Box<SocketAddress>>,
     /// A send of a stream was told that the connection broke: the kernel says so once, and then calls it an end.
     broke: AtomicBool,
     /// A layer above it has the conversation: its calls carry what nobody above has sent.
@@ -118,6 +121,7 @@ impl Handle {
             kind,
             first_end: AtomicU8::new(0),
             connected: AtomicU8::new(0),
+            portless: OnceLock::new(),
             broke: AtomicBool::new(false),
             veiled: AtomicBool::new(false),
             counters: Counters::default(),
@@ -253,6 +257,9 @@ impl Handle {
 
     fn emit_connected(&self, began: Timestamp, peer: &SocketAddress) -> io::Result<()> {
         self.connected.store(1, Ordering::Relaxed);
+        if peer.port() == Some(0) {
+            let _ = self.portless.set(Box::new(peer.clone()));
+        }
         if self.tap.is_on() {
             self.emit(
                 began,
@@ -467,11 +474,22 @@ impl Handle {
     }
 
     pub(crate) fn local_address(&self) -> io::Result<SocketAddress> {
-        Ok(from_kernel(Some(net::getsockname(&self.fd)?)))
+        let local = from_kernel(Some(net::getsockname(&self.fd)?));
+        match (self.kind, local.inet()) {
+            // Where others have a port, a raw socket has the number of its protocol.
+            (Type::Raw, Some(mut inet)) => {
+                inet.set_port(0);
+                Ok(inet.into())
+            }
+            _ => Ok(local),
+        }
     }
 
     pub(crate) fn peer_address(&self) -> io::Result<SocketAddress> {
-        Ok(from_kernel(net::getpeername(&self.fd)?))
+        match (net::getpeername(&self.fd), self.portless.get()) {
+            (Err(_), Some(peer)) => Ok((**peer).clone()),
+            (peer, _) => Ok(from_kernel(peer?)),
+        }
     }
 
     /// Closing it will be a reset, where there is a connection that can be reset.

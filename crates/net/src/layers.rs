@@ -1,10 +1,11 @@
 //! What an address puts above its transport, and the handshakes that get it there.
 
-use sockeye_model::{Address, SocketAddress, SocketId, Totals, Type};
+use sockeye_model::{Address, Scheme, SocketAddress, SocketId, Totals, Type};
 use sockeye_tap::Tap;
 
 use crate::async_socket::{AsyncSocket, Lent};
 use crate::error::Result;
+use crate::icmp::{Echoes, Reporting};
 use crate::messages::Messages;
 use crate::open::{BoundPath, Dialing, Listener, OpenError, dial};
 use crate::wire::Wire;
@@ -43,9 +44,13 @@ pub async fn connect(
     how: &Dialing,
 ) -> std::result::Result<Connected, OpenError> {
     let dialed = dial(address, how).await?;
-    let link = match dialed.towards {
-        Some(group) => Link::Messages(Box::new(Messages::Towards(dialed.socket, group))),
-        None => Link::of(dialed.socket),
+    let link = match (address.scheme, dialed.towards) {
+        (Scheme::Icmp, _) => Link::Messages(Box::new(Messages::Echo(Echoes::over(dialed.socket)?))),
+        (Scheme::Raw, _) => {
+            Link::Messages(Box::new(Messages::Packets(Reporting::over(dialed.socket)?)))
+        }
+        (_, Some(group)) => Link::Messages(Box::new(Messages::Towards(dialed.socket, group))),
+        (_, None) => Link::of(dialed.socket),
     };
     Ok(Connected {
         link,

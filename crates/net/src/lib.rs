@@ -8,6 +8,7 @@ mod error;
 pub mod exec;
 pub mod framing;
 mod handle;
+pub mod icmp;
 mod kernel_address;
 mod layers;
 pub mod messages;
@@ -20,7 +21,6 @@ mod signals;
 mod socket;
 mod sys;
 pub mod tls;
-pub mod websocket;
 mod wire;
 
 pub use async_socket::{AsyncSocket, Lent};

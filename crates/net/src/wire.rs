@@ -114,13 +114,6 @@ impl Wire {
         }
     }
 
-    /// From now on a layer above tells what is sent and received.
-    pub(crate) fn veil(&self) {
-        match self {
-            Self::Plain(socket) => socket.handle().veil(),
-        }
-    }
-
     /// The socket that carries it.
     pub fn socket(&self) -> &AsyncSocket {
         match self {

@@ -47,6 +47,26 @@ pub(crate) const CHUNK_MAX: usize = 16 << 20;
 pub(crate) const SEND_MAX: usize = 64 << 10;
 /// The most addresses that `wait` takes.
 pub(crate) const WAIT_ADDRESSES_MAX: usize = 64;
+/// The most targets that `ping` asks at once.
+pub(crate) const PING_TARGETS_MAX: usize = 64;
+/// Probes of `ping` for each target where stdout is no terminal.
+pub(crate) const PING_COUNT: u32 = 4;
+/// The most probes that `ping --count` takes.
+pub(crate) const PING_COUNT_MAX: u32 = 1_000_000_000;
+/// From one probe of `ping` to the next.
+pub(crate) const PING_INTERVAL: Duration = Duration::from_secs(1);
+/// The least that `ping --interval` takes: a hundred probes a second.
+pub(crate) const PING_INTERVAL_LEAST: Duration = Duration::from_millis(10);
+/// After which a probe of `ping` is lost.
+pub(crate) const PING_TIMEOUT: Duration = Duration::from_secs(2);
+/// The most that `ping --timeout` takes: a probe that waits is kept in memory.
+pub(crate) const PING_TIMEOUT_MAX: Duration = Duration::from_secs(60);
+/// Bytes of data in an echo request.
+pub(crate) const PING_SIZE: usize = 56;
+/// The most bytes of data in a probe of `ping`: what fits a packet over IPv4.
+pub(crate) const PING_SIZE_MAX: usize = 65_507;
+/// Round-trip times that `ping` keeps for its median, 99th percentile and picture: the last ones.
+pub(crate) const PING_TIMES_KEPT: usize = 65_536;
 /// How long `resolve` looks for an answer, all servers and tries together.
 pub(crate) const RESOLVE_TIMEOUT: Duration = Duration::from_secs(10);
 /// The same for a walk from the root.
@@ -122,6 +142,12 @@ const ROWS: &[Row] = &[
     row("wait --timeout", Time(WAIT_TIMEOUT), Time(DURATION_MAX), "until every address answers"),
     row("wait --interval", Time(WAIT_INTERVAL), Time(DURATION_MAX), "pause between two tries"),
     row("wait ADDRESS…", Unlimited, Count(WAIT_ADDRESSES_MAX as u32), "addresses to wait for"),
+    row("ping ADDRESS…", Unlimited, Count(PING_TARGETS_MAX as u32), "targets that are asked at once"),
+    row("ping --count", Count(PING_COUNT), Count(PING_COUNT_MAX), "probes for each target; on a terminal until Ctrl-C"),
+    row("ping --interval", Time(PING_INTERVAL), Time(DURATION_MAX), "from one probe to the next; 10 ms at least"),
+    row("ping --timeout", Time(PING_TIMEOUT), Time(PING_TIMEOUT_MAX), "after which a probe is lost"),
+    row("ping --size", Bytes(PING_SIZE), Bytes(PING_SIZE_MAX), "data in an echo request; UDP: none"),
+    fixed(Count(PING_TIMES_KEPT as u32), "ping: the last round-trip times, from which median and p99 are made"),
     row("resolve --timeout", Time(RESOLVE_TIMEOUT), Time(DURATION_MAX), "until there is an answer, all servers and tries together"),
     row("resolve --trace", Time(RESOLVE_TRACE_TIMEOUT), Time(DURATION_MAX), "until a walk from the root has ended"),
     row("resolve --trace", Count(Bounds::USUAL.questions), Count(Bounds::USUAL.questions), "questions put to servers in one walk"),

@@ -5,7 +5,7 @@ use std::io;
 use std::time::Duration;
 
 use sockeye_local::PathState;
-use sockeye_model::{Address, Call, Errno};
+use sockeye_model::{Address, Call, Errno, Scheme};
 use sockeye_net::{NameError, OpenError, Unusable};
 use sockeye_view::catalogue::{Language, Text, errno_text, failure_reason, failure_sentence};
 use sockeye_view::escape::escape_name;
@@ -132,6 +132,18 @@ fn open_text(error: &OpenError, typed: &Address, patience: Duration, language: L
                     &[("name", &name), ("error", &io_text(error, language))],
                 ),
             }
+        }
+        OpenError::NotPermitted { scheme, failures } => {
+            let calls: Vec<&str> = failures
+                .iter()
+                .filter_map(|failure| failure.errno().name())
+                .collect();
+            let errors = calls.join(", ");
+            let text = match scheme {
+                Scheme::Icmp => words::ICMP_FORBIDDEN,
+                _ => words::RAW_FORBIDDEN,
+            };
+            fill(text, &[("address", typed), ("errors", &errors)])
         }
         OpenError::UnknownService { service, scheme } => fill(
             words::NO_SERVICE,

@@ -62,12 +62,6 @@ impl Handle {
         }
     }
 
-    /// This side has said, in a layer's own words, that it will send no more.
-    pub(crate) fn layer_finished(&self, began: Timestamp) {
-        self.note_end(End::Ours);
-        self.emit(began, Kind::HalfClosed { end: End::Ours });
-    }
-
     /// The peer has said, in a layer's own words, that it will send no more.
     pub(crate) fn layer_ended(&self, began: Timestamp) {
         self.note_end(End::Peer);

@@ -13,6 +13,7 @@ use super::relay::{NotSent, Passed, TRIES, is_length};
 use super::session::Session;
 use crate::async_socket::Drained;
 use crate::error::{Error, Result};
+use crate::icmp::{Arrived, Echoes, Heard, Reporting};
 use crate::sys::{Name, Outgoing, ROOM, send_batch};
 use crate::{AsyncSocket, Lent, Shutdown};
 
@@ -25,6 +26,10 @@ pub enum Messages {
     Session(Session),
     /// A socket that sends to an address and hears whoever answers: multicast, broadcast.
     Towards(AsyncSocket, SocketAddress),
+    /// ICMP: a message that is sent is the data of an echo request, one that comes is that of its reply.
+    Echo(Echoes),
+    /// A raw socket: a message is what an IP packet carries, without IP's header.
+    Packets(Reporting),
 }
 
 impl Messages {
@@ -47,6 +52,14 @@ impl Messages {
                 })
                 .await
                 .map_err(|source| Error::new(Call::RecvFrom, source)),
+            Self::Echo(echoes) => match echoes.recv().await? {
+                Heard::Reply(reply) => Ok(Lent::Data(reply.data)),
+                Heard::Undelivered { report, .. } => Err(report.into_error(self.peer())),
+            },
+            Self::Packets(socket) => match socket.recv().await? {
+                Arrived::Message { data, .. } => Ok(Lent::Data(data)),
+                Arrived::Undelivered(report) => Err(report.into_error(self.peer())),
+            },
         }
     }
 
@@ -69,11 +82,21 @@ impl Messages {
                     .map_err(|source| Error::at(Call::SendTo, peer.clone(), source))?;
                 socket.send_to(message, peer).await.map(drop)
             }
+            Self::Echo(echoes) => {
+                check_length(message.len(), self.max_len()?)
+                    .map_err(|source| echoes.socket().about_peer(Call::Send, source))?;
+                echoes.send(message).await.map(drop)
+            }
+            Self::Packets(packets) => {
+                check_length(message.len(), self.max_len()?)
+                    .map_err(|source| packets.socket().about_peer(Call::Send, source))?;
+                packets.send(message).await
+            }
         }
     }
 
-    /// The longest message that can be sent, bytes: 65,507 for UDP over IPv4, 65,527 over IPv6, what `SO_SNDBUF` lets
-    /// through for UNIX.
+    /// The longest message that can be sent, bytes: 65,507 for UDP and ICMP over IPv4, 65,527 over IPv6, 65,515 and 65,535
+    /// for raw packets, what `SO_SNDBUF` lets through for UNIX.
     ///
     /// # Errors
     /// What `getsockopt` gave, for a UNIX socket.
@@ -82,11 +105,15 @@ impl Messages {
             Self::Session(session) => return session.max_len(),
             Self::Towards(socket, peer) => (socket, Some(peer.clone())),
             Self::Connected(socket) => (socket, socket.peer_address().ok()),
+            // The head of an echo request is as long as UDP's.
+            Self::Echo(_) => return Ok(self.peer().inet().map_or(0, |peer| udp_max(peer.ip()))),
+            Self::Packets(_) => {
+                return Ok(self.peer().inet().map_or(0, |peer| udp_max(peer.ip()) + 8));
+            }
         };
         match (socket.family(), peer.and_then(|peer| peer.inet())) {
             (Family::Unix, _) => unix_max(socket.handle()),
             (_, Some(peer)) if socket.kind() == Type::Datagram => Ok(udp_max(peer.ip())),
-            // The kernel says so when a raw packet is too long.
             _ => Ok(ROOM),
         }
     }
@@ -96,7 +123,7 @@ impl Messages {
         match self {
             Self::Connected(socket) => socket.kind() == Type::SeqPacket,
             Self::Session(_) => true,
-            Self::Towards(..) => false,
+            Self::Towards(..) | Self::Echo(_) | Self::Packets(_) => false,
         }
     }
 
@@ -132,6 +159,7 @@ impl Messages {
             Self::Connected(socket) | Self::Towards(socket, _) => {
                 socket.kind() == Type::Datagram && socket.family() != Family::Unix
             }
+            Self::Echo(_) | Self::Packets(_) => false,
         }
     }
 
@@ -141,6 +169,10 @@ impl Messages {
             Self::Session(session) => session.peer().clone(),
             Self::Towards(_, peer) => peer.clone(),
             Self::Connected(socket) => socket.peer_address().unwrap_or(SocketAddress::UnixUnnamed),
+            Self::Echo(_) | Self::Packets(_) => self
+                .socket()
+                .and_then(|socket| socket.peer_address().ok())
+                .unwrap_or(SocketAddress::UnixUnnamed),
         }
     }
 
@@ -152,6 +184,8 @@ impl Messages {
         match self {
             Self::Session(session) => Ok(session.local_address()),
             Self::Connected(socket) | Self::Towards(socket, _) => socket.local_address(),
+            Self::Echo(echoes) => echoes.socket().local_address(),
+            Self::Packets(packets) => packets.socket().local_address(),
         }
     }
 
@@ -160,6 +194,8 @@ impl Messages {
         match self {
             Self::Session(_) => None,
             Self::Connected(socket) | Self::Towards(socket, _) => Some(socket),
+            Self::Echo(echoes) => Some(echoes.socket()),
+            Self::Packets(packets) => Some(packets.socket()),
         }
     }
 
@@ -168,6 +204,8 @@ impl Messages {
         match self {
             Self::Session(session) => session.id(),
             Self::Connected(socket) | Self::Towards(socket, _) => socket.id(),
+            Self::Echo(echoes) => echoes.socket().id(),
+            Self::Packets(packets) => packets.socket().id(),
         }
     }
 
@@ -176,6 +214,8 @@ impl Messages {
         match self {
             Self::Session(session) => session.totals(),
             Self::Connected(socket) | Self::Towards(socket, _) => socket.totals(),
+            Self::Echo(echoes) => echoes.socket().totals(),
+            Self::Packets(packets) => packets.socket().totals(),
         }
     }
 
@@ -184,6 +224,8 @@ impl Messages {
         match self {
             Self::Session(session) => &session.bound().handle().tap,
             Self::Connected(socket) | Self::Towards(socket, _) => &socket.handle().tap,
+            Self::Echo(echoes) => echoes.socket().tap(),
+            Self::Packets(packets) => packets.socket().tap(),
         }
     }
 
@@ -191,9 +233,11 @@ impl Messages {
     pub(super) fn tell(&self, kind: Kind<'_>) {
         match self {
             Self::Session(session) => session.emit(kind),
-            Self::Connected(socket) | Self::Towards(socket, _) => {
-                let handle = socket.handle();
-                handle.emit(handle.tap.now(), kind);
+            _ => {
+                if let Some(socket) = self.socket() {
+                    let handle = socket.handle();
+                    handle.emit(handle.tap.now(), kind);
+                }
             }
         }
     }
@@ -207,6 +251,8 @@ impl Messages {
         let socket = match self {
             Self::Session(session) => return session.recv_batch().await,
             Self::Connected(socket) | Self::Towards(socket, _) => socket,
+            Self::Echo(echoes) => echoes.socket(),
+            Self::Packets(packets) => packets.socket(),
         };
         let received = socket.read(Call::RecvMmsg, |handle, began| {
             let mut batch = Pooled::lend();
@@ -247,6 +293,8 @@ impl Messages {
             }
             Self::Connected(socket) => (socket, None),
             Self::Towards(socket, peer) => (socket, peer.inet().map(Name::new)),
+            Self::Echo(echoes) => (echoes.socket(), None),
+            Self::Packets(packets) => (packets.socket(), None),
         };
         let peer = to.as_ref().map(peer_of);
         let handle = socket.handle();

@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicI32;
 use std::time::Duration;
 
 use sockeye_model::{
-    Address, BindTo, Call, Errno, Host, Port, Scheme, SocketAddress, Target, UnixName,
+    Address, BindTo, Call, Errno, Host, Port, Scheme, SocketAddress, Target, Type, UnixName,
 };
 use sockeye_tap::Tap;
 use tokio::time::Instant;
@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use super::error::{OpenError, Unusable};
 use super::inet::{self, Asking};
 use super::race::{bound, connect, interleaved, race};
-use super::setup::{Setup, is_group};
+use super::setup::{Carried, Setup, is_group};
 use super::unix_path::{self, BoundPath};
 use crate::async_socket::begin_connect;
 use crate::error::Error;
@@ -76,13 +76,15 @@ impl From<AsyncSocket> for Dialed {
     }
 }
 
-/// Opens a client's socket: tcp, udp, unix, unix-dgram or unix-seqpacket.
+/// Opens a client's socket: tcp, udp, unix, unix-dgram, unix-seqpacket, icmp or raw.
 ///
 /// - **tcp** to a name, or to an empty host (`::1` and `127.0.0.1`), connects by Happy Eyeballs
 ///   ([RFC 8305](https://www.rfc-editor.org/rfc/rfc8305)); the losers are closed.
 /// - **udp** takes the first address that has a route, in the resolver's order; for an empty host that is
 ///   `127.0.0.1`, since nothing can be learned from UDP about who is there. A multicast group, and any IPv4 address
 ///   with the `broadcast` option, stays unconnected: see [`Dialed::towards`].
+/// - **icmp** takes a datagram socket of ICMP, and a raw one where `net.ipv4.ping_group_range` forbids that; **raw** takes a
+///   raw one of the protocol that `protocol=` names. Both take the first address that has a route.
 /// - **unix-dgram** without `bind=` takes a name that the kernel chooses, so that it can be answered.
 ///
 /// An address in digits starts no thread and reads no file.
@@ -135,7 +137,16 @@ async fn once(address: &Address, how: &Dialing) -> Result<Dialed, OpenError> {
             let target = Inet {
                 scheme: address.scheme,
                 host,
-                port,
+                port: Some(port),
+                bind,
+            };
+            target.dial(&setup, &asking).await
+        }
+        (Scheme::Icmp | Scheme::Raw, Target::Host(host)) => {
+            let target = Inet {
+                scheme: address.scheme,
+                host,
+                port: None,
                 bind,
             };
             target.dial(&setup, &asking).await
@@ -150,7 +161,8 @@ async fn once(address: &Address, how: &Dialing) -> Result<Dialed, OpenError> {
 struct Inet<'a> {
     scheme: Scheme,
     host: &'a Host,
-    port: &'a Port,
+    /// ICMP and raw sockets have none.
+    port: Option<&'a Port>,
     bind: Option<&'a BindTo>,
 }
 
@@ -165,6 +177,13 @@ impl Inet<'_> {
             first_with_a_route(setup, peers).await
         };
         outcome.map_err(|mut failures| match failures.pop() {
+            Some(last) if is_forbidden(&last) && failures.iter().all(is_forbidden) => {
+                failures.push(last);
+                OpenError::NotPermitted {
+                    scheme: self.scheme,
+                    failures,
+                }
+            }
             Some(only) if failures.is_empty() && !several => OpenError::Call(only),
             Some(last) => {
                 failures.push(last);
@@ -182,10 +201,13 @@ impl Inet<'_> {
         setup: &Setup<'_>,
         asking: &Asking<'_>,
     ) -> Result<Vec<SocketAddress>, OpenError> {
-        let port = inet::port_number(self.port, self.scheme)?;
-        if port == 0 {
-            return Err(OpenError::Unusable(Unusable::PortZero));
-        }
+        let port = match self.port {
+            None => 0,
+            Some(port) => match inet::port_number(port, self.scheme)? {
+                0 => return Err(OpenError::Unusable(Unusable::PortZero)),
+                port => port,
+            },
+        };
         let addresses = match self.host {
             // To whom else could "every interface of this machine" be meant by a client?
             Host::Empty | Host::Any => self.ordered(inet::LOOPBACK.to_vec()),
@@ -254,9 +276,10 @@ impl Inet<'_> {
 
     /// Host and port as a person typed them.
     fn typed(&self) -> String {
-        let target = Target::Inet {
-            host: self.host.clone(),
-            port: self.port.clone(),
+        let host = self.host.clone();
+        let target = match self.port.cloned() {
+            Some(port) => Target::Inet { host, port },
+            None => Target::Host(host),
         };
         let address = Address::new(self.scheme, target).to_string();
         match address.split_once("://") {
@@ -273,7 +296,11 @@ async fn first_with_a_route(
 ) -> Result<Dialed, Vec<Error>> {
     let mut failures = Vec::new();
     for (peer, local) in peers {
-        let opened = if to_many(&peer, setup) {
+        let opened = if setup.carried != Carried::Default {
+            without_port(setup, peer, local, &mut failures)
+                .await
+                .map(Dialed::from)
+        } else if to_many(&peer, setup) {
             bound(setup, &peer, local)
                 .and_then(crate::Socket::into_async)
                 .map(|socket| Dialed {
@@ -290,6 +317,38 @@ async fn first_with_a_route(
         }
     }
     Err(failures)
+}
+
+/// An ICMP or raw socket. Who may not have ICMP's own kind of socket may have a raw one; if neither, the first failure is
+/// one of `failures`.
+async fn without_port(
+    setup: &Setup<'_>,
+    peer: SocketAddress,
+    local: Option<SocketAddress>,
+    failures: &mut Vec<Error>,
+) -> Result<AsyncSocket, Error> {
+    let verdict = Arc::new(AtomicI32::new(Errno::ECANCELED.0));
+    let first = connect(setup, peer.clone(), local.clone(), Arc::clone(&verdict)).await;
+    match first {
+        Err(error) if setup.kind == Type::Datagram && is_forbidden(&error) => {
+            failures.push(error);
+            let raw = Setup {
+                kind: Type::Raw,
+                ..setup.clone()
+            };
+            connect(&raw, peer, local, verdict).await
+        }
+        outcome => outcome,
+    }
+}
+
+/// Whether this user may not make such a socket, or the kernel has none.
+fn is_forbidden(error: &Error) -> bool {
+    error.call == Call::Socket
+        && matches!(
+            error.errno(),
+            Errno::EACCES | Errno::EPERM | Errno::EPROTONOSUPPORT
+        )
 }
 
 /// Whether answers can come from others than the one address that is sent to.

@@ -29,6 +29,13 @@ pub enum OpenError {
         /// One failure an address, in the order in which they failed.
         failures: Vec<Error>,
     },
+    /// This user may make no socket of that kind, whatever the address: icmp and raw need a privilege.
+    NotPermitted {
+        /// Which scheme.
+        scheme: Scheme,
+        /// The `socket(2)` calls that failed: for icmp a datagram socket, then a raw one.
+        failures: Vec<Error>,
+    },
     /// A service name that neither `/etc/services` nor the table of ports knows for this scheme.
     UnknownService {
         /// The name as typed.
@@ -115,6 +122,10 @@ impl OpenError {
             )),
             Self::UnknownService { .. } => Some((Call::Resolve, Errno::ENOENT)),
             Self::Call(error) => Some((error.call, error.errno())),
+            Self::NotPermitted { failures, .. } => {
+                let last = failures.last()?;
+                Some((last.call, last.errno()))
+            }
             Self::EachFailed { failures, .. } => {
                 let telling = failures.iter().min_by_key(|failure| rank(failure))?;
                 Some((telling.call, telling.errno()))
@@ -128,7 +139,7 @@ impl OpenError {
     pub fn failures(&self) -> &[Error] {
         match self {
             Self::Call(error) => std::slice::from_ref(error),
-            Self::EachFailed { failures, .. } => failures,
+            Self::EachFailed { failures, .. } | Self::NotPermitted { failures, .. } => failures,
             _ => &[],
         }
     }
@@ -187,6 +198,14 @@ impl fmt::Display for OpenError {
                     } else {
                         write!(f, "{}", failure.source)?;
                     }
+                }
+                Ok(())
+            }
+            Self::NotPermitted { scheme, failures } => {
+                write!(f, "this user may open no {scheme} socket")?;
+                for (index, failure) in failures.iter().enumerate() {
+                    f.write_str(if index == 0 { ": " } else { "; " })?;
+                    write!(f, "{failure}")?;
                 }
                 Ok(())
             }

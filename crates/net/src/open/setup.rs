@@ -12,12 +12,37 @@ use crate::Socket;
 use crate::error::{Error, Result};
 
 /// What every socket of an address has in common.
+#[derive(Clone)]
 pub(crate) struct Setup<'a> {
     pub(crate) tap: &'a Tap,
     pub(crate) kind: Type,
+    /// What IP carries for it.
+    pub(crate) carried: Carried,
     pub(crate) options: &'a Options,
     /// That of `interface=`.
     pub(crate) device: Option<Interface>,
+}
+
+/// The third argument of `socket(2)`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Carried {
+    /// Family and type decide.
+    Default,
+    /// ICMP, or ICMPv6 over IPv6.
+    Icmp,
+    /// The protocol of this number.
+    Number(u8),
+}
+
+impl Carried {
+    fn protocol(self, family: Family) -> Protocol {
+        match self {
+            Self::Default => Protocol::DEFAULT,
+            Self::Icmp if family == Family::Inet6 => Protocol(libc::IPPROTO_ICMPV6),
+            Self::Icmp => Protocol(libc::IPPROTO_ICMP),
+            Self::Number(number) => Protocol(i32::from(number)),
+        }
+    }
 }
 
 impl<'a> Setup<'a> {
@@ -28,7 +53,15 @@ impl<'a> Setup<'a> {
             Scheme::Tcp | Scheme::Unix => Type::Stream,
             Scheme::Udp | Scheme::UnixDgram => Type::Datagram,
             Scheme::UnixSeqpacket => Type::SeqPacket,
+            // Who may not have one is offered a raw socket: see `dial`.
+            Scheme::Icmp => Type::Datagram,
+            Scheme::Raw => Type::Raw,
             scheme => return Err(OpenError::Unusable(Unusable::NoSocket(scheme))),
+        };
+        let carried = match address.scheme {
+            Scheme::Icmp => Carried::Icmp,
+            Scheme::Raw => Carried::Number(address.options.protocol().unwrap_or(0)),
+            _ => Carried::Default,
         };
         let device = address
             .options
@@ -38,6 +71,7 @@ impl<'a> Setup<'a> {
         Ok(Self {
             tap,
             kind,
+            carried,
             options: &address.options,
             device,
         })
@@ -45,7 +79,8 @@ impl<'a> Setup<'a> {
 
     /// `socket(2)` and every option; `peer` is where it will send to, or the group it will listen to.
     pub(crate) fn socket(&self, family: Family, peer: Option<&SocketAddress>) -> Result<Socket> {
-        let socket = Socket::with_protocol(family, self.kind, Protocol::DEFAULT, self.tap)?;
+        let protocol = self.carried.protocol(family);
+        let socket = Socket::with_protocol(family, self.kind, protocol, self.tap)?;
         if self.kind == Type::Stream {
             socket.handle().keep_urgent().map_err(|source| Error {
                 call: Call::SetSockOpt,

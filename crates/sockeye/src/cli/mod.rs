@@ -11,6 +11,7 @@ pub(crate) mod listen;
 mod message;
 mod nearest;
 pub(crate) mod offline;
+pub(crate) mod ping;
 pub(crate) mod ports;
 pub(crate) mod quantity;
 pub(crate) mod quote;
@@ -37,6 +38,7 @@ use crate::{exit, limits};
 pub(crate) use connect::ConnectArgs;
 pub(crate) use listen::ListenArgs;
 pub(crate) use offline::{DemoArgs, GenerateArgs, ShowArgs};
+pub(crate) use ping::PingArgs;
 pub(crate) use ports::PortsArgs;
 pub(crate) use relay::RelayArgs;
 pub(crate) use resolve::ResolveArgs;
@@ -53,6 +55,7 @@ pub(crate) enum Command {
     Serve(Box<ServeArgs>),
     Relay(Box<RelayArgs>),
     Wait(Box<WaitArgs>),
+    Ping(Box<PingArgs>),
     Resolve(Box<ResolveArgs>),
     Ports(Box<PortsArgs>),
     Who(Box<WhoArgs>),
@@ -153,6 +156,12 @@ const ENTRIES: &[Entry] = &[
         about: "Wait until each address answers, then run a program",
         flags: wait::WaitFlags::augment_args,
         meant: |matches| Ok(Command::Wait(Box::new(read::<wait::WaitFlags>(matches)?.meant()?))),
+    },
+    Entry {
+        name: "ping", examples: ping::EXAMPLES,
+        about: "Round-trip times: ICMP echo, a TCP connect, a UDP answer",
+        flags: ping::PingFlags::augment_args,
+        meant: |matches| Ok(Command::Ping(Box::new(read::<ping::PingFlags>(matches)?.meant()?))),
     },
     Entry {
         name: "resolve", examples: resolve::EXAMPLES,

@@ -25,6 +25,7 @@ texts! {
 
     WANTS_TIME = "wants a time such as 500ms, 2s, 1m or 1h; a plain number is seconds" | "quiere un tiempo como 500ms, 2s, 1m o 1h; un número solo son segundos";
     MORE_THAN = "is more than {most}" | "es más de {most}";
+    LESS_THAN = "is less than {least}" | "es menos de {least}";
     MORE_THAN_NOTHING = "must be more than 0" | "debe ser más de 0";
     WANTS_SIZE = "wants a size in bytes such as 4096, 64k or 1MiB" | "quiere un tamaño en bytes como 4096, 64k o 1MiB";
     UNCOUNTABLE = "is more than this machine can count" | "es más de lo que esta máquina puede contar";
@@ -52,6 +53,9 @@ texts! {
     PROBE_UDP = "nothing answers on UDP unless it is asked; ask it: sockeye connect {address} --send TEXT --reply 1" | "en UDP nadie contesta si no se le pregunta; pregúntale: sockeye connect {address} --send TEXTO --reply 1";
     WAIT_TOO_MANY = "wait takes at most {most} addresses" | "wait admite {most} direcciones como mucho";
     WAIT_UDP = "{address} cannot be waited for: nothing answers on UDP unless it is asked; ask it: sockeye connect {address} --send TEXT --reply 1" | "no se puede esperar a {address}: en UDP nadie contesta si no se le pregunta; pregúntale: sockeye connect {address} --send TEXTO --reply 1";
+    PING_TOO_MANY = "ping asks at most {most} targets at once" | "ping pregunta a {most} destinos a la vez como mucho";
+    PING_CANNOT = "{address} cannot be asked: nobody answers there by itself; a host, HOST:PORT, udp://, unix:, unix-seqpacket:, tls://, ws:// and wss:// can be" | "a {address} no se le puede preguntar: allí nadie contesta por sí mismo; a un host, HOST:PUERTO, udp://, unix:, unix-seqpacket:, tls://, ws:// y wss:// sí";
+    PING_OTHER_FAMILY = "{address} is an address of the other IP version than -4 or -6 asks for" | "{address} es una dirección de la otra versión de IP que la que piden -4 o -6";
     RELAY_SAME = "{address} cannot be both ends of a relay; name another for one of them" | "{address} no puede ser los dos extremos de un relay; nombra otro para uno de ellos";
     RELAY_FRAME = "{messages} carries messages and {stream} a stream: say with --frame how a message is marked in the stream: line, nul, len16, len32, chunk or chunk=SIZE" | "{messages} lleva mensajes y {stream} un flujo: di con --frame cómo se marca un mensaje en el flujo: line, nul, len16, len32, chunk o chunk=TAMAÑO";
     RELAY_NO_FRAME = "--frame is for a relay between messages and a stream, and {from} and {to} are the same kind; leave it away" | "--frame es para un relay entre mensajes y un flujo, y {from} y {to} son de la misma clase; quítalo";

@@ -19,6 +19,7 @@ mod listen;
 mod listen_many;
 mod messages_on_stdio;
 mod output;
+mod ping;
 mod ports;
 mod programs;
 mod ready;
@@ -45,6 +46,7 @@ pub(crate) fn run(command: Command) -> ExitCode {
         Command::Demo(args) => demo::run(&args),
         Command::Connect(args) => in_session(&args.view, |session| connect::run(&args, session)),
         Command::Wait(args) => in_session(&args.view, |session| wait::run(&args, session)),
+        Command::Ping(args) => in_session(&args.view, |session| ping::run(&args, session)),
         Command::Resolve(args) => in_session(&args.view, |session| resolve::run(&args, session)),
         Command::Listen(args) => in_session(&args.view, |session| listen::run(&args, session)),
         Command::Serve(args) if args.print_zones => serve::dns::print_zones(),

@@ -178,7 +178,8 @@ impl Teller {
 
     /// The line below a connect that names this end, where that says something.
     pub(crate) fn own_end(&self, event: &Event<'_>, local: &SocketAddress) -> Option<Told> {
-        local.port()?;
+        // A raw socket has no port, and so nothing to say here.
+        local.port().filter(|port| *port != 0)?;
         let chosen = self
             .sockets
             .of(event.socket)
