@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable
 
+from .children import Failed
+
 SOCKEYE, BARE = "sockeye", "bare"
 
 HAPROXY = """global
@@ -22,7 +24,23 @@ listen relay
   {splice}
   server to 127.0.0.1:{to_port}
 """
+HAPROXY_TLS = """global
+  maxconn 2000
+  nbthread 1
+  {tuning}
+  ssl-default-bind-options ssl-min-ver TLSv1.3
+defaults
+  mode tcp
+  timeout connect 5s
+  timeout client 60s
+  timeout server 60s
+listen relay
+  bind 127.0.0.1:{from_port} ssl crt {certificate}
+  server to 127.0.0.1:{to_port}
+"""
 SPLICE = "option splice-request\n  option splice-response"
+
+WS_ECHO = Path(__file__).resolve().parent.parent / "reference/ws_echo"
 
 
 @dataclass(frozen=True)
@@ -38,6 +56,7 @@ class Peers:
     def __init__(self, build: Path, sockeye: Path):
         self.build = build
         self.sockeye = sockeye
+        self.certified = self.tungstenite_built = False
 
     def bare(self, program: str, *arguments: str) -> list[str]:
         return [str(self.build / program), *arguments]
@@ -131,6 +150,81 @@ class Peers:
             Contestant("ncat", lambda p: ["ncat", "127.0.0.1", p]),
         ]
 
+    def ws_echoes(self, kind: str, size: int) -> list[Contestant]:
+        # Its default of 64 KiB is the longest message it keeps whole.
+        room = ["-B", "2097152"]
+        return [
+            Contestant(SOCKEYE, lambda p: self.ours("serve", f"echo=ws://127.0.0.1:{p}")),
+            Contestant(BARE, lambda p: [str(self.tungstenite()), p, "4096" if size < 4096 else "131072"]),
+            Contestant("websocat", lambda p: ["websocat", "-E", "-t" if kind == "text" else "-b", *room,
+                                              f"ws-l:127.0.0.1:{p}", "mirror:"]),
+        ]
+
+    def ws_relays(self) -> list[Contestant]:
+        return [
+            Contestant(SOCKEYE, lambda a, b: self.ours("relay", "--frame", "chunk", f"ws://127.0.0.1:{a}",
+                                                       f"tcp://127.0.0.1:{b}")),
+            Contestant("websocat", lambda a, b: ["websocat", "-E", "-b", "-B", "2097152", f"ws-l:127.0.0.1:{a}",
+                                                 f"tcp:127.0.0.1:{b}"]),
+        ]
+
+    def tls_relays(self) -> list[Contestant]:
+        return [
+            Contestant(SOCKEYE, lambda a, b: self.ours("relay", self.tls_address(a), f"tcp://127.0.0.1:{b}")),
+            *self.tls_haproxies(),
+        ]
+
+    def tls_echoes(self) -> list[Contestant]:
+        return [
+            Contestant(SOCKEYE, lambda a, _: self.ours("serve", f"echo={self.tls_address(a)}")),
+            *self.tls_haproxies(),
+        ]
+
+    def tls_haproxies(self) -> list[Contestant]:
+        """One thread, as sockeye has: with two it takes more processor time for the same work."""
+        def haproxy(tuning: str):
+            def command(from_port: str, to_port: str) -> list[str]:
+                certificate = self.certificate()[2]
+                config = self.build / "haproxy-tls.cfg"
+                config.write_text(HAPROXY_TLS.format(from_port=from_port, to_port=to_port, tuning=tuning,
+                                                     certificate=certificate))
+                return ["haproxy", "-db", "-f", str(config)]
+            return command
+
+        return [Contestant("haproxy", haproxy("")),
+                Contestant("haproxy, 64 KiB buffers", haproxy("tune.bufsize 65536"))]
+
+    def tls_address(self, port: str) -> str:
+        certificate, key, _ = self.certificate()
+        return f"tls://127.0.0.1:{port}#cert={certificate},key={key}"
+
+    def certificate(self) -> tuple[Path, Path, Path]:
+        """For localhost, self-signed, ECDSA P-256: the certificate, its key, and both in one file. Made once a run."""
+        files = tuple(self.build / f"{name}.pem" for name in ("localhost-cert", "localhost-key", "localhost-both"))
+        if not self.certified:
+            if not shutil.which("openssl"):
+                raise Failed("openssl is not installed")
+            subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                            "-keyout", files[1], "-out", files[0], "-days", "2", "-subj", "/CN=localhost", "-addext",
+                            "subjectAltName=DNS:localhost,IP:127.0.0.1"], check=True, capture_output=True, timeout=30)
+            files[2].write_text(files[0].read_text() + files[1].read_text())
+            self.certified = True
+        return files
+
+    def tungstenite(self) -> Path:
+        """The bare WebSocket echo, built on first use: the only reference that is not C."""
+        target = self.build / "ws_echo"
+        if not self.tungstenite_built:
+            if not shutil.which("cargo"):
+                raise Failed("cargo is not installed")
+            built = subprocess.run(["cargo", "build", "--quiet", "--release", "--locked", "--manifest-path",
+                                    WS_ECHO / "Cargo.toml", "--target-dir", target], capture_output=True, text=True)
+            if built.returncode:
+                words = built.stderr.strip().splitlines() or ["no reason given"]
+                raise Failed(f"cargo build of ws_echo: {words[-1].strip()[:100]}")
+            self.tungstenite_built = True
+        return target / "release/ws_echo"
+
     def versions(self) -> list[str]:
         """One line a program, as it names itself; what is not installed is said."""
         asked = [
@@ -144,6 +238,8 @@ class Peers:
             ("drill", ["drill", "-v"], r"drill version (\S+)"),
             ("dig", ["dig", "-v"], r"DiG (\S+)"),
             ("ss", ["ss", "--version"], r"iproute2-(\S+)"),
+            ("websocat", ["websocat", "--version"], r"websocat (\S+)"),
+            ("openssl", ["openssl", "version"], r"OpenSSL (\S+)"),
             ("gcc", ["gcc", "--version"], r"(\d+\.\d+\.\d+)"),
         ]
         lines = []
@@ -154,4 +250,5 @@ class Peers:
                 if found := re.search(pattern, answer.stdout + answer.stderr):
                     version = found[1]
             lines.append(f"{name} {version}")
-        return lines
+        locked = re.search(r'"tokio-tungstenite"\nversion = "(.+)"', (WS_ECHO / "Cargo.lock").read_text())
+        return [*lines, f"tokio-tungstenite {locked[1]}"]
