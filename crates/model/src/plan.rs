@@ -48,7 +48,7 @@ pub struct NeedsFraming;
 
 impl fmt::Display for NeedsFraming {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a stream has no messages: say where they end with --frame line, nul, len16, len32 or chunk")
+        f.write_str("a stream has no messages: say where they end with --frame line, nul, delim:HEX, fixed:SIZE, len16, len32 or chunk")
     }
 }
 

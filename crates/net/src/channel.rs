@@ -16,7 +16,7 @@ use tokio::sync::watch;
 
 use crate::error::{Error, IntoIo, Result};
 use crate::exec::{self, Child, Environment};
-use crate::framing::Framing;
+use crate::framing::{Framing, MAX_FRAME};
 use crate::layers::{Link, connect};
 use crate::messages::{self, FramedJoined, FramedJoining, Messages, Over, join_framed};
 use crate::open::{BoundPath, Dialing, OpenError};
@@ -218,6 +218,8 @@ pub struct Outcome {
 pub struct JoinChannels {
     /// How messages are marked in a stream; needed between a stream and messages, and only there.
     pub framing: Option<Framing>,
+    /// The longest message that is taken from a stream, bytes; else [`MAX_FRAME`].
+    pub max_frame: Option<usize>,
     /// Over after nothing has moved either way for this long.
     pub idle: Option<Duration>,
     /// Counts the bytes there and back, for whoever shows progress.
@@ -239,10 +241,12 @@ pub async fn join_channels(
 ) -> io::Result<Outcome> {
     let JoinChannels {
         framing,
+        max_frame,
         idle,
         moved,
         stop,
     } = how;
+    let framing = framing.map(|framing| (framing, max_frame.unwrap_or(MAX_FRAME)));
     match (left, right) {
         (Channel::Stream(left), Channel::Stream(right)) => {
             let [there, back] = moved;
@@ -288,12 +292,12 @@ pub async fn join_channels(
 async fn framed(
     stream: Stream,
     messages: &Messages,
-    framing: Option<Framing>,
+    framing: Option<(Framing, usize)>,
     idle: Option<Duration>,
     [there, back]: [Arc<AtomicU64>; 2],
     stop: Option<watch::Receiver<bool>>,
 ) -> io::Result<FramedJoined> {
-    let framing = framing.ok_or_else(|| Errno::EPROTOTYPE.into_io())?;
+    let (framing, max_frame) = framing.ok_or_else(|| Errno::EPROTOTYPE.into_io())?;
     let how = FramedJoining {
         left_to_right: relay::Passing {
             moved: there,
@@ -304,6 +308,7 @@ async fn framed(
             ..relay::Passing::default()
         },
         idle,
+        max_frame,
         ..FramedJoining::new(framing)
     };
     Ok(join_framed(stream, messages, how, told(stop)).await)

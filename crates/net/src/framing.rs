@@ -4,16 +4,29 @@
 //! |---|---|---|
 //! | `line` | up to and with a newline | the line with its newline, as nc sends it |
 //! | `nul` | up to a NUL byte | what is before it |
+//! | `delim:HEX` | up to those 1 to 16 bytes | what is before them |
 //! | `len16`, `len32` | two or four bytes of length, the highest first, then the message | any bytes, also none |
+//! | `fixed:N` | N bytes each | those bytes |
 //! | `chunk=N` | N bytes each, the last perhaps fewer | those bytes |
 //!
 //! Back from messages to the stream, `line` adds a newline to a message that ends without one, and `chunk` writes the
-//! bytes as they are: there the boundaries are gone. A message that would be read back as two (it has a newline before
-//! its end, a NUL, more bytes than the length can say) is an error, never two messages.
+//! bytes as they are: there the boundaries are gone. A message that would be read back as two or as another (it has a
+//! newline before its end, a NUL, the delimiter, more bytes than the length can say, not N of them) is an error, never
+//! two messages.
+//!
+//! A stream that ends inside of a message is an error with `delim`, `len16`, `len32` and `fixed`, which says of which
+//! message and where it began; what came before has been given. The end of the stream ends a line, a string before a
+//! NUL (as for xargs -0) and a chunk.
+
+mod decoder;
+mod delimiter;
 
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::str::FromStr;
+
+pub use decoder::{Decoder, FrameError, Spot};
+pub use delimiter::Delimiter;
 
 /// How messages are marked in a stream; see the [module](self).
 ///
@@ -22,7 +35,7 @@ use std::str::FromStr;
 /// assert_eq!("chunk=512".parse::<Framing>()?.to_string(), "chunk=512");
 /// assert_eq!(
 ///     "lines".parse::<Framing>().unwrap_err().to_string(),
-///     "no framing is called \"lines\": choose line, nul, len16, len32, chunk or chunk=BYTES"
+///     "no framing is called \"lines\": choose line, nul, delim:HEX, fixed:BYTES, len16, len32, chunk or chunk=BYTES"
 /// );
 /// # Ok::<(), sockeye_net::framing::UnknownFraming>(())
 /// ```
@@ -36,15 +49,22 @@ pub enum Framing {
     Len16,
     /// A length of four bytes, big-endian, before each message.
     Len32,
-    /// Each so many bytes.
+    /// What stands between these bytes.
+    Delim(Delimiter),
+    /// Each exactly so many bytes.
+    Fixed(NonZeroUsize),
+    /// Each so many bytes; the last may have fewer.
     Chunk(NonZeroUsize),
 }
+
+/// The longest message that a stream may announce, if nothing else is said: 16 MiB.
+pub const MAX_FRAME: usize = 16 << 20;
 
 /// `chunk` without a number: what one Ethernet frame carries over IPv4 and IPv6, so that nothing is fragmented.
 pub const DEFAULT_CHUNK: NonZeroUsize = NonZeroUsize::new(1452).unwrap();
 
 /// The words that [`Framing`] is chosen by, for a line of help or an error.
-pub const CHOICES: &str = "line, nul, len16, len32, chunk or chunk=BYTES";
+pub const CHOICES: &str = "line, nul, delim:HEX, fixed:BYTES, len16, len32, chunk or chunk=BYTES";
 
 impl FromStr for Framing {
     type Err = UnknownFraming;
@@ -56,11 +76,16 @@ impl FromStr for Framing {
             "len16" => Ok(Self::Len16),
             "len32" => Ok(Self::Len32),
             "chunk" => Ok(Self::Chunk(DEFAULT_CHUNK)),
-            _ => text
-                .strip_prefix("chunk=")
-                .and_then(|size| size.parse().ok())
-                .map(Self::Chunk)
-                .ok_or_else(|| UnknownFraming(text.to_owned())),
+            _ => {
+                let (name, value) = text.split_once([':', '=']).unwrap_or((text, ""));
+                match name {
+                    "chunk" => value.parse().ok().map(Self::Chunk),
+                    "fixed" => value.parse().ok().map(Self::Fixed),
+                    "delim" => value.parse().ok().map(Self::Delim),
+                    _ => None,
+                }
+                .ok_or_else(|| UnknownFraming(text.to_owned()))
+            }
         }
     }
 }
@@ -73,6 +98,8 @@ impl fmt::Display for Framing {
             Self::Nul => f.write_str("nul"),
             Self::Len16 => f.write_str("len16"),
             Self::Len32 => f.write_str("len32"),
+            Self::Delim(delimiter) => write!(f, "delim:{delimiter}"),
+            Self::Fixed(size) => write!(f, "fixed:{size}"),
             Self::Chunk(size) => write!(f, "chunk={size}"),
         }
     }
@@ -98,7 +125,7 @@ impl Framing {
                     _ => (message, false),
                 };
                 if line.contains(&b'\n') {
-                    return cannot("has a newline inside");
+                    return cannot(WhyNot::NewlineInside);
                 }
                 stream.extend_from_slice(message);
                 if !ended {
@@ -107,175 +134,44 @@ impl Framing {
             }
             Self::Nul => {
                 if message.contains(&0) {
-                    return cannot("has a NUL byte inside");
+                    return cannot(WhyNot::NulInside);
                 }
                 stream.extend_from_slice(message);
                 stream.push(0);
             }
             Self::Len16 => {
                 let Ok(len) = u16::try_from(message.len()) else {
-                    return cannot("is longer than 65535 B");
+                    return cannot(WhyNot::LongerThan(u16::MAX.into()));
                 };
                 stream.extend_from_slice(&len.to_be_bytes());
                 stream.extend_from_slice(message);
             }
             Self::Len32 => {
                 let Ok(len) = u32::try_from(message.len()) else {
-                    return cannot("is longer than 4294967295 B");
+                    return cannot(WhyNot::LongerThan(u32::MAX));
                 };
                 stream.extend_from_slice(&len.to_be_bytes());
+                stream.extend_from_slice(message);
+            }
+            Self::Delim(delimiter) => {
+                let from = stream.len();
+                stream.extend_from_slice(message);
+                stream.extend_from_slice(delimiter.as_bytes());
+                // Also where the message's last bytes and the first of its mark are one.
+                if delimiter.position(&stream[from..]) != Some(message.len()) {
+                    stream.truncate(from);
+                    return cannot(WhyNot::DelimiterInside);
+                }
+            }
+            Self::Fixed(size) => {
+                if message.len() != size.get() {
+                    return cannot(WhyNot::NotOf(size.get()));
+                }
                 stream.extend_from_slice(message);
             }
             Self::Chunk(_) => stream.extend_from_slice(message),
         }
         Ok(())
-    }
-}
-
-/// Takes a stream apart into messages; however it was cut into pieces, the messages are the same.
-///
-/// ```
-/// use sockeye_net::framing::{Decoder, Framing};
-/// let mut decoder = Decoder::new(Framing::Line, 65507);
-/// decoder.push(b"one\ntw");
-/// assert_eq!(decoder.next_message()?, Some(&b"one\n"[..]));
-/// assert_eq!(decoder.next_message()?, None);
-/// decoder.push(b"o");
-/// assert_eq!(decoder.finish()?, Some(&b"two"[..]));
-/// # Ok::<(), sockeye_net::framing::FrameError>(())
-/// ```
-#[derive(Clone, Debug)]
-pub struct Decoder {
-    framing: Framing,
-    max: usize,
-    buffer: Vec<u8>,
-    /// Where the next message begins.
-    start: usize,
-    /// Up to here no terminator was found.
-    searched: usize,
-}
-
-impl Decoder {
-    /// A decoder of messages of at most `max` bytes each. It keeps no more than one such message and the last piece.
-    pub fn new(framing: Framing, max: usize) -> Self {
-        Self {
-            framing,
-            max,
-            buffer: Vec::new(),
-            start: 0,
-            searched: 0,
-        }
-    }
-
-    /// Adds the stream's next piece. [`Decoder::next_message`] then gives what it completed: all of it should be
-    /// taken before the next piece.
-    pub fn push(&mut self, piece: &[u8]) {
-        if self.start > 0 {
-            self.buffer.drain(..self.start);
-            self.searched -= self.start;
-            self.start = 0;
-        }
-        self.buffer.extend_from_slice(piece);
-    }
-
-    /// The next whole message; `None` until more is pushed.
-    ///
-    /// # Errors
-    /// The message is longer than the maximum. It stays so: where it ends is not looked for.
-    pub fn next_message(&mut self) -> Result<Option<&[u8]>, FrameError> {
-        let have = self.buffer.len() - self.start;
-        // How long what stands in the stream is, and which part of it is the message.
-        let (whole, message) = match self.framing {
-            Framing::Line | Framing::Nul => {
-                let line = self.framing == Framing::Line;
-                let terminator = if line { b'\n' } else { 0 };
-                let found = self.buffer[self.searched..]
-                    .iter()
-                    .position(|byte| *byte == terminator);
-                match found {
-                    Some(at) => {
-                        let len = self.searched + at - self.start;
-                        (len + 1, 0..if line { len + 1 } else { len })
-                    }
-                    None => {
-                        self.searched = self.buffer.len();
-                        if have > self.max {
-                            return Err(self.too_long(None));
-                        }
-                        return Ok(None);
-                    }
-                }
-            }
-            Framing::Len16 | Framing::Len32 => {
-                let Some((header, len)) = self.header() else {
-                    return Ok(None);
-                };
-                // Before the rest comes: what can't be taken is not waited for.
-                if len > self.max {
-                    return Err(self.too_long(Some(len)));
-                }
-                (header + len, header..header + len)
-            }
-            Framing::Chunk(size) => {
-                if size.get() > self.max {
-                    return Err(self.too_long(Some(size.get())));
-                }
-                (size.get(), 0..size.get())
-            }
-        };
-        if message.len() > self.max {
-            return Err(self.too_long(Some(message.len())));
-        }
-        if have < whole {
-            return Ok(None);
-        }
-        let from = self.start;
-        self.start += whole;
-        self.searched = self.start;
-        Ok(Some(&self.buffer[from + message.start..from + message.end]))
-    }
-
-    /// The stream has ended: what is left. A last line, NUL string or chunk is a message without its mark.
-    ///
-    /// # Errors
-    /// With `len16` and `len32`, the stream ended inside of a message; it is lost, and this says so.
-    pub fn finish(&mut self) -> Result<Option<&[u8]>, FrameError> {
-        let have = self.buffer.len() - self.start;
-        if have == 0 {
-            return Ok(None);
-        }
-        if matches!(self.framing, Framing::Len16 | Framing::Len32) {
-            return Err(match self.header() {
-                Some((header, len)) => FrameError::EndedInside {
-                    len,
-                    have: have - header,
-                },
-                None => FrameError::EndedInLength { have },
-            });
-        }
-        if have > self.max {
-            return Err(self.too_long(Some(have)));
-        }
-        let from = self.start;
-        self.start = self.buffer.len();
-        self.searched = self.start;
-        Ok(Some(&self.buffer[from..]))
-    }
-
-    /// The length's own length, and what it says.
-    fn header(&self) -> Option<(usize, usize)> {
-        let rest = &self.buffer[self.start..];
-        match self.framing {
-            Framing::Len16 => Some((2, u16::from_be_bytes(*rest.first_chunk()?).into())),
-            _ => {
-                let len = u32::from_be_bytes(*rest.first_chunk()?);
-                Some((4, usize::try_from(len).unwrap_or(usize::MAX - 4)))
-            }
-        }
-    }
-
-    fn too_long(&self, len: Option<usize>) -> FrameError {
-        FrameError::TooLong { len, max: self.max }
     }
 }
 
@@ -294,44 +190,33 @@ pub struct Unframable {
     pub framing: Framing,
     /// The message's length, bytes.
     pub len: usize,
-    /// What is the matter with it, in words that follow "a message".
-    pub why: &'static str,
+    /// What is the matter with it.
+    pub why: WhyNot,
 }
 
-/// A stream that can't be taken apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum FrameError {
-    /// A message is longer than the other side can carry.
-    #[error("a message {} is too long: the limit is {max} B", Length(*len, *max))]
-    TooLong {
-        /// Its length, bytes, where that is known.
-        len: Option<usize>,
-        /// The limit, bytes.
-        max: usize,
-    },
-    /// The stream ended before a message did.
-    #[error("the stream ended inside a message of {len} B after {have} B")]
-    EndedInside {
-        /// The message's length as it was announced, bytes.
-        len: usize,
-        /// What came of it, bytes.
-        have: usize,
-    },
-    /// The stream ended inside of the bytes that say a message's length.
-    #[error("the stream ended inside a message's length, after {have} B of it")]
-    EndedInLength {
-        /// What came of it, bytes.
-        have: usize,
-    },
+/// What keeps a message from being marked; it prints in words that follow "a message".
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WhyNot {
+    /// `line`: a newline before its end.
+    NewlineInside,
+    /// `nul`: a NUL.
+    NulInside,
+    /// `delim`: the delimiter, or its beginning at the message's end.
+    DelimiterInside,
+    /// `len16`, `len32`: more bytes than the length can say.
+    LongerThan(u32),
+    /// `fixed`: not so many bytes.
+    NotOf(usize),
 }
 
-struct Length(Option<usize>, usize);
-
-impl fmt::Display for Length {
+impl fmt::Display for WhyNot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Some(len) => write!(f, "of {len} B"),
-            None => write!(f, "of more than {} B", self.1),
+        match self {
+            Self::NewlineInside => f.write_str("has a newline inside"),
+            Self::NulInside => f.write_str("has a NUL byte inside"),
+            Self::DelimiterInside => f.write_str("has the delimiter inside"),
+            Self::LongerThan(most) => write!(f, "is longer than {most} B"),
+            Self::NotOf(size) => write!(f, "has not {size} B"),
         }
     }
 }

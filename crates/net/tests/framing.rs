@@ -5,7 +5,10 @@ use std::num::NonZeroUsize;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use sockeye_net::framing::{Decoder, FrameError, Framing};
+use sockeye_net::framing::{Decoder, Delimiter, FrameError, Framing, Spot};
+
+#[path = "../../../fuzz/properties/framing.rs"]
+mod property;
 
 /// Feeds `stream` in pieces and returns every message, the unfinished last one too.
 fn decode(
@@ -74,13 +77,89 @@ proptest! {
     }
 
     #[test]
-    fn no_stream_makes_it_panic(stream in vec(any::<u8>(), 0..200), cuts in cuts(), max in 0_usize..30) {
-        for framing in [Framing::Line, Framing::Nul, Framing::Len16, Framing::Len32, Framing::Chunk(NonZeroUsize::MIN)] {
-            if let Ok(messages) = decode(framing, max, &stream, &cuts) {
-                prop_assert!(messages.iter().all(|message| message.len() <= max));
-            }
-        }
+    fn what_stands_between_delimiters_comes_back_or_is_refused(
+        delimiter in vec(0_u8..3, 1..5),
+        messages in vec(vec(0_u8..4, 0..9), 0..20),
+        cuts in cuts(),
+    ) {
+        let framing = Framing::Delim(Delimiter::new(&delimiter).unwrap());
+        let mut stream = Vec::new();
+        let marked: Vec<Vec<u8>> = messages
+            .into_iter()
+            .filter(|message| framing.encode(message, &mut stream).is_ok())
+            .collect();
+        prop_assert_eq!(decode(framing, 9, &stream, &cuts), Ok(marked));
     }
+
+    #[test]
+    fn messages_of_one_length_come_back(
+        (messages, size) in (1_usize..9).prop_flat_map(|size| (vec(vec(any::<u8>(), size), 0..20), Just(size))),
+        cuts in cuts(),
+    ) {
+        let framing = Framing::Fixed(NonZeroUsize::new(size).unwrap());
+        let stream = encode(framing, &messages);
+        prop_assert_eq!(decode(framing, 9, &stream, &cuts), Ok(messages));
+    }
+
+    #[test]
+    fn however_a_stream_is_cut_messages_and_error_are_the_same(bytes in vec(prop_oneof![0_u8..4, any::<u8>()], 0..200)) {
+        property::check(&bytes);
+    }
+}
+
+#[test]
+fn the_corpus_of_the_fuzz_target_holds() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus/framing");
+    let mut replayed = 0;
+    for entry in std::fs::read_dir(&folder).unwrap() {
+        property::check(&std::fs::read(entry.unwrap().path()).unwrap());
+        replayed += 1;
+    }
+    assert!(replayed >= 8, "only {replayed} in {}", folder.display());
+}
+
+#[test]
+fn a_delimiter_that_is_cut_in_two_is_found_and_one_that_the_message_ends_with_is_not_made_up() {
+    let framing: Framing = "delim:0d0a0d0a".parse().unwrap();
+    let stream = b"GET /\r\nHost: a\r\n\r\n\r\n\r\nx\r\n\r\n";
+    for cut in 1..9 {
+        let messages = decode(framing, 20, stream, &[cut]).unwrap();
+        assert_eq!(messages, [&b"GET /\r\nHost: a"[..], b"", b"x"], "{cut}");
+    }
+    let mut stream = Vec::new();
+    // Its last byte and the mark would be read as the mark and a last byte.
+    let double: Framing = "delim:6161".parse().unwrap();
+    assert!(double.encode(b"xa", &mut stream).is_err() && stream.is_empty());
+    double.encode(b"ax", &mut stream).unwrap();
+    assert_eq!(stream, b"axaa");
+}
+
+#[test]
+fn a_stream_that_ends_before_its_delimiter_or_length_is_an_error_that_says_where() {
+    let error = |framing: &str, stream: &[u8]| {
+        let error = decode(framing.parse().unwrap(), 20, stream, &[3]).unwrap_err();
+        error.to_string()
+    };
+    assert_eq!(
+        error("delim:0d0a", b"one\r\ntwo\r"),
+        "the stream ended without the delimiter, after 4 B of a message (message 2, from byte 5 on)"
+    );
+    assert_eq!(
+        error("fixed:4", b"12345678901"),
+        "the stream ended inside a message of 4 B after 3 B (message 3, from byte 8 on)"
+    );
+    assert_eq!(
+        error("delim:00ff", &[1; 22]),
+        "a message of more than 20 B is too long: the limit is 20 B (message 1, from byte 0 on)"
+    );
+}
+
+#[test]
+fn a_message_as_long_as_the_limit_is_taken_before_its_delimiter_has_come_whole() {
+    let framing: Framing = "delim:0d0a0d".parse().unwrap();
+    let stream = [&[b'x'; 20][..], b"\r\n\r"].concat();
+    assert_eq!(decode(framing, 20, &stream, &[1]).unwrap(), [[b'x'; 20]]);
+    assert!(decode(framing, 19, &stream, &[1]).is_err());
 }
 
 #[test]
@@ -106,17 +185,18 @@ fn a_message_over_the_limit_is_refused_with_the_limit() {
     let line = decode(Framing::Line, 5, b"12345\n", &[1]).unwrap_err();
     assert_eq!(
         line.to_string(),
-        "a message of 6 B is too long: the limit is 5 B"
+        "a message of 6 B is too long: the limit is 5 B (message 1, from byte 0 on)"
     );
     let endless = decode(Framing::Line, 5, b"123456789", &[9]).unwrap_err();
     assert_eq!(
         endless.to_string(),
-        "a message of more than 5 B is too long: the limit is 5 B"
+        "a message of more than 5 B is too long: the limit is 5 B (message 1, from byte 0 on)"
     );
     let announced = decode(Framing::Len32, 65_507, &[0, 1, 0, 0], &[1]).unwrap_err();
     assert_eq!(
         announced,
         FrameError::TooLong {
+            spot: Spot::default(),
             len: Some(65_536),
             max: 65_507
         }
@@ -130,12 +210,12 @@ fn a_stream_that_ends_inside_a_message_says_how_far_it_came() {
     let inside = decode(Framing::Len16, 100, b"\0\x05abc", &[2]).unwrap_err();
     assert_eq!(
         inside.to_string(),
-        "the stream ended inside a message of 5 B after 3 B"
+        "the stream ended inside a message of 5 B after 3 B (message 1, from byte 0 on)"
     );
     let length = decode(Framing::Len32, 100, b"\0\0", &[1]).unwrap_err();
     assert_eq!(
         length.to_string(),
-        "the stream ended inside a message's length, after 2 B of it"
+        "the stream ended inside a message's length, after 2 B of it (message 1, from byte 0 on)"
     );
 }
 
@@ -146,6 +226,8 @@ fn a_message_that_would_become_two_is_refused() {
         (Framing::Line, &b"two\nlines\n"[..]),
         (Framing::Nul, b"two\0strings"),
         (Framing::Len16, &[0; 65_536]),
+        (Framing::Delim(Delimiter::new(b"\r\n").unwrap()), b"two\r\n"),
+        (Framing::Fixed(NonZeroUsize::new(4).unwrap()), b"three"),
     ] {
         let error = framing.encode(message, &mut stream).unwrap_err();
         assert!(
@@ -160,11 +242,22 @@ fn a_message_that_would_become_two_is_refused() {
 
 #[test]
 fn every_name_of_a_framing_is_read_back() {
-    for name in ["line", "nul", "len16", "len32", "chunk=1452", "chunk=1"] {
+    for name in [
+        "line",
+        "nul",
+        "len16",
+        "len32",
+        "chunk=1452",
+        "chunk=1",
+        "delim:0d0a",
+        "fixed:188",
+    ] {
         assert_eq!(name.parse::<Framing>().unwrap().to_string(), name);
     }
     assert_eq!("chunk".parse::<Framing>(), "chunk=1452".parse());
-    for name in ["", "chunk=0", "chunk=", "chunk=-1", "LINE"] {
+    for name in [
+        "", "chunk=0", "chunk=", "chunk=-1", "LINE", "delim", "delim:a", "fixed", "fixed:0",
+    ] {
         assert!(name.parse::<Framing>().is_err(), "{name}");
     }
 }

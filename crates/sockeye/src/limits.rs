@@ -43,6 +43,10 @@ pub(crate) const DURATION_MAX: Duration = Duration::from_secs(365 * 86_400);
 const CHUNK: usize = sockeye_net::framing::DEFAULT_CHUNK.get();
 /// The largest `--frame chunk`, bytes: the largest message any scheme carries.
 pub(crate) const CHUNK_MAX: usize = 16 << 20;
+/// The longest message in a stream, bytes.
+const FRAME: usize = sockeye_net::framing::MAX_FRAME;
+/// The most that `--max-frame` takes.
+pub(crate) const FRAME_MAX: usize = 1 << 30;
 /// The longest `--send` text, bytes.
 pub(crate) const SEND_MAX: usize = 64 << 10;
 /// The most addresses that `wait` takes.
@@ -166,6 +170,7 @@ const ROWS: &[Row] = &[
     fixed(Count(sockeye_serve::http::MAX_HEADERS as u32), "serve http: header fields of a request; 431 beyond"),
     fixed(Count(sockeye_serve::http::MAX_RANGES as u32), "serve files: ranges in one request; the whole file beyond"),
     fixed(Count(sockeye_serve::http::MAX_NAMES as u32), "serve files: names on a folder's page"),
+    row("--max-frame", Bytes(FRAME), Bytes(FRAME_MAX), "bytes of one message in a stream, and what the socket carries if that is less"),
     row("--frame chunk=SIZE", Bytes(CHUNK), Bytes(CHUNK_MAX), "bytes of one message cut from a stream"),
     fixed(Time(VIEW_PATIENCE), "a blocked terminal may delay the end"),
     fixed(Bytes(PEER_QUEUE), "listen --many: bytes that may wait to be sent to one peer"),

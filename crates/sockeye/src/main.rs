@@ -5,6 +5,7 @@ mod advice;
 mod cli;
 mod commands;
 mod exit;
+mod frame_text;
 mod language;
 mod limits;
 mod printable;

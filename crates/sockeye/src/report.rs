@@ -68,7 +68,7 @@ impl Failure {
                 let what = address.map_or_else(String::new, |address| format!(" {address}"));
                 Self {
                     exit: of_kind(error.call, error.source.kind()),
-                    line: format!("{}{what}: {}", error.call, error.source),
+                    line: format!("{}{what}: {}", error.call, io_text(&error.source, language)),
                 }
             }
             errno => Self::of_call(error.call, address, errno, language),
@@ -228,7 +228,7 @@ fn each_failed(
 /// An error of a file of ours in words: the kernel's number with its meaning, or what the error says of itself.
 pub(crate) fn io_text(error: &io::Error, language: Language) -> String {
     match Errno::from(error) {
-        Errno(0) => error.to_string(),
+        Errno(0) => crate::frame_text::of(error, language).unwrap_or_else(|| error.to_string()),
         errno => errno_text(errno, language),
     }
 }

@@ -66,7 +66,7 @@ texts! {
     RELAY_NOT_TAKEN = "{bytes} from {address} had nowhere to go: {other} can't be written" | "{bytes} de {address} no tenían adónde ir: en {other} no se puede escribir";
     RELAY_SUMMARY = "conversations: {conversations}, failed: {failed}; {there} there, {back} back" | "conversaciones: {conversations}, fallidas: {failed}; {there} de ida, {back} de vuelta";
     RELAY_PROGRESS = "conversations: {now} now, {conversations} in all; {there} there, {back} back; {speed}/s" | "conversaciones: {now} ahora, {conversations} en total; {there} de ida, {back} de vuelta; {speed}/s";
-    RELAY_NEEDS_FRAME = "a stream has no messages: say where they end with --frame line, nul, len16, len32 or chunk" | "un flujo no tiene mensajes: di dónde acaban con --frame line, nul, len16, len32 o chunk";
+    RELAY_NEEDS_FRAME = "a stream has no messages: say where they end with --frame line, nul, delim:HEX, fixed:SIZE, len16, len32 or chunk" | "un flujo no tiene mensajes: di dónde acaban con --frame line, nul, delim:HEX, fixed:TAMAÑO, len16, len32 o chunk";
     RELAY_PLAN_FROM = "from {address}  {role}" | "de   {address}  {role}";
     RELAY_PLAN_TO = "to   {address}  {role}" | "a    {address}  {role}";
     RELAY_PLAN_HOW = "plan {plan}" | "plan {plan}";

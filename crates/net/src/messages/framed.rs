@@ -16,7 +16,7 @@ use tokio::time::timeout;
 use super::conversation::Messages;
 use super::relay::{Passed, Silence, came_back, send_on};
 use crate::error::{Error, Result};
-use crate::framing::{Decoder, Framing};
+use crate::framing::{Decoder, Framing, MAX_FRAME};
 use crate::handle::Handle;
 use crate::relay::{Broken, Joined, Joining as StreamJoining, Passing, Stream, Until, Way, join};
 use crate::{AsyncSocket, Lent, Shutdown};
@@ -32,6 +32,8 @@ pub struct FramedJoining {
     pub left_to_right: Passing,
     /// What is done with the messages' bytes before they are written; its `moved` counts the messages' own.
     pub right_to_left: Passing,
+    /// The longest message that is taken from the stream, bytes; also never one that the messages' side can't carry.
+    pub max_frame: usize,
     /// When it is over, beside both having ended.
     pub until: Until,
     /// What is waited for once the stream has ended, from a peer that can't say that it has: UDP, UNIX datagrams, a
@@ -51,6 +53,7 @@ impl FramedJoining {
             output: Some(framing),
             left_to_right: Passing::default(),
             right_to_left: Passing::default(),
+            max_frame: MAX_FRAME,
             until: Until::BothEnd,
             answers: Answers::UntilQuiet {
                 quiet: Duration::from_secs(1),
@@ -151,6 +154,7 @@ pub async fn join_framed(
         leaves_input: false,
         input: how.input,
         output: how.output,
+        max_frame: how.max_frame,
         until: how.until,
         answers: how.answers,
         refused: how.refused,
@@ -263,6 +267,7 @@ struct Rules {
     leaves_input: bool,
     input: Framing,
     output: Option<Framing>,
+    max_frame: usize,
     until: Until,
     answers: Answers,
     refused: Refused,
@@ -403,7 +408,7 @@ async fn try_send_frames(
             io::Error::new(io::ErrorKind::InvalidData, error),
         )
     };
-    let mut decoder = Decoder::new(rules.input, messages.max_len()?);
+    let mut decoder = Decoder::new(rules.input, messages.max_len()?.min(rules.max_frame));
     let mut sent: u32 = 0;
     loop {
         let ended = match stream.recv_lease().await? {

@@ -6,7 +6,7 @@ use clap::Args;
 use sockeye_model::{Address, BindTo, OptionName, SocketOption};
 use sockeye_view::escape::escape_name;
 
-use crate::cli::frame::{Framing, framing};
+use crate::cli::frame::{FrameFlags, Framing};
 use crate::cli::quantity::{duration, some_time};
 use crate::cli::view::ViewArgs;
 use crate::cli::{Usage, address, address_problem, command_words, escape, words};
@@ -69,9 +69,8 @@ pub(crate) struct ConnectFlags {
     /// Send the input and end without waiting for an answer
     #[arg(long, conflicts_with = "reply")]
     send_only: bool,
-    /// Messages in a stream: line, nul, len16, len32, chunk[=SIZE]
-    #[arg(long, value_name = "HOW", value_parser = framing)]
-    frame: Option<Framing>,
+    #[command(flatten)]
+    framing: FrameFlags,
     /// Run CMD with the socket as its stdin and stdout; no shell is started
     #[arg(long, value_name = "CMD", conflicts_with_all = ["send", "half_open", "no_stdin", "crlf"])]
     exec: Option<String>,
@@ -114,6 +113,8 @@ pub(crate) struct ConnectArgs {
     pub(crate) answers: Answers,
     /// How messages are marked on stdin and stdout.
     pub(crate) frame: Option<Framing>,
+    /// The longest message in a stream, bytes.
+    pub(crate) max_frame: usize,
     /// Received bytes reach a terminal unescaped.
     pub(crate) raw: bool,
     /// The views.
@@ -185,7 +186,7 @@ impl ConnectFlags {
                 .insert(SocketOption::Bind(bind_to(&address, bind)?));
         }
         let keeps_messages = address::keeps_messages(&address);
-        if self.frame.is_some() && !keeps_messages {
+        if self.framing.frame.is_some() && !keeps_messages {
             return Err(Usage::of(
                 words::FRAME_FOR_STREAM,
                 &[("scheme", &address.scheme)],
@@ -238,7 +239,8 @@ impl ConnectFlags {
             stdin: !self.no_stdin,
             half_open: self.half_open,
             answers,
-            frame: self.frame,
+            frame: self.framing.frame,
+            max_frame: self.framing.max_frame,
             raw: self.raw,
             view: self.view,
         })

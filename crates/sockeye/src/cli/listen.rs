@@ -7,7 +7,7 @@ use clap::Args;
 use sockeye_model::Address;
 
 use crate::cli::connect::Command;
-use crate::cli::frame::{Framing, framing};
+use crate::cli::frame::{FrameFlags, Framing};
 use crate::cli::quantity::{duration, some_time};
 use crate::cli::view::ViewArgs;
 use crate::cli::{Usage, address, command_words, descriptor, words};
@@ -73,9 +73,8 @@ pub(crate) struct ListenFlags {
     /// UDP: after the end of input stay until it has been quiet for this long
     #[arg(long, value_name = "TIME", value_parser = duration, default_value = "1s")]
     wait: Duration,
-    /// Messages in a stream: line, nul, len16, len32, chunk[=SIZE]
-    #[arg(long, value_name = "HOW", value_parser = framing)]
-    frame: Option<Framing>,
+    #[command(flatten)]
+    framing: FrameFlags,
     #[command(flatten)]
     server: ServerFlags,
     #[command(flatten)]
@@ -122,6 +121,8 @@ pub(crate) struct ListenArgs {
     pub(crate) wait: Duration,
     /// How messages are marked on stdin and stdout.
     pub(crate) frame: Option<Framing>,
+    /// The longest message in a stream, bytes.
+    pub(crate) max_frame: usize,
     /// Limits and readiness.
     pub(crate) server: ServerFlags,
     /// The views.
@@ -155,7 +156,7 @@ impl ListenFlags {
     pub(crate) fn meant(self) -> Result<ListenArgs, Usage> {
         let address = address::of_words(&self.address)?;
         address::listenable(&address)?;
-        if self.frame.is_some() && !address::keeps_messages(&address) {
+        if self.framing.frame.is_some() && !address::keeps_messages(&address) {
             return Err(Usage::of(
                 words::FRAME_FOR_STREAM,
                 &[("scheme", &address.scheme)],
@@ -184,7 +185,8 @@ impl ListenFlags {
             idle: self.idle,
             stdin: !self.no_stdin,
             wait: self.wait,
-            frame: self.frame,
+            frame: self.framing.frame,
+            max_frame: self.framing.max_frame,
             server: self.server,
             view: self.view,
         })

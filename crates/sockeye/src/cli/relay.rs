@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::Args;
 use sockeye_model::Address;
 
-use crate::cli::frame::{Framing, framing};
+use crate::cli::frame::{FrameFlags, Framing};
 use crate::cli::listen::ServerFlags;
 use crate::cli::quantity::some_time;
 use crate::cli::view::ViewArgs;
@@ -23,8 +23,10 @@ Examples:
 A message in a stream, with --frame:
   line           it is a line, its newline included
   nul            a NUL byte ends it
+  delim:HEX      these 1 to 16 bytes end it: delim:0d0a
+  fixed:SIZE     every SIZE bytes are one, and none is shorter
   len16, len32   its length goes before it, in 2 or 4 bytes, the highest first
-  chunk=SIZE     every SIZE bytes are one; from messages back to a stream the limits are lost";
+  chunk=SIZE     SIZE bytes are one, at the end fewer; back to a stream the limits are lost";
 
 /// As typed.
 #[derive(Args, Debug)]
@@ -50,9 +52,8 @@ pub(crate) struct RelayFlags {
     /// Say how much has moved while it moves
     #[arg(long)]
     progress: bool,
-    /// Messages in a stream: line, nul, len16, len32, chunk[=SIZE]
-    #[arg(long, value_name = "HOW", value_parser = framing)]
-    frame: Option<Framing>,
+    #[command(flatten)]
+    framing: FrameFlags,
     /// End a conversation when nothing has moved for this long
     #[arg(long, value_name = "TIME", value_parser = some_time)]
     idle: Option<Duration>,
@@ -82,6 +83,8 @@ pub(crate) struct RelayArgs {
     pub(crate) progress: bool,
     /// How messages are marked in a stream; always there between a stream and messages.
     pub(crate) frame: Option<Framing>,
+    /// The longest message in a stream, bytes.
+    pub(crate) max_frame: usize,
     /// How long nothing may move in a conversation.
     pub(crate) idle: Option<Duration>,
     /// The deadline of a connect.
@@ -121,7 +124,7 @@ impl RelayFlags {
             return Err(Usage::of(words::RELAY_SAME, &[("address", &from)]));
         }
         let mixed = address::keeps_messages(&from) != address::keeps_messages(&to);
-        if mixed && self.frame.is_none() {
+        if mixed && self.framing.frame.is_none() {
             let (messages, stream) = if address::keeps_messages(&from) {
                 (&from, &to)
             } else {
@@ -132,7 +135,7 @@ impl RelayFlags {
                 &[("messages", &messages.scheme), ("stream", &stream.scheme)],
             ));
         }
-        if !mixed && self.frame.is_some() {
+        if !mixed && self.framing.frame.is_some() {
             return Err(Usage::of(
                 words::RELAY_NO_FRAME,
                 &[("from", &from.scheme), ("to", &to.scheme)],
@@ -145,7 +148,8 @@ impl RelayFlags {
             once: self.once || roles == Roles::DialBoth,
             dry_run: self.dry_run,
             progress: self.progress,
-            frame: self.frame,
+            frame: self.framing.frame,
+            max_frame: self.framing.max_frame,
             idle: self.idle,
             timeout: self.timeout,
             server: self.server,

@@ -29,8 +29,11 @@ texts! {
     MORE_THAN_NOTHING = "must be more than 0" | "debe ser más de 0";
     WANTS_SIZE = "wants a size in bytes such as 4096, 64k or 1MiB" | "quiere un tamaño en bytes como 4096, 64k o 1MiB";
     UNCOUNTABLE = "is more than this machine can count" | "es más de lo que esta máquina puede contar";
-    WANTS_FRAME = "wants line, nul, len16, len32, chunk or chunk=SIZE" | "quiere line, nul, len16, len32, chunk o chunk=TAMAÑO";
+    WANTS_FRAME = "wants line, nul, delim:HEX, fixed:SIZE, len16, len32, chunk or chunk=SIZE" | "quiere line, nul, delim:HEX, fixed:TAMAÑO, len16, len32, chunk o chunk=TAMAÑO";
     CHUNK_TOO_BIG = "wants a chunk of at most {most}" | "quiere un trozo de {most} como mucho";
+    WANTS_DELIMITER = "wants 1 to 16 bytes in hexadecimal behind delim:, such as delim:0d0a" | "quiere de 1 a 16 bytes en hexadecimal tras delim:, como delim:0d0a";
+    FRAME_EMPTY = "wants at least 1 byte" | "quiere al menos 1 byte";
+    FRAME_TOO_BIG = "is more than {most}" | "es más de {most}";
     CHUNK_EMPTY = "wants a chunk of at least 1 byte" | "quiere un trozo de al menos 1 byte";
     LONE_BACKSLASH = "ends in a lone \\; write \\\\ for one" | "acaba en un \\ suelto; escribe \\\\ para uno";
     WANTS_HEX = "wants two hexadecimal digits after \\x, such as \\x1b" | "quiere dos cifras hexadecimales tras \\x, como \\x1b";
@@ -57,7 +60,7 @@ texts! {
     PING_CANNOT = "{address} cannot be asked: nobody answers there by itself; a host, HOST:PORT, udp://, unix:, unix-seqpacket:, tls://, ws:// and wss:// can be" | "a {address} no se le puede preguntar: allí nadie contesta por sí mismo; a un host, HOST:PUERTO, udp://, unix:, unix-seqpacket:, tls://, ws:// y wss:// sí";
     PING_OTHER_FAMILY = "{address} is an address of the other IP version than -4 or -6 asks for" | "{address} es una dirección de la otra versión de IP que la que piden -4 o -6";
     RELAY_SAME = "{address} cannot be both ends of a relay; name another for one of them" | "{address} no puede ser los dos extremos de un relay; nombra otro para uno de ellos";
-    RELAY_FRAME = "{messages} carries messages and {stream} a stream: say with --frame how a message is marked in the stream: line, nul, len16, len32, chunk or chunk=SIZE" | "{messages} lleva mensajes y {stream} un flujo: di con --frame cómo se marca un mensaje en el flujo: line, nul, len16, len32, chunk o chunk=TAMAÑO";
+    RELAY_FRAME = "{messages} carries messages and {stream} a stream: say with --frame how a message is marked in the stream: line, nul, delim:HEX, fixed:SIZE, len16, len32, chunk or chunk=SIZE" | "{messages} lleva mensajes y {stream} un flujo: di con --frame cómo se marca un mensaje en el flujo: line, nul, delim:HEX, fixed:TAMAÑO, len16, len32, chunk o chunk=TAMAÑO";
     RELAY_NO_FRAME = "--frame is for a relay between messages and a stream, and {from} and {to} are the same kind; leave it away" | "--frame es para un relay entre mensajes y un flujo, y {from} y {to} son de la misma clase; quítalo";
 
     NO_SERVICE = "\"{word}\" is no service; known: {known}" | "\"{word}\" no es un servicio; se conocen: {known}";

@@ -89,6 +89,7 @@ async fn exchange(
         first: args.send.as_deref(),
         crlf: args.crlf,
         frame: args.frame,
+        max_frame: args.max_frame,
         idle: args.idle,
         stdin: args.stdin,
         half_open: args.half_open,

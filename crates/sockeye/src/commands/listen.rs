@@ -124,6 +124,7 @@ async fn exchange(
         first: None,
         crlf: args.crlf,
         frame: args.frame,
+        max_frame: args.max_frame,
         idle: args.idle,
         stdin: args.stdin,
         half_open: false,

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use sockeye_model::{Address, Scheme, SocketAddress, Tally};
 use sockeye_net::exec::{self, Environment};
-use sockeye_net::framing::FrameError;
 use sockeye_net::messages::{
     Answers, FramedJoined, FramedJoining, Messages, Over, Passed, Refused, TooLong, join_framed,
 };
@@ -34,6 +33,8 @@ pub(super) struct Exchange<'a> {
     pub(super) crlf: bool,
     /// How messages are marked on stdin and stdout; without it a line is a message, and what comes is written as it is.
     pub(super) frame: Option<Framing>,
+    /// The longest message on stdin, bytes.
+    pub(super) max_frame: usize,
     /// How long nothing may move.
     pub(super) idle: Option<Duration>,
     /// Whether stdin is read.
@@ -98,6 +99,7 @@ pub(super) async fn on_stdio(
         answers: answers(exchange.answers),
         refused: exchange.refused,
         idle: exchange.idle,
+        max_frame: exchange.max_frame,
         ..FramedJoining::new(exchange.frame.unwrap_or(Framing::Line))
     };
     let joined = join_framed(stdio, messages, how, std::future::pending()).await;
@@ -119,6 +121,7 @@ pub(super) async fn with_program(
     let (stream, mut child) = exec::start(&command.words, Some(&environment), &session.tap)
         .map_err(|error| programs::not_started(&error, &command.words, language))?;
     let mut how = for_program(exchange.frame, exchange.idle, exchange.refused);
+    how.max_frame = exchange.max_frame;
     if matches!(exchange.answers, connect::Answers::Count(..)) {
         how.answers = answers(exchange.answers);
     }
@@ -218,10 +221,6 @@ fn came_out(
         if joined.to_messages.broken_writing {
             return Err(not_sent(&error, exchange, session));
         }
-        if let Some(FrameError::TooLong { len, max }) = frame_error(&error) {
-            let len = len.map_or_else(|| format!("> {max}"), |len| len.to_string());
-            return Err(too_long(&len, *max, exchange, session));
-        }
         let error = io_text(&error.source, language);
         let line = words::INPUT_FAILED.fill(language, &[("error", &error)]);
         return Err(Failure::new(ExitCode::Failure, line));
@@ -281,9 +280,4 @@ fn too_long(len: &dyn Display, max: usize, exchange: &Exchange<'_>, session: &Se
         [("address", exchange.address), ("len", len), ("max", &max)];
     let line = words::TOO_LONG.fill(session.look.language, &places);
     Failure::new(ExitCode::Failure, line)
-}
-
-/// Why a stream could not be taken apart.
-fn frame_error(error: &sockeye_net::Error) -> Option<&FrameError> {
-    error.source.get_ref()?.downcast_ref()
 }

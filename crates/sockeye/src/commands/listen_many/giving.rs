@@ -10,7 +10,6 @@ use super::Shared;
 use super::hall::NotHere;
 use super::typed::{Typed, typed};
 use crate::commands::input::Input;
-use crate::limits::CHUNK_MAX;
 use crate::words;
 
 /// Gives what comes from stdin to the peers, to its end.
@@ -146,7 +145,7 @@ impl Cutter {
             crlf: shared.crlf.then(Crlf::default),
             messages: shared
                 .keeps_messages
-                .then(|| Decoder::new(shared.frame.unwrap_or(Framing::Line), CHUNK_MAX)),
+                .then(|| Decoder::new(shared.frame.unwrap_or(Framing::Line), shared.max_frame)),
             piece: None,
         }
     }

@@ -57,6 +57,8 @@ struct Shared {
     idle: Option<Duration>,
     /// How messages are marked where their bytes are written as a stream.
     frame: Option<Framing>,
+    /// The longest message in a stream, bytes.
+    max_frame: usize,
     /// Lines end in CR LF on the wire.
     crlf: bool,
     /// Each piece of input is a message.
@@ -131,6 +133,7 @@ pub(super) async fn many(args: &ListenArgs, session: &Session, tally: &mut Tally
         typed,
         idle: args.idle,
         frame: args.frame,
+        max_frame: args.max_frame,
         crlf: args.crlf,
         keeps_messages: args.address.scheme.carries() == Carries::Messages,
         not_made,

@@ -88,6 +88,7 @@ async fn with_messages(shared: &Shared, program: Stream, messages: &Messages, pe
     let how = FramedJoining {
         left_to_right,
         right_to_left,
+        max_frame: shared.max_frame,
         ..for_program(shared.frame, shared.idle, Refused::Counted)
     };
     let joined = join_framed(

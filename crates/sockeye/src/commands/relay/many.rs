@@ -27,7 +27,7 @@ use crate::exit::ExitCode;
 use crate::report::{Failure, io_text};
 use crate::session::Session;
 use crate::views::Look;
-use crate::{advice, stdio, words};
+use crate::{advice, frame_text, stdio, words};
 
 pub(super) async fn run(args: &RelayArgs, session: &Session, tally: &mut Tally) -> Outcome {
     let language = session.look.language;
@@ -417,7 +417,11 @@ impl Shared {
         });
         let dropped = ways
             .iter()
-            .find_map(|way| way.dropped.1.as_ref().map(ToString::to_string));
+            .find_map(|way| way.dropped.1.as_ref())
+            .map(|error| match frame_text::of(&error.source, language) {
+                Some(text) => text,
+                None => error.to_string(),
+            });
         if let Some(error) = broken.or(dropped) {
             places.push(("error", &error));
             return words::RELAY_BROKE.fill(language, &places);

@@ -64,6 +64,7 @@ pub(super) async fn run(args: &RelayArgs, session: &Session, tally: &mut Tally) 
 pub(super) fn joining(args: &RelayArgs, progress: &Progress) -> JoinChannels {
     JoinChannels {
         framing: args.frame,
+        max_frame: Some(args.max_frame),
         idle: args.idle,
         moved: progress.begin(),
         stop: None,
