@@ -41,6 +41,7 @@ pub enum OptionName {
     ClientCa,
     Insecure,
     Tls,
+    Keylog,
     Path,
     Subprotocol,
     Origin,
@@ -103,7 +104,8 @@ pub enum SocketOption {
     Alpn(Vec<String>),
     /// A PEM file of certificates to trust instead of the system's.
     Ca(PathBuf),
-    /// The SHA-256 of the peer's certificate, its DER form: it is trusted whoever signed it.
+    /// The SHA-256 of the peer's public key, the `SubjectPublicKeyInfo` of its certificate in DER
+    /// ([RFC 7469, section 2.4](https://www.rfc-editor.org/rfc/rfc7469#section-2.4)): it is trusted whoever signed it.
     Pin([u8; 32]),
     /// A PEM file with our own certificate and those that lead from it to the root.
     Cert(PathBuf),
@@ -115,6 +117,9 @@ pub enum SocketOption {
     Insecure,
     /// Only this version.
     Tls(TlsVersion),
+    /// A file that the secrets of each handshake are added to, for a program that reads captured traffic
+    /// ([RFC 9850](https://www.rfc-editor.org/rfc/rfc9850)).
+    Keylog(PathBuf),
     /// The path and query of a WebSocket's URL as they are sent, percent-encoded: `/chat?room=1`; never `/` alone,
     /// which is what an address without it means.
     Path(String),
@@ -281,12 +286,13 @@ pub const OPTIONS: &[OptionRow] = &[
     row(OptionName::Sni, "sni", OptionValue::Host, &[], "RFC 6066", "ask for this name and check the certificate against it; listening: serve only it"),
     row(OptionName::Alpn, "alpn", OptionValue::Names, &[], "RFC 7301", "protocols to offer or accept, the preferred first: h2+http/1.1"),
     row(OptionName::Ca, "ca", OptionValue::File, &[], "RFC 5280", "trust the certificates in this PEM file instead of the system's"),
-    row(OptionName::Pin, "pin", OptionValue::Sha256, &[], "RFC 6234", "trust the one certificate with this fingerprint, whoever signed it"),
+    row(OptionName::Pin, "pin", OptionValue::Sha256, &[], "RFC 7469", "trust the one public key with this SHA-256, whatever its certificate says"),
     row(OptionName::Cert, "cert", OptionValue::File, &[], "RFC 5280", "our own certificate and its chain, in PEM"),
     row(OptionName::Key, "key", OptionValue::File, &[], "RFC 5958", "the private key of cert=, in PEM"),
     row(OptionName::ClientCa, "client-ca", OptionValue::File, &[], "RFC 8446", "listening: demand a client certificate that one in this PEM file signed"),
     row(OptionName::Insecure, "insecure", OptionValue::None, &[], "RFC 8446", "check nothing: anybody on the way can be the peer and read all"),
     row(OptionName::Tls, "tls", OptionValue::TlsVersion, &[], "RFC 8446", "only this version of TLS"),
+    row(OptionName::Keylog, "keylog", OptionValue::File, &[], "RFC 9850", "add the secrets of each handshake to this file, for who reads captured traffic"),
     row(OptionName::Path, "path", OptionValue::UrlPath, &[], "RFC 9112", "the path and query of the URL, where the target is a UNIX socket"),
     row(OptionName::Subprotocol, "subprotocol", OptionValue::Tokens, &[], "RFC 6455", "subprotocols to offer or accept, the preferred first"),
     row(OptionName::Origin, "origin", OptionValue::Origins, &[], "RFC 6454", "the Origin to send; listening: the only ones to let in"),
@@ -350,6 +356,7 @@ impl OptionName {
             | Self::ClientCa
             | Self::Insecure
             | Self::Tls
+            | Self::Keylog
             | Self::Path
             | Self::Subprotocol
             | Self::Origin
@@ -467,6 +474,7 @@ impl SocketOption {
             Self::ClientCa(_) => OptionName::ClientCa,
             Self::Insecure => OptionName::Insecure,
             Self::Tls(_) => OptionName::Tls,
+            Self::Keylog(_) => OptionName::Keylog,
             Self::Path(_) => OptionName::Path,
             Self::Subprotocol(_) => OptionName::Subprotocol,
             Self::Origin(_) => OptionName::Origin,
@@ -613,7 +621,7 @@ impl Options {
         tos Tos u8, "The `tos` byte.";
         mark Mark u32, "The `mark`.";
         protocol Protocol u8, "The `protocol` number of the IP header.";
-        pin Pin [u8; 32], "The `pin`: the SHA-256 of the certificate to trust.";
+        pin Pin [u8; 32], "The `pin`: the SHA-256 of the public key to trust.";
         tls Tls TlsVersion, "The only version of `tls`.";
         ping Ping Duration, "How often to `ping`.";
         max_message MaxMessage usize, "The `max-message`, in bytes.";
@@ -626,6 +634,7 @@ impl Options {
         cert Cert Path, "The file of `cert`.";
         key Key Path, "The file of `key`.";
         client_ca ClientCa Path, "The file of `client-ca`.";
+        keylog Keylog Path, "The file of `keylog`.";
         path Path str, "The `path` and query of a WebSocket's URL, where it is not `/`.";
         subprotocol Subprotocol [String], "The names of `subprotocol`, the preferred first.";
         origin Origin [String], "The origins of `origin`.";

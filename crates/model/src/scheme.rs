@@ -137,7 +137,7 @@ pub const SCHEMES: &[SchemeRow] = &[
         options: &[
             Bind, Interface, Reuseaddr, Reuseport, V6only, Backlog, Mode, Nodelay, Keepalive,
             Linger, Sndbuf, Rcvbuf, Ttl, Tos, Mark, Sni, Alpn, Ca, Pin, Cert, Key, ClientCa,
-            Insecure, Tls,
+            Insecure, Tls, Keylog,
         ],
         help: "TLS over TCP, or over a UNIX socket: tls:/run/app.sock",
         example: "tls://example.org:443#alpn=h2",
@@ -205,6 +205,7 @@ pub const SCHEMES: &[SchemeRow] = &[
             ClientCa,
             Insecure,
             Tls,
+            Keylog,
             Path,
             Subprotocol,
             Origin,

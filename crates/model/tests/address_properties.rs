@@ -151,6 +151,7 @@ fn text(option: OptionName, over: Scheme, number: u32) -> Option<BoxedStrategy<S
         OptionName::Cert => file(SocketOption::Cert),
         OptionName::Key => file(SocketOption::Key),
         OptionName::ClientCa => file(SocketOption::ClientCa),
+        OptionName::Keylog => file(SocketOption::Keylog),
         OptionName::Header => file(SocketOption::Header),
         OptionName::Auth => file(SocketOption::Auth),
         OptionName::Pin => any::<[u8; 32]>().prop_map(SocketOption::Pin).boxed(),
@@ -212,6 +213,7 @@ fn value(over: Scheme, option: OptionName, number: u32) -> BoxedStrategy<SocketO
         | OptionName::Cert
         | OptionName::Key
         | OptionName::ClientCa
+        | OptionName::Keylog
         | OptionName::Tls
         | OptionName::Path
         | OptionName::Subprotocol

@@ -101,6 +101,11 @@ impl Lease {
         self.part.start = (self.part.start + len).min(self.part.end);
         self
     }
+
+    /// The buffer, and which part of it counts.
+    pub(crate) fn into_buffer(self) -> (Buffer, Range<usize>) {
+        (self.buffer, self.part)
+    }
 }
 
 impl Deref for Lease {

@@ -1,13 +1,18 @@
 //! What an address puts above its transport, and the handshakes that get it there.
 
-use sockeye_model::{Address, Scheme, SocketAddress, SocketId, Totals, Type};
+use std::sync::Arc;
+use std::time::Duration;
+
+use sockeye_model::{Address, Host, Scheme, SocketAddress, SocketId, Target, Totals, Type};
 use sockeye_tap::Tap;
+use tokio::time::Instant;
 
 use crate::async_socket::{AsyncSocket, Lent};
 use crate::error::Result;
 use crate::icmp::{Echoes, Reporting};
 use crate::messages::Messages;
 use crate::open::{BoundPath, Dialing, Listener, OpenError, dial};
+use crate::tls::{self, TlsError};
 use crate::wire::Wire;
 
 /// A conversation that may begin: every handshake is over.
@@ -30,7 +35,9 @@ pub struct Connected {
 
 /// What a server's address puts above the connections that are accepted. Cheap to clone.
 #[derive(Clone, Debug, Default)]
-pub struct Layers {}
+pub struct Layers {
+    tls: Option<Arc<tls::Server>>,
+}
 
 /// Opens a client's socket and makes the handshakes of its layers, all under the one deadline of `how`.
 ///
@@ -43,6 +50,14 @@ pub async fn connect(
     address: &Address,
     how: &Dialing,
 ) -> std::result::Result<Connected, OpenError> {
+    let began = Instant::now();
+    // A file that can't be read is told before anybody is called.
+    let client = if address.scheme.is_tls() {
+        let settings = tls::Settings::of(&address.options);
+        Some(how.tls.client(&settings, &certificate_name(address))?)
+    } else {
+        None
+    };
     let dialed = dial(address, how).await?;
     let link = match (address.scheme, dialed.towards) {
         (Scheme::Icmp, _) => Link::Messages(Box::new(Messages::Echo(Echoes::over(dialed.socket)?))),
@@ -50,7 +65,15 @@ pub async fn connect(
             Link::Messages(Box::new(Messages::Packets(Reporting::over(dialed.socket)?)))
         }
         (_, Some(group)) => Link::Messages(Box::new(Messages::Towards(dialed.socket, group))),
-        (_, None) => Link::of(dialed.socket),
+        (_, None) => match client {
+            // What is left of the time; tries that failed before have had their own.
+            Some(client) => {
+                let left = how.timeout.checked_sub(began.elapsed());
+                let left = left.unwrap_or(how.timeout);
+                Link::Stream(secured(dialed.socket, &client, left, how.timeout).await?)
+            }
+            None => Link::of(dialed.socket),
+        },
     };
     Ok(Connected {
         link,
@@ -64,13 +87,27 @@ impl Layers {
     /// # Errors
     /// What keeps them from being made, such as a certificate that can't be read.
     pub fn of(address: &Address, listener: &Listener) -> std::result::Result<Self, OpenError> {
-        let _ = (address, listener);
-        Ok(Self::default())
+        let tls = if address.scheme.is_tls() {
+            let settings = tls::Settings::of(&address.options);
+            let names = names_of(listener);
+            Some(Arc::new(tls::Server::new(&settings, &names)?))
+        } else {
+            None
+        };
+        Ok(Self { tls })
+    }
+
+    /// How long a client may take for its handshakes.
+    pub const HANDSHAKE: Duration = Duration::from_secs(10);
+
+    /// The server's side of TLS, where there is one.
+    pub fn tls(&self) -> Option<&tls::Server> {
+        self.tls.as_deref()
     }
 
     /// Whether there are none: what is accepted is the conversation.
     pub fn is_none(&self) -> bool {
-        true
+        self.tls.is_none()
     }
 
     /// Makes a server's handshakes on an accepted connection. Run it in the conversation's own task, so that a slow peer
@@ -79,8 +116,69 @@ impl Layers {
     /// # Errors
     /// Why a handshake failed.
     pub async fn accept(&self, socket: AsyncSocket) -> std::result::Result<Link, OpenError> {
-        Ok(Link::of(socket))
+        let Some(server) = &self.tls else {
+            return Ok(Link::of(socket));
+        };
+        // Boxed: who has no such layer does not pay for its size.
+        let shaken = Box::pin(tokio::time::timeout(
+            Self::HANDSHAKE,
+            tls::accept(socket, server),
+        ));
+        match shaken.await {
+            Ok(shaken) => Ok(Link::Stream(Wire::Tls(Arc::new(shaken?)))),
+            Err(_) => Err(TlsError::TimedOut(Self::HANDSHAKE).into()),
+        }
     }
+}
+
+/// A client's handshake of TLS within `left`, which is what is left of `timeout`.
+async fn secured(
+    socket: AsyncSocket,
+    client: &tls::Client,
+    left: Duration,
+    timeout: Duration,
+) -> std::result::Result<Wire, OpenError> {
+    match tokio::time::timeout(left, tls::connect(socket, client)).await {
+        Ok(shaken) => Ok(Wire::Tls(Arc::new(shaken?))),
+        Err(_) => Err(TlsError::TimedOut(timeout).into()),
+    }
+}
+
+/// The name that a server's certificate must be for: the host as typed, and this machine where none is.
+fn certificate_name(address: &Address) -> String {
+    match &address.target {
+        Target::Inet { host, .. } => match host {
+            Host::Name(name) => name.to_string(),
+            Host::V4(address) => address.to_string(),
+            Host::V6 { address, .. } => address.to_string(),
+            Host::Empty | Host::Any => "localhost".to_owned(),
+        },
+        _ => "localhost".to_owned(),
+    }
+}
+
+/// What a listener can be called by: for a certificate that is made for it.
+fn names_of(listener: &Listener) -> Vec<String> {
+    let mut names = vec!["localhost".to_owned()];
+    let mut add = |name: String| {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    };
+    for local in listener.local_addresses() {
+        match local.inet().map(|inet| inet.ip()) {
+            Some(ip) if ip.is_unspecified() => {
+                add("127.0.0.1".into());
+                add("::1".into());
+                if let Ok(host) = std::fs::read_to_string("/proc/sys/kernel/hostname") {
+                    add(host.trim().to_owned());
+                }
+            }
+            Some(ip) => add(ip.to_string()),
+            None => {}
+        }
+    }
+    names
 }
 
 impl Link {

@@ -1,6 +1,7 @@
 //! A connected stream of bytes, whatever is between it and the wire.
 
 use std::os::fd::BorrowedFd;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use sockeye_model::{SocketAddress, SocketId, Totals, Type};
@@ -8,8 +9,9 @@ use sockeye_tap::Tap;
 
 use crate::async_socket::{AsyncSocket, Lent};
 use crate::error::Result;
-use crate::poll_stream::UnderWay;
+use crate::poll_stream::{UnderWay, read_piece};
 use crate::socket::Shutdown;
+use crate::tls::TlsSocket;
 
 /// A connected socket, or a layer above one that carries bytes as well.
 ///
@@ -18,6 +20,8 @@ use crate::socket::Shutdown;
 pub enum Wire {
     /// The socket itself; one of messages too, such as SEQPACKET.
     Plain(AsyncSocket),
+    /// TLS above it.
+    Tls(Arc<TlsSocket>),
 }
 
 impl From<AsyncSocket> for Wire {
@@ -34,6 +38,7 @@ impl Wire {
     pub async fn recv_lease(&self) -> Result<Lent> {
         match self {
             Self::Plain(socket) => socket.recv_lease().await,
+            Self::Tls(tls) => tls.recv_lease().await,
         }
     }
 
@@ -48,6 +53,7 @@ impl Wire {
     ) -> Poll<Result<Lent>> {
         match self {
             Self::Plain(socket) => socket.poll_recv_lease(context, call),
+            Self::Tls(tls) => tls.poll_recv_lease(context, call),
         }
     }
 
@@ -58,6 +64,7 @@ impl Wire {
     pub async fn send(&self, data: &[u8]) -> Result<usize> {
         match self {
             Self::Plain(socket) => socket.send(data).await,
+            Self::Tls(tls) => tls.send(data).await,
         }
     }
 
@@ -73,6 +80,7 @@ impl Wire {
     ) -> Poll<Result<usize>> {
         match self {
             Self::Plain(socket) => socket.poll_send(context, call, data),
+            Self::Tls(tls) => tls.poll_send(context, call, data),
         }
     }
 
@@ -91,6 +99,11 @@ impl Wire {
     ) -> Poll<Result<usize>> {
         match self {
             Self::Plain(socket) => socket.poll_send_file(context, call, file, offset, len),
+            // It has to be encrypted, so it passes through this program.
+            Self::Tls(tls) => match read_piece(file, offset, len)? {
+                piece if piece.is_empty() => Poll::Ready(Ok(0)),
+                piece => tls.poll_send(context, call, &piece),
+            },
         }
     }
 
@@ -101,16 +114,18 @@ impl Wire {
     pub async fn send_all(&self, data: &[u8]) -> Result<()> {
         match self {
             Self::Plain(socket) => socket.send_all(data).await,
+            Self::Tls(tls) => tls.send_all(data).await,
         }
     }
 
-    /// Says that no more will be sent: `shutdown(SHUT_WR)`. The other direction goes on.
+    /// Says that no more will be sent: `shutdown(SHUT_WR)`, with a close_notify before it in TLS. The other direction goes on.
     ///
     /// # Errors
     /// As for [`AsyncSocket::shutdown`].
     pub async fn finish(&self) -> Result<()> {
         match self {
             Self::Plain(socket) => socket.shutdown(Shutdown::Write),
+            Self::Tls(tls) => tls.finish().await,
         }
     }
 
@@ -118,6 +133,7 @@ impl Wire {
     pub fn socket(&self) -> &AsyncSocket {
         match self {
             Self::Plain(socket) => socket,
+            Self::Tls(tls) => tls.socket(),
         }
     }
 

@@ -6,9 +6,10 @@ mod tls_scene;
 use std::io;
 use std::os::unix::fs::PermissionsExt;
 
+use sockeye_model::TlsVersion;
 use sockeye_net::tls::{
     self, Alert, Client, FileError, FileProblem, Pin, Problem, Server, Settings, TlsError,
-    TlsSocket, Version,
+    TlsSocket,
 };
 use sockeye_net::{Lent, Shutdown};
 use tls_scene::{World, between, in_loop, plain, shake, shows};
@@ -36,7 +37,7 @@ fn bytes(len: usize, seed: u32) -> Vec<u8> {
 #[test]
 fn bytes_are_exact_both_ways_at_once_and_each_direction_ends_by_itself() {
     let world = World::new();
-    for version in [Version::Tls12, Version::Tls13] {
+    for version in [TlsVersion::V12, TlsVersion::V13] {
         in_loop(async {
             let settings = Settings {
                 version: Some(version),
@@ -278,6 +279,24 @@ fn an_end_without_a_close_notify_is_an_error_and_what_came_is_kept() {
 }
 
 #[test]
+fn who_closes_after_the_peers_end_says_goodbye_and_who_closes_before_does_not() {
+    let world = World::new();
+    in_loop(async {
+        let (client, server) = between(&world.client(), &world.server()).await;
+        let (client, server) = (client.unwrap(), server.unwrap());
+        client.finish().await.unwrap();
+        all_of(&server).await.1.unwrap();
+        drop(server);
+        all_of(&client).await.1.unwrap();
+
+        let (client, server) = between(&world.client(), &world.server()).await;
+        drop(server.unwrap());
+        let error = all_of(&client.unwrap()).await.1.unwrap_err();
+        assert!(tls::ended_early(&error), "{error}");
+    });
+}
+
+#[test]
 fn a_client_shows_a_certificate_where_one_is_demanded() {
     let world = World::new();
     let mine = world.leaf("mine.pem", |params| {
@@ -289,7 +308,7 @@ fn a_client_shows_a_certificate_where_one_is_demanded() {
         client_ca: Some(world.root()),
         ..world.server()
     };
-    for version in [Version::Tls12, Version::Tls13] {
+    for version in [TlsVersion::V12, TlsVersion::V13] {
         let anonymous = Settings {
             version: Some(version),
             ..world.client()
@@ -369,8 +388,8 @@ fn a_version_that_the_other_side_has_not_is_nothing_in_common() {
         ..settings
     };
     for (client, server) in [
-        (Version::Tls12, Version::Tls13),
-        (Version::Tls13, Version::Tls12),
+        (TlsVersion::V12, TlsVersion::V13),
+        (TlsVersion::V13, TlsVersion::V12),
     ] {
         let (client, server) = in_loop(between(
             &only(world.client(), client),
@@ -441,7 +460,7 @@ fn what_is_no_tls_is_called_so_on_both_sides() {
 #[test]
 fn a_second_conversation_of_the_same_client_resumes_the_first_ones_session() {
     let world = World::new();
-    for version in [Version::Tls12, Version::Tls13] {
+    for version in [TlsVersion::V12, TlsVersion::V13] {
         in_loop(async {
             let settings = Settings {
                 version: Some(version),

@@ -10,7 +10,7 @@ use sockeye_model::{Call, Errno};
     not(test),
     expect(
         dead_code,
-        reason = "the contract is printed whole; TLS, WebSocket and checks come later"
+        reason = "the contract is printed whole; WebSocket and checks come later"
     )
 )]
 pub(crate) enum ExitCode {

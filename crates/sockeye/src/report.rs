@@ -1,11 +1,14 @@
 //! An error as the user reads it: one line that names the call and the address, says what happened and what to try.
 
+pub(crate) mod tls;
+
 use std::fmt::Display;
 use std::io;
 use std::time::Duration;
 
 use sockeye_local::PathState;
 use sockeye_model::{Address, Call, Errno, Scheme};
+use sockeye_net::tls::{TlsError, ended_early};
 use sockeye_net::{NameError, OpenError, Unusable};
 use sockeye_view::catalogue::{Language, Text, errno_text, failure_reason, failure_sentence};
 use sockeye_view::escape::escape_name;
@@ -64,6 +67,13 @@ impl Failure {
         let address = address.as_ref().map(|address| address as &dyn Display);
         match error.errno() {
             // Not the kernel's own number: the error's text is all there is.
+            Errno(0) if TlsError::behind(&error.source).is_some() || ended_early(&error.source) => {
+                let what = address.map_or_else(String::new, |address| format!("{address}: "));
+                Self {
+                    exit: exit_of(error.call, &error.source),
+                    line: format!("{what}{}", io_text(&error.source, language)),
+                }
+            }
             Errno(0) => {
                 let what = address.map_or_else(String::new, |address| format!(" {address}"));
                 Self {
@@ -82,9 +92,11 @@ impl Failure {
         patience: Duration,
         language: Language,
     ) -> Self {
-        let exit = error.cause().map_or(ExitCode::Usage, |(call, errno)| {
-            ExitCode::of_call(call, errno)
-        });
+        let exit = match (error, error.cause()) {
+            (OpenError::Tls(error), _) => tls::exit(error),
+            (_, Some((call, errno))) => ExitCode::of_call(call, errno),
+            (_, None) => ExitCode::Usage,
+        };
         Self::new(exit, open_text(error, typed, patience, language))
     }
 
@@ -182,6 +194,10 @@ fn open_text(error: &OpenError, typed: &Address, patience: Duration, language: L
         OpenError::Unusable(Unusable::BindFamily) => {
             fill(words::BIND_FAMILY, &[("address", typed)])
         }
+        OpenError::Tls(error) => {
+            let why = tls::text(error, language);
+            fill(words::TLS_WITH, &[("address", typed), ("why", &why)])
+        }
         OpenError::Unusable(other) => format!("{typed}: {other}"),
     }
 }
@@ -225,11 +241,26 @@ fn each_failed(
     )
 }
 
-/// An error of a file of ours in words: the kernel's number with its meaning, or what the error says of itself.
+/// An error of a call in words: the kernel's number with its meaning, what TLS says, or what the error says of itself.
 pub(crate) fn io_text(error: &io::Error, language: Language) -> String {
+    if let Some(error) = TlsError::behind(error) {
+        return tls::text(error, language);
+    }
+    if ended_early(error) {
+        return tls::early(language).to_owned();
+    }
     match Errno::from(error) {
         Errno(0) => crate::frame_text::of(error, language).unwrap_or_else(|| error.to_string()),
         errno => errno_text(errno, language),
+    }
+}
+
+/// How a command ends for a call of a conversation that failed.
+pub(crate) fn exit_of(call: Call, error: &io::Error) -> ExitCode {
+    match TlsError::behind(error) {
+        Some(error) => tls::exit(error),
+        None if error.kind() == io::ErrorKind::UnexpectedEof => ExitCode::EndedEarly,
+        None => ExitCode::of_call(call, Errno::from(error)),
     }
 }
 

@@ -103,5 +103,7 @@ texts! {
     MANY_HERE = "here: {peers}" | "están: {peers}";
     MANY_NO_SUCH = "@{name} is nobody here: not sent; there are {peers}; @all is everybody, @@ a plain @" | "@{name} no está: no se envió; están {peers}; @all son todos, @@ una @ normal";
     MANY_SUMMARY = "conversations: {conversations}, failed: {failed}; {received} received, {sent} sent" | "conversaciones: {conversations}, fallidas: {failed}; {received} recibidos, {sent} enviados";
+    TLS_WITH = "TLS with {address}: {why}" | "TLS con {address}: {why}";
+    TLS_PIN = "its certificate is made for this run, its pin is {pin}; to it from here: {line}" | "su certificado es de usar y tirar, su pin es {pin}; para llegar desde aquí: {line}";
     FILE_FAILED = "write to {path}: {error}" | "write a {path}: {error}";
 }

@@ -149,6 +149,7 @@ fn typed_option(option: OptionName, kind: OptionValue, text: &str) -> Option<Soc
         | OptionName::Cert
         | OptionName::Key
         | OptionName::ClientCa
+        | OptionName::Keylog
         | OptionName::Tls
         | OptionName::Path
         | OptionName::Subprotocol
@@ -169,6 +170,7 @@ fn file(option: OptionName, kind: OptionValue, text: &str) -> Parsed<Option<Sock
         OptionName::Cert => SocketOption::Cert,
         OptionName::Key => SocketOption::Key,
         OptionName::ClientCa => SocketOption::ClientCa,
+        OptionName::Keylog => SocketOption::Keylog,
         OptionName::Header => SocketOption::Header,
         OptionName::Auth => SocketOption::Auth,
         _ => return Ok(None),

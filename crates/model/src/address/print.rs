@@ -183,6 +183,7 @@ impl fmt::Display for SocketOption {
             | Self::Cert(file)
             | Self::Key(file)
             | Self::ClientCa(file)
+            | Self::Keylog(file)
             | Self::Header(file)
             | Self::Auth(file) => {
                 f.write_char('=')?;

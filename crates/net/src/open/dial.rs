@@ -18,6 +18,7 @@ use super::setup::{Carried, Setup, is_group};
 use super::unix_path::{self, BoundPath};
 use crate::async_socket::begin_connect;
 use crate::error::Error;
+use crate::tls::Clients;
 use crate::{AsyncSocket, Resolve, SystemResolver};
 
 /// How a client's socket is opened.
@@ -35,6 +36,8 @@ pub struct Dialing {
     pub resolver: Arc<dyn Resolve>,
     /// The local address, if the address itself has no `bind=`.
     pub bind: Option<BindTo>,
+    /// Sides of TLS that are ready: clones share them, so that files are read once and sessions resumed.
+    pub tls: Clients,
 }
 
 impl Dialing {
@@ -50,6 +53,7 @@ impl Dialing {
             retry_delay: Duration::from_millis(200),
             resolver: Arc::new(SystemResolver),
             bind: None,
+            tls: Clients::default(),
         }
     }
 }
@@ -132,10 +136,11 @@ async fn once(address: &Address, how: &Dialing) -> Result<Dialed, OpenError> {
         deadline: Instant::now().checked_add(how.timeout),
     };
     let bind = address.options.bind().or(how.bind.as_ref());
-    match (address.scheme, &address.target) {
+    let scheme = address.transport();
+    match (scheme, &address.target) {
         (Scheme::Tcp | Scheme::Udp, Target::Inet { host, port }) => {
             let target = Inet {
-                scheme: address.scheme,
+                scheme,
                 host,
                 port: Some(port),
                 bind,
@@ -152,7 +157,7 @@ async fn once(address: &Address, how: &Dialing) -> Result<Dialed, OpenError> {
             target.dial(&setup, &asking).await
         }
         (Scheme::Unix | Scheme::UnixDgram | Scheme::UnixSeqpacket, Target::Unix(name)) => {
-            unix(address.scheme, name, bind, &setup, asking.deadline).await
+            unix(scheme, name, bind, &setup, asking.deadline).await
         }
         (scheme, _) => Err(OpenError::Unusable(Unusable::Mismatch(scheme))),
     }

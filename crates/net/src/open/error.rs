@@ -9,6 +9,7 @@ use sockeye_local::{FileKind, PathState};
 use sockeye_model::{Call, Errno, OptionName, Scheme};
 
 use crate::Error;
+use crate::tls::TlsError;
 
 /// Why an address could not be opened.
 #[derive(Debug)]
@@ -64,6 +65,8 @@ pub enum OpenError {
         /// What is there.
         why: PathState,
     },
+    /// TLS could not begin: a file, a certificate, or what the other side said.
+    Tls(TlsError),
     /// The address can't be meant here.
     Unusable(Unusable),
 }
@@ -94,6 +97,12 @@ pub enum Unusable {
     BindFamily,
     /// An option that is no socket option, such as `mode`, `bind`, `append` or `ca`.
     NotASocketOption(OptionName),
+}
+
+impl From<TlsError> for OpenError {
+    fn from(error: TlsError) -> Self {
+        Self::Tls(error)
+    }
 }
 
 impl From<Error> for OpenError {
@@ -131,6 +140,9 @@ impl OpenError {
                 Some((telling.call, telling.errno()))
             }
             Self::PathInUse { .. } => Some((Call::Bind, Errno::EADDRINUSE)),
+            Self::Tls(TlsError::Call(error)) => Some((error.call, error.errno())),
+            Self::Tls(TlsError::TimedOut(_)) => Some((Call::Connect, Errno::ETIMEDOUT)),
+            Self::Tls(_) => None,
             Self::UnknownInterface { .. } | Self::NoZone { .. } | Self::Unusable(_) => None,
         }
     }
@@ -146,6 +158,13 @@ impl OpenError {
 
     /// Whether trying again later may help: the server may not be there *yet*.
     pub fn may_pass(&self) -> bool {
+        if let Self::Tls(error) = self {
+            // A server that is starting, or a proxy in front of it.
+            return matches!(
+                error,
+                TlsError::Call(_) | TlsError::TimedOut(_) | TlsError::EndedEarly
+            );
+        }
         let Some((call, errno)) = self.cause() else {
             return false;
         };
@@ -232,6 +251,7 @@ impl fmt::Display for OpenError {
             Self::PathInUse { path, why } => {
                 write!(f, "bind to {}: {}", path.display(), Taken(why))
             }
+            Self::Tls(error) => write!(f, "TLS: {error}"),
             Self::Unusable(why) => why.fmt(f),
         }
     }
@@ -305,6 +325,7 @@ impl std::error::Error for OpenError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Call(error) => Some(&error.source),
+            Self::Tls(error) => Some(error),
             Self::Name {
                 why: NameError::Failed(error),
                 ..

@@ -58,9 +58,10 @@ impl Listening {
 pub async fn listen(address: &Address, how: &Listening) -> Result<Listener, OpenError> {
     let setup = Setup::new(address, &how.tap)?;
     let backlog = address.options.backlog().unwrap_or(how.backlog);
-    match (address.scheme, &address.target) {
+    let scheme = address.transport();
+    match (scheme, &address.target) {
         (Scheme::Tcp | Scheme::Udp, Target::Inet { host, port }) => {
-            let port = inet::port_number(port, address.scheme)?;
+            let port = inet::port_number(port, scheme)?;
             let locals = locals(host, port, &setup, how).await?;
             let both = matches!(host, Host::Any);
             on_one_port(&setup, &locals, backlog, both)

@@ -49,7 +49,7 @@ impl<'a> Setup<'a> {
     /// # Errors
     /// A scheme that opens no socket, an option that is none of a socket's, an interface that isn't there.
     pub(crate) fn new(address: &'a Address, tap: &'a Tap) -> std::result::Result<Self, OpenError> {
-        let kind = match address.scheme {
+        let kind = match address.transport() {
             Scheme::Tcp | Scheme::Unix => Type::Stream,
             Scheme::Udp | Scheme::UnixDgram => Type::Datagram,
             Scheme::UnixSeqpacket => Type::SeqPacket,

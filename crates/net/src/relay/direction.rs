@@ -5,6 +5,7 @@
 mod spliced;
 
 use std::io;
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
@@ -15,6 +16,7 @@ use sockeye_model::{Call, Timestamp};
 use super::end::{End, What};
 use super::filter::Filter;
 use super::pipes::Pipe;
+use crate::async_socket::Lent;
 use crate::buffer::Buffer;
 use crate::handle::{Handle, Received};
 
@@ -172,6 +174,11 @@ impl Direction {
         watched(&self.source) || watched(&self.sink)
     }
 
+    /// Its bytes pass through this program in any case, so that threads would not serve it better.
+    pub(crate) fn is_layered(&self) -> bool {
+        self.source.is_layered() || self.sink.is_layered()
+    }
+
     /// Long reads and splicing from now on, or short copies again.
     pub(crate) fn set_bulk(&mut self, bulk: bool) {
         self.bulk = bulk;
@@ -270,6 +277,15 @@ impl Direction {
     }
 
     fn fill_buffer(&mut self) -> io::Result<Next> {
+        if let End::Tls(tls) = &self.source {
+            return Ok(match tls.try_recv(self.began)? {
+                Lent::Data(lease) => {
+                    let (buffer, part) = lease.into_buffer();
+                    self.filled(buffer, part)
+                }
+                Lent::End => self.source_ended(),
+            });
+        }
         let mut buffer = if self.bulk {
             Buffer::lend_large()
         } else {
@@ -294,15 +310,20 @@ impl Direction {
             self.broke_before()?;
             return Ok(self.source_ended());
         }
+        Ok(self.filled(buffer, 0..len))
+    }
+
+    /// This part of a buffer has been read.
+    fn filled(&mut self, buffer: Buffer, part: Range<usize>) -> Next {
         self.pending = match &mut self.filter {
             None => Pending::Buffer {
                 buffer,
-                start: 0,
-                end: len,
+                start: part.start,
+                end: part.end,
             },
             Some(filter) => {
-                let mut bytes = Vec::with_capacity(len + len / 8);
-                filter.pass(&buffer[..len], &mut bytes);
+                let mut bytes = Vec::with_capacity(part.len() + part.len() / 8);
+                filter.pass(&buffer[part], &mut bytes);
                 if bytes.is_empty() {
                     Pending::Nothing
                 } else {
@@ -310,7 +331,7 @@ impl Direction {
                 }
             }
         };
-        Ok(Next::More)
+        Next::More
     }
 
     /// The other direction may have been told that this source's connection broke: then its end is none.
@@ -391,6 +412,9 @@ impl Direction {
     }
 
     fn write_bytes(&self, bytes: &[u8]) -> io::Result<usize> {
+        if let End::Tls(tls) = &self.sink {
+            return tls.try_send(self.began, bytes);
+        }
         if let Some(handle) = self.sink.handle() {
             return handle.send(self.began, bytes);
         }
@@ -417,7 +441,10 @@ impl Direction {
             writing: false,
             error,
         })?;
-        let told = self.sink.finish();
+        let told = match self.sink.finish() {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(Next::Writable),
+            told => told,
+        };
         self.state = State::Done(told.map_err(|error| Broken {
             writing: true,
             error,

@@ -13,6 +13,7 @@ use tokio::io::unix::AsyncFd;
 
 use crate::handle::Handle;
 use crate::socket::Socket;
+use crate::tls::TlsSocket;
 use crate::{AsyncSocket, Wire, sys};
 
 /// A stream of bytes in two directions that can be joined with another.
@@ -29,6 +30,8 @@ pub(crate) enum End {
     Loop(Arc<AsyncSocket>),
     /// A socket out of the event loop, for a thread.
     Plain(Arc<Socket>),
+    /// TLS above a socket, which stays in the event loop; a thread may work with it too.
+    Tls(Arc<TlsSocket>),
     /// A pipe of our own making in the event loop: its other end is a child's.
     LoopPipe(AsyncFd<OwnedFd>),
     /// A pipe that others may share, in the event loop: it blocks, and stays as it is, so each call on it is made only
@@ -67,6 +70,10 @@ impl Stream {
     pub fn wire(wire: Wire) -> Self {
         match wire {
             Wire::Plain(socket) => Self::socket(socket),
+            Wire::Tls(tls) => Self {
+                reader: End::Tls(Arc::clone(&tls)),
+                writer: End::Tls(tls),
+            },
         }
     }
 
@@ -223,6 +230,7 @@ impl End {
         matches!(
             self,
             Self::Loop(_)
+                | Self::Tls(_)
                 | Self::LoopPipe(_)
                 | Self::LoopShared(_)
                 | Self::Shared(_, What::File | What::Memory)
@@ -247,6 +255,7 @@ impl End {
         match self {
             Self::Loop(socket) => Some(socket.handle()),
             Self::Plain(socket) => Some(socket.handle()),
+            Self::Tls(tls) => Some(tls.socket().handle()),
             _ => None,
         }
     }
@@ -255,6 +264,7 @@ impl End {
         match self {
             Self::Loop(socket) => Some(socket.as_fd()),
             Self::Plain(socket) => Some(socket.as_fd()),
+            Self::Tls(tls) => Some(tls.socket().as_fd()),
             Self::LoopPipe(pipe) | Self::LoopShared(pipe) => Some(pipe.get_ref().as_fd()),
             Self::PlainPipe(fd) | Self::Shared(fd, _) => Some(fd.as_fd()),
             Self::Closed => None,
@@ -263,11 +273,16 @@ impl End {
 
     pub(crate) fn what(&self) -> What {
         match self {
-            Self::Loop(_) | Self::Plain(_) => What::Socket,
+            Self::Loop(_) | Self::Plain(_) | Self::Tls(_) => What::Socket,
             Self::LoopPipe(_) | Self::LoopShared(_) | Self::PlainPipe(_) => What::Pipe,
             Self::Shared(_, what) => *what,
             Self::Closed => What::Device,
         }
+    }
+
+    /// Its bytes are not what the kernel carries: they pass through this program.
+    pub(crate) fn is_layered(&self) -> bool {
+        matches!(self, Self::Tls(_))
     }
 
     /// Output that this program was given: nobody else takes its place when it fails.
@@ -290,9 +305,11 @@ impl End {
         }
     }
 
-    /// Says that no more will be written: FIN on a socket; the descriptor goes for anything else.
+    /// Says that no more will be written: FIN on a socket; the descriptor goes for anything else. Only TLS, which has
+    /// something to send before, may have to be asked again (`EAGAIN`).
     pub(crate) fn finish(&mut self) -> io::Result<()> {
         let told = match (self.handle(), &*self) {
+            (_, Self::Tls(tls)) => tls.try_finish(),
             (Some(handle), _) => handle.shutdown(rustix::net::Shutdown::Write),
             // A socket that was passed to us is shared: closing our copy would tell its peer nothing.
             (None, Self::Shared(fd, What::Socket)) => {
@@ -333,6 +350,10 @@ impl End {
             Self::Loop(socket) => {
                 Poll::Ready(ready!(socket.poll_read_ready(context)).map(Readiness::Socket))
             }
+            Self::Tls(tls) if tls.has_news() => Poll::Ready(Ok(Readiness::Always)),
+            Self::Tls(tls) => {
+                Poll::Ready(ready!(tls.socket().poll_read_ready(context)).map(Readiness::Socket))
+            }
             Self::LoopPipe(pipe) | Self::LoopShared(pipe) => {
                 Poll::Ready(ready!(pipe.poll_read_ready(context)).map(Readiness::Pipe))
             }
@@ -348,6 +369,9 @@ impl End {
         match self {
             Self::Loop(socket) => {
                 Poll::Ready(ready!(socket.poll_write_ready(context)).map(Readiness::Socket))
+            }
+            Self::Tls(tls) => {
+                Poll::Ready(ready!(tls.socket().poll_write_ready(context)).map(Readiness::Socket))
             }
             Self::LoopPipe(pipe) | Self::LoopShared(pipe) => {
                 Poll::Ready(ready!(pipe.poll_write_ready(context)).map(Readiness::Pipe))

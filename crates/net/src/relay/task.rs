@@ -53,7 +53,7 @@ fn drive(direction: &mut Direction, quiet_from: u64, context: &mut Context<'_>) 
         if direction.is_done() {
             return Poll::Ready(Stopped::Done);
         }
-        if direction.moved() - quiet_from >= BUSY {
+        if !direction.is_layered() && direction.moved() - quiet_from >= BUSY {
             return Poll::Ready(Stopped::Busy);
         }
         if !direction.has_pending() {

@@ -82,6 +82,10 @@ impl Driver {
         Some(Lease::new(buffer, len))
     }
 
+    pub(super) fn has_plain(&self) -> bool {
+        self.plain.is_some()
+    }
+
     fn run(&mut self, then: Then<'_>) -> Result<usize, Error> {
         let mut failed = None;
         loop {

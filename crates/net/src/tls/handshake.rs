@@ -5,7 +5,7 @@ use std::io;
 use std::task::{Context, Poll, ready};
 
 use rustls::{AlertDescription, Error, InvalidMessage, PeerIncompatible};
-use sockeye_model::Call;
+use sockeye_model::{Call, Kind, Note};
 
 use super::agreed::Agreed;
 use super::driver::{Driver, Machine};
@@ -63,6 +63,7 @@ impl Alone<'_> {
     ) -> Result<TlsSocket, TlsError> {
         let handle = socket.handle();
         handle.veil();
+        let began = handle.tap.now();
         let mut hands = Hands {
             state: State::new(Driver::new(machine)),
             seen: Seen::default(),
@@ -70,10 +71,25 @@ impl Alone<'_> {
         };
         let shaken = poll_fn(|context| hands.poll(&socket, context)).await;
         if let Err(failed) = shaken {
-            return Err(self.explained(failed, &socket, hands));
+            let error = self.explained(failed, &socket, hands);
+            let text = error.to_string().into();
+            let protocol = "tls".into();
+            let told = Kind::Noted(Note::Meaning { protocol, text });
+            socket.handle().emit(began, told);
+            return Err(error);
         }
         let name = self.name.or(hands.seen.name);
         let agreed = Agreed::of(hands.state.driver.facts(), name);
+        if socket.tap().is_on() {
+            let details = agreed.details().into_iter();
+            let upgraded = Kind::Upgraded {
+                protocol: agreed.version.into(),
+                details: details
+                    .map(|(name, value)| (name.into(), value.into()))
+                    .collect(),
+            };
+            socket.handle().emit(began, upgraded);
+        }
         Ok(TlsSocket::new(socket, hands.state, agreed))
     }
 

@@ -20,5 +20,5 @@ pub use error::{
 };
 pub use handshake::{accept, connect};
 pub use keylog::KeyLog;
-pub use setup::{Client, Server, Settings, Version};
+pub use setup::{Client, Clients, Server, Settings};
 pub use socket::TlsSocket;

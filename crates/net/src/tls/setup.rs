@@ -1,8 +1,8 @@
 //! What TLS is set up with: from an address' options and their files to one configuration for all its conversations.
 
 use std::net::IpAddr;
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rustls::client::{Resumption, UnbufferedClientConnection, WebPkiServerVerifier};
 use rustls::crypto::aws_lc_rs::Ticketer;
@@ -12,6 +12,8 @@ use rustls::sign::CertifiedKey;
 use rustls::{
     ClientConfig, InconsistentKeys, RootCertStore, ServerConfig, SupportedProtocolVersion,
 };
+
+use sockeye_model::{Options, TlsVersion};
 
 use super::certificate::{Certificate, Pin};
 use super::crypto;
@@ -42,18 +44,60 @@ pub struct Settings {
     /// The application protocols, best first (ALPN).
     pub alpn: Vec<String>,
     /// The only version.
-    pub version: Option<Version>,
+    pub version: Option<TlsVersion>,
     /// Where the secrets of each handshake are written to.
     pub keylog: Option<PathBuf>,
 }
 
-/// A version of TLS.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Version {
-    /// [RFC 5246](https://www.rfc-editor.org/rfc/rfc5246).
-    Tls12,
-    /// [RFC 8446](https://www.rfc-editor.org/rfc/rfc8446).
-    Tls13,
+impl Settings {
+    /// Those of an address.
+    pub fn of(options: &Options) -> Self {
+        let path = |path: Option<&Path>| path.map(Path::to_owned);
+        Self {
+            ca: path(options.ca()),
+            pin: options.pin().map(Pin),
+            insecure: options.insecure(),
+            certificate: path(options.cert()),
+            key: path(options.key()),
+            client_ca: path(options.client_ca()),
+            name: options.sni().map(str::to_owned),
+            alpn: options.alpn().unwrap_or_default().to_vec(),
+            version: options.tls(),
+            keylog: path(options.keylog()),
+        }
+    }
+}
+
+/// Clients that are ready, by their settings and names: files are read once, and sessions can be resumed.
+#[derive(Clone, Debug, Default)]
+pub struct Clients(Arc<Mutex<Vec<Ready>>>);
+
+#[derive(Debug)]
+struct Ready {
+    settings: Settings,
+    name: String,
+    client: Client,
+}
+
+impl Clients {
+    /// The client for these, made now if it has not been.
+    ///
+    /// # Errors
+    /// As for [`Client::new`].
+    pub fn client(&self, settings: &Settings, name: &str) -> Result<Client, TlsError> {
+        let mut ready = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let same = |one: &&Ready| one.settings == *settings && one.name == name;
+        if let Some(found) = ready.iter().find(same) {
+            return Ok(found.client.clone());
+        }
+        let client = Client::new(settings, name)?;
+        ready.push(Ready {
+            settings: settings.clone(),
+            name: name.to_owned(),
+            client: client.clone(),
+        });
+        Ok(client)
+    }
 }
 
 /// A client's side of TLS: one for all conversations of an address, so that a session can be resumed.
@@ -254,8 +298,8 @@ fn unfit(settings: &Settings, error: rustls::Error) -> TlsError {
 fn versions(settings: &Settings) -> &'static [&'static SupportedProtocolVersion] {
     match settings.version {
         None => rustls::ALL_VERSIONS,
-        Some(Version::Tls12) => ONLY_12,
-        Some(Version::Tls13) => ONLY_13,
+        Some(TlsVersion::V12) => ONLY_12,
+        Some(TlsVersion::V13) => ONLY_13,
     }
 }
 

@@ -13,8 +13,9 @@ use super::driver::Driver;
 use super::error::{EndedEarly, TlsError};
 use super::handshake;
 use crate::async_socket::{AsyncSocket, Drained, Lent};
+use crate::buffer::Buffer;
 use crate::error::Result;
-use crate::handle::Received;
+use crate::handle::{Handle, Received};
 use crate::poll_stream::UnderWay;
 use crate::socket::Shutdown;
 
@@ -155,6 +156,35 @@ impl TlsSocket {
         )
     }
 
+    /// What can be received without waiting; `EAGAIN` when nothing can.
+    pub(crate) fn try_recv(&self, began: Timestamp) -> io::Result<Lent> {
+        self.state().try_recv(self.socket.handle(), began)
+    }
+
+    /// Sends some of `data` without waiting; `EAGAIN` when the kernel has no room, and then the same data must be given
+    /// again: its beginning is encrypted already.
+    pub(crate) fn try_send(&self, began: Timestamp, data: &[u8]) -> io::Result<usize> {
+        self.state().try_send(self.socket.handle(), began, data)
+    }
+
+    /// [`TlsSocket::finish`] without waiting; `EAGAIN` when the kernel has no room for what must be sent before.
+    pub(crate) fn try_finish(&self) -> io::Result<()> {
+        let handle = self.socket.handle();
+        let mut state = self.state();
+        state.close();
+        state.try_flush(handle, handle.tap.now())?;
+        handle.shutdown(rustix::net::Shutdown::Write)
+    }
+
+    /// A receive would return something although the socket has nothing.
+    pub(crate) fn has_news(&self) -> bool {
+        let state = self.state();
+        state.driver.has_plain()
+            || state.driver.peer_finished
+            || state.cut
+            || state.failed.is_some()
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -186,26 +216,9 @@ impl State {
         context: &mut Context<'_>,
         began: Timestamp,
     ) -> Poll<io::Result<Lent>> {
-        let handle = socket.handle();
         loop {
-            if let Some(lease) = self.driver.take_plain() {
-                handle.layer_received(began, &lease, crate::buffer::Buffer::SIZE, Unit::Bytes);
-                return Poll::Ready(Ok(Lent::Data(lease)));
-            }
-            if self.driver.peer_finished {
-                if !std::mem::replace(&mut self.told_end, true) {
-                    handle.layer_ended(began);
-                }
-                return Poll::Ready(Ok(Lent::End));
-            }
-            if self.cut {
-                return Poll::Ready(Err(io::Error::new(
-                    io::ErrorKind::UnexpectedEof,
-                    EndedEarly,
-                )));
-            }
-            if let Some(failed) = &self.failed {
-                return Poll::Ready(Err(TlsError::into_io(failed)));
+            if let Some(received) = self.received(socket.handle(), began) {
+                return Poll::Ready(received);
             }
             // What the peer is to be answered by TLS itself goes out even if nobody here has anything to send.
             if !self.driver.outgoing.is_empty() && !self.sender_waits {
@@ -213,10 +226,61 @@ impl State {
                 let _ = self.poll_flush(socket, context);
             }
             let came = ready!(self.poll_fill(socket, context))?;
-            match came {
-                0 => self.cut = true,
-                _ => self.understand(),
+            self.came(came);
+        }
+    }
+
+    fn try_recv(&mut self, handle: &Handle, began: Timestamp) -> io::Result<Lent> {
+        loop {
+            if let Some(received) = self.received(handle, began) {
+                return received;
             }
+            let _ = self.try_flush(handle, began);
+            let incoming = &mut self.driver.incoming;
+            let Some(room) = incoming.room() else {
+                return Err(io::ErrorKind::InvalidData.into());
+            };
+            match handle.recv(began, room) {
+                Ok(Received::Data { len, .. }) => {
+                    incoming.filled(len);
+                    self.came(len);
+                }
+                Ok(Received::End) => self.came(0),
+                Err(error) => {
+                    incoming.park();
+                    return Err(error);
+                }
+            }
+        }
+    }
+
+    /// What there is without the socket: plain text, the end, why there will be no more.
+    fn received(&mut self, handle: &Handle, began: Timestamp) -> Option<io::Result<Lent>> {
+        if let Some(lease) = self.driver.take_plain() {
+            handle.layer_received(began, &lease, Buffer::SIZE, Unit::Bytes);
+            return Some(Ok(Lent::Data(lease)));
+        }
+        if self.driver.peer_finished {
+            if !std::mem::replace(&mut self.told_end, true) {
+                handle.layer_ended(began);
+            }
+            return Some(Ok(Lent::End));
+        }
+        if self.cut {
+            let early = io::Error::new(io::ErrorKind::UnexpectedEof, EndedEarly);
+            return Some(Err(early));
+        }
+        self.failed
+            .as_ref()
+            .map(|failed| Err(TlsError::into_io(failed)))
+    }
+
+    /// So much ciphertext has come.
+    fn came(&mut self, len: usize) {
+        if len == 0 {
+            self.cut = true;
+        } else if let Err(error) = self.driver.understand() {
+            self.failed = Some(Arc::new(handshake::after(error)));
         }
     }
 
@@ -247,12 +311,6 @@ impl State {
             }
             Poll::Ready(Ok(Received::End)) => Poll::Ready(Ok(0)),
             Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
-        }
-    }
-
-    fn understand(&mut self) {
-        if let Err(error) = self.driver.understand() {
-            self.failed = Some(Arc::new(handshake::after(error)));
         }
     }
 
@@ -288,20 +346,68 @@ impl State {
             let flushed = self.poll_flush(socket, context);
             self.sender_waits = flushed.is_pending();
             ready!(flushed)?;
-            let sent = std::mem::take(&mut self.committed);
-            if sent > 0 || data.is_empty() {
-                handle.layer_sent(began, &data[..sent.min(data.len())], Unit::Bytes);
-                return Poll::Ready(Ok(sent));
+            if let Some(sent) = self.taken(handle, began, data) {
+                return Poll::Ready(sent);
             }
-            if let Some(failed) = &self.failed {
-                return Poll::Ready(Err(TlsError::into_io(failed)));
+        }
+    }
+
+    fn try_send(&mut self, handle: &Handle, began: Timestamp, data: &[u8]) -> io::Result<usize> {
+        let _begun = handle.tap.begin();
+        loop {
+            self.try_flush(handle, began)?;
+            if let Some(sent) = self.taken(handle, began, data) {
+                return sent;
             }
-            if self.finished {
-                return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
+        }
+    }
+
+    /// With nothing outgoing: what of `data` has been sent, or `None` once more of it is encrypted.
+    fn taken(
+        &mut self,
+        handle: &Handle,
+        began: Timestamp,
+        data: &[u8],
+    ) -> Option<io::Result<usize>> {
+        let sent = std::mem::take(&mut self.committed).min(data.len());
+        if sent > 0 || data.is_empty() {
+            handle.layer_sent(began, &data[..sent], Unit::Bytes);
+            return Some(Ok(sent));
+        }
+        if let Some(failed) = &self.failed {
+            return Some(Err(TlsError::into_io(failed)));
+        }
+        if self.finished {
+            return Some(Err(io::ErrorKind::BrokenPipe.into()));
+        }
+        match self.driver.encrypt(data) {
+            Ok(len) => self.committed = len,
+            Err(error) => self.failed = Some(Arc::new(handshake::after(error))),
+        }
+        None
+    }
+
+    fn try_flush(&mut self, handle: &Handle, began: Timestamp) -> io::Result<()> {
+        while !self.driver.outgoing.is_empty() {
+            match handle.send(began, self.driver.outgoing.bytes()) {
+                Ok(len) => self.driver.outgoing.sent(len),
+                Err(error) => {
+                    if error.kind() != io::ErrorKind::WouldBlock {
+                        self.driver.outgoing.clear();
+                    }
+                    return Err(error);
+                }
             }
-            match self.driver.encrypt(data) {
-                Ok(len) => self.committed = len,
-                Err(error) => self.failed = Some(Arc::new(handshake::after(error))),
+        }
+        Ok(())
+    }
+
+    /// Says, once, that no more will be sent.
+    fn close(&mut self) {
+        if !self.finished && self.failed.is_none() {
+            self.finished = true;
+            if let Err(error) = self.driver.close() {
+                self.failed = Some(Arc::new(handshake::after(error)));
             }
         }
     }
@@ -311,15 +417,23 @@ impl State {
         socket: &AsyncSocket,
         context: &mut Context<'_>,
     ) -> Poll<io::Result<()>> {
-        if !self.finished && self.failed.is_none() {
-            self.finished = true;
-            if let Err(error) = self.driver.close() {
-                self.failed = Some(Arc::new(handshake::after(error)));
-            }
-        }
+        self.close();
         let flushed = self.poll_flush(socket, context);
         self.sender_waits = flushed.is_pending();
         flushed
+    }
+}
+
+/// Where the peer has said that it is done, so does who just closes: an end on both sides is no cut. Who closes before
+/// that has not said that it was all.
+impl Drop for TlsSocket {
+    fn drop(&mut self) {
+        let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if state.driver.peer_finished && !state.finished && state.failed.is_none() {
+            state.close();
+            let handle = self.socket.handle();
+            let _ = state.try_flush(handle, handle.tap.now());
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sockeye_model::{Address, Call, Errno, SocketAddress, Tally, Totals};
+use sockeye_model::{Address, Call, SocketAddress, Tally, Totals};
 use sockeye_net::exec::{self, Environment};
 use sockeye_net::relay::{
     Broken, Crlf, Filter, Joined, Joining, Passing, Stream, Until, Way, join,
@@ -17,7 +17,7 @@ use crate::commands::{Outcome, programs};
 use crate::exit::ExitCode;
 use crate::limits::STDIN_NOTE;
 use crate::printable::Printable;
-use crate::report::{Failure, io_text};
+use crate::report::{Failure, exit_of, io_text};
 use crate::session::Session;
 use crate::{advice, stdio, words};
 
@@ -242,8 +242,7 @@ fn came_out(talk: &Talk<'_>, joined: &Joined, session: &Session) -> Outcome {
             writing: false,
             error,
         })) => {
-            let errno = Errno::from(error);
-            let exit = ExitCode::of_call(Call::Recv, errno);
+            let exit = exit_of(Call::Recv, error);
             let line = match exit {
                 ExitCode::Reset => {
                     words::RESET.fill(language, &[("address", address), ("bytes", &received)])
@@ -264,7 +263,7 @@ fn came_out(talk: &Talk<'_>, joined: &Joined, session: &Session) -> Outcome {
     if let Some(Err(broken)) = &joined.left_to_right.1 {
         let error = io_text(&broken.error, language);
         return Err(if broken.writing {
-            let exit = ExitCode::of_call(Call::Send, Errno::from(&broken.error));
+            let exit = exit_of(Call::Send, &broken.error);
             let places: [(&str, &dyn std::fmt::Display); 3] =
                 [("address", address), ("bytes", &sent), ("error", &error)];
             Failure::new(exit, words::NOT_ALL_SENT.fill(language, &places))

@@ -17,6 +17,7 @@ impl Direction {
     pub(super) fn may_splice(&self) -> bool {
         let seen = |end: &End| end.handle().is_some_and(|handle| handle.tap.wants_bytes());
         self.bulk
+            && !self.is_layered()
             && !self.no_splice
             && self.filter.is_none()
             && !seen(&self.source)

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sockeye_model::{Address, Call, Errno, Tally, Target, Totals};
+use sockeye_model::{Address, Call, Tally, Target, Totals};
 use sockeye_net::channel::{self, JoinChannels, Place, Way, join_channels};
 use sockeye_net::relay::Broken;
 use sockeye_view::catalogue;
@@ -14,7 +14,7 @@ use crate::cli::quantity::duration_text;
 use crate::cli::relay::RelayArgs;
 use crate::commands::Outcome;
 use crate::exit::ExitCode;
-use crate::report::{Failure, io_text};
+use crate::report::{Failure, exit_of, io_text};
 use crate::session::Session;
 use crate::{stdio, words};
 
@@ -133,7 +133,7 @@ fn broke(
     } else {
         (source, Call::Recv)
     };
-    let exit = ExitCode::of_call(call, Errno::from(&broken.error));
+    let exit = exit_of(call, &broken.error);
     let bytes = catalogue::bytes(way.bytes, language);
     let error = io_text(&broken.error, language);
     let places: [(&str, &dyn std::fmt::Display); 3] =
