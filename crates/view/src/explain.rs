@@ -15,11 +15,24 @@ use crate::layout::{Paint, to_ascii};
 use crate::telling::{Agreed, Mark, Reason, Said, Summary, Teller, Told, Way, is_beneath};
 
 mod gather;
+mod json;
 mod line;
 
 pub use crate::telling::Reasons;
 use gather::Pending;
 use line::{Line, Place};
+
+/// What a line of narration is written as.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Form {
+    /// Text in columns, for a terminal.
+    #[default]
+    Columns,
+    /// A JSON object a line, for a program that lays it out by itself, such as a page: `at` in nanoseconds, `time` as a
+    /// person reads it, `socket`, `name`, `fact`, and `why`, a list of objects whose `name` is the same in every language
+    /// and whose `value` is the reason. Calls beneath a layer are left out.
+    Json,
+}
 
 /// How narration looks.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +53,8 @@ pub struct ExplainOptions {
     pub width: usize,
     /// Shows the beginning of what is sent and received; asks for [`Wants::BYTES`] to do so.
     pub previews: bool,
+    /// Columns or JSON; the latter has no use for margin, colours and width.
+    pub form: Form,
 }
 
 impl Default for ExplainOptions {
@@ -54,6 +69,7 @@ impl Default for ExplainOptions {
             live: false,
             width: 100,
             previews: true,
+            form: Form::Columns,
         }
     }
 }
@@ -127,6 +143,16 @@ impl<W: Write> Explain<W> {
             summary: Summary::default(),
             options,
         }
+    }
+
+    /// The writer that was given.
+    pub fn get_mut(&mut self) -> &mut W {
+        &mut self.out
+    }
+
+    /// Whether calls beneath a layer are told.
+    fn tells_beneath(&self) -> bool {
+        self.options.form == Form::Columns && self.said.tells_beneath()
     }
 
     /// Tells what has become due by `now`, in the order in which it became due.
@@ -223,6 +249,10 @@ impl<W: Write> Explain<W> {
     }
 
     fn write(&mut self, told: Told, place: &Place) -> io::Result<()> {
+        if self.options.form == Form::Json {
+            let line = json::line(told, place, &mut self.said, self.options.language);
+            return self.out.write_all(&line);
+        }
         let mut text = self.wiped();
         if !self.headed {
             self.headed = true;
@@ -379,7 +409,7 @@ impl<W: Write + Send> Sink for Explain<W> {
                 self.write(line::with_dots(told), &place)?;
                 self.write_agreed(event, agreed, &Place::default())?;
             }
-            kind if is_beneath(kind) && !self.said.tells_beneath() => {
+            kind if is_beneath(kind) && !self.tells_beneath() => {
                 let _ = self.teller.tell(event);
             }
             Kind::Sent { payload, .. } | Kind::Received { payload, .. } => {
@@ -415,7 +445,7 @@ impl<W: Write + Send> Sink for Explain<W> {
 
     fn tick(&mut self, now: Timestamp) -> io::Result<()> {
         self.advance(now)?;
-        if self.options.live {
+        if self.options.live && self.options.form == Form::Columns {
             self.draw_counter(now)?;
         }
         self.out.flush()
@@ -433,6 +463,10 @@ impl<W: Write + Send> Sink for Explain<W> {
         }
         let summary = std::mem::take(&mut self.summary);
         let (well, phrases) = summary.phrases(tally, &self.teller);
+        if self.options.form == Form::Json {
+            self.out.write_all(&json::summary(well, &phrases))?;
+            return self.out.flush();
+        }
         let mut text = self.wiped();
         line::summary(&mut text, well, &phrases, &self.options);
         self.put(&text)?;

@@ -12,7 +12,7 @@ mod table;
 mod telling;
 
 pub use diagram::{Columns, Diagram, DiagramOptions};
-pub use explain::{Explain, ExplainOptions, Reasons};
+pub use explain::{Explain, ExplainOptions, Form, Reasons};
 pub use hex::{Hex, HexOptions};
 pub use layout::wrap;
 pub use record::{Header, Record};

@@ -74,6 +74,11 @@ impl<W: Write> Record<W> {
         record
     }
 
+    /// The writer that was given; it has what was flushed.
+    pub fn get_mut(&mut self) -> &mut W {
+        &mut self.out
+    }
+
     /// The writer that was given; what is still gathered is lost, so flush first.
     pub fn into_inner(self) -> W {
         self.out

@@ -190,15 +190,18 @@ impl Said {
 
     /// The words of those reasons that are still to be said, and remembers that they were.
     pub(crate) fn select(&mut self, reasons: Vec<Reason>) -> Vec<String> {
+        let unsaid = self.unsaid(reasons).into_iter();
+        unsaid.map(|reason| reason.words).collect()
+    }
+
+    /// Those reasons that are still to be said, and remembers that they were.
+    pub(crate) fn unsaid(&mut self, mut reasons: Vec<Reason>) -> Vec<Reason> {
+        reasons.retain(|reason| match self.policy {
+            Reasons::None => false,
+            Reasons::All => true,
+            Reasons::Once => self.texts.insert(reason.text.english),
+        });
         reasons
-            .into_iter()
-            .filter(|reason| match self.policy {
-                Reasons::None => false,
-                Reasons::All => true,
-                Reasons::Once => self.texts.insert(reason.text.english),
-            })
-            .map(|reason| reason.words)
-            .collect()
     }
 }
 

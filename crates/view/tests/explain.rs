@@ -6,7 +6,7 @@ mod scenes;
 use scenes::Scene;
 use sockeye_model::{Sink, Timestamp};
 use sockeye_view::catalogue::Language;
-use sockeye_view::{Explain, ExplainOptions, Reasons};
+use sockeye_view::{Explain, ExplainOptions, Form, Reasons};
 
 fn told(scene: &Scene, options: ExplainOptions) -> String {
     let mut out = Vec::new();
@@ -130,6 +130,51 @@ fn calls_beneath_a_layer_are_told_only_where_all_is() {
         };
         assert_eq!(text.contains(words), beneath, "{reasons:?}\n{text}");
     }
+}
+
+#[test]
+fn as_json_the_same_words_come_a_line_an_object() {
+    let options = |language| ExplainOptions {
+        form: Form::Json,
+        reasons: Reasons::All,
+        language,
+        ..ExplainOptions::default()
+    };
+    let lines = |language| -> Vec<serde_json::Value> {
+        let text = told(&scenes::tls_both(), options(language));
+        text.lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    };
+    let (english, spanish) = (lines(Language::English), lines(Language::Spanish));
+    assert_eq!(english.len(), spanish.len());
+    for (english, spanish) in english.iter().zip(&spanish) {
+        // What holds in one language holds in the other; only words differ.
+        for field in ["at", "socket", "way", "mark", "below", "ended"] {
+            assert_eq!(english[field], spanish[field]);
+        }
+        let names = |line: &serde_json::Value| -> Vec<String> {
+            let why = line["why"].as_array().into_iter().flatten();
+            why.map(|why| why["name"].to_string()).collect()
+        };
+        assert_eq!(names(english), names(spanish));
+    }
+    let listen = spanish
+        .iter()
+        .find(|line| line["name"] == "listen")
+        .unwrap();
+    assert_eq!(listen["fact"], "cola de 128");
+    assert_eq!(listen["time"], "0,000");
+    assert!(
+        english
+            .iter()
+            .all(|line| !line["fact"].to_string().contains("beneath"))
+    );
+    assert_eq!(english.last().unwrap()["ended"], "well");
+    insta::assert_snapshot!(
+        "tls_both_json",
+        told(&scenes::tls_both(), options(Language::English))
+    );
 }
 
 #[test]

@@ -13,7 +13,7 @@ use sockeye_model::{
     Sink, SocketAddress, SocketId, Source, Tally, TcpSample, Timestamp, Totals, Type, Unit,
 };
 use sockeye_view::catalogue::Language;
-use sockeye_view::{Columns, Diagram, DiagramOptions, Explain, ExplainOptions, Reasons};
+use sockeye_view::{Columns, Diagram, DiagramOptions, Explain, ExplainOptions, Form, Reasons};
 
 /// The numbers an event is made of.
 type Seed = (u8, u32, u64, u8, u8, Vec<u8>, i64);
@@ -233,10 +233,17 @@ proptest! {
             live: flags & 8 == 0,
             width,
             previews: flags & 16 == 0,
+            form: if width % 2 == 0 { Form::Columns } else { Form::Json },
         };
         show(Explain::new(&mut out, options), &events);
         let text = String::from_utf8(out).unwrap();
         prop_assert!(is_harmless(&text), "{text:?}");
+        if width % 2 == 1 {
+            for line in text.lines() {
+                let read = serde_json::from_str::<serde_json::Value>(line);
+                prop_assert!(read.is_ok_and(|line| line.is_object()), "{line}");
+            }
+        }
     }
 
     #[test]

@@ -34,6 +34,12 @@ impl Place {
     }
 }
 
+impl Place {
+    pub(super) fn text(&self) -> Option<&str> {
+        self.0.as_deref()
+    }
+}
+
 pub(super) struct Line {
     pub(super) time: Option<String>,
     pub(super) place: Place,
