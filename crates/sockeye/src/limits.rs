@@ -5,6 +5,14 @@ use std::time::Duration;
 
 use sockeye_names::walk::Bounds;
 
+/// Pages in browsers that are told at once what the sockets do.
+pub(crate) const PAGES: usize = 64;
+/// Updates that may wait for one page; what comes beyond is missed.
+pub(crate) const PAGE_FRAMES: usize = 64;
+/// Most sockets that a page lists; the others are counted.
+pub(crate) const PAGE_ROWS: usize = 1_000;
+/// Bytes of lines and events that are kept for who opens a page later.
+pub(crate) const PAGE_PAST: usize = 256 << 10;
 /// How long a connect may take, all addresses of a name together.
 pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long `wait` waits for all its addresses.
@@ -175,6 +183,10 @@ const ROWS: &[Row] = &[
     fixed(Time(VIEW_PATIENCE), "a blocked terminal may delay the end"),
     fixed(Bytes(PEER_QUEUE), "listen --many: bytes that may wait to be sent to one peer"),
     fixed(Time(NOT_READING), "listen --many: a peer that takes nothing is cut off, once that is full"),
+    fixed(Count(PAGES as u32), "serve http: browsers that are told at once what the sockets do"),
+    fixed(Count(PAGE_FRAMES as u32), "serve http: updates that may wait for one browser; it is told how many it missed"),
+    fixed(Count(PAGE_ROWS as u32), "serve http: sockets that the page lists; more are counted"),
+    fixed(Bytes(PAGE_PAST), "serve http: what was told last is kept for who opens the page later"),
     fixed(Count(QUEUED_MESSAGES), "messages that may wait for one UDP session's reader"),
     fixed(Bytes(QUEUED_BYTES), "bytes that may wait for one UDP session's reader"),
     row("#backlog=N", Count(BACKLOG), Count(i32::MAX as u32), "connections that may wait to be accepted; the kernel may allow fewer"),

@@ -78,7 +78,9 @@ impl Shown {
 
 impl Session {
     /// Opens the recording, starts the views.
-    pub(crate) fn start(view: &ViewArgs) -> Result<Self, Failure> {
+    ///
+    /// What is `beside` them is told what they are told, and ticks often.
+    pub(crate) fn start(view: &ViewArgs, beside: Option<Box<dyn Sink>>) -> Result<Self, Failure> {
         let look = Look::on(&io::stderr(), &view.look);
         let mut shown = Shown::recorded(view, look)?;
         if view.diagram {
@@ -99,7 +101,12 @@ impl Session {
             Policy::Lossy
         };
         let narrates = view.explain.is_some() || view.diagram;
-        Self::running(shown, look, policy, look.terminal.then_some(TICK), narrates)
+        let tick = match &beside {
+            Some(_) => Some(PAGE_TICK),
+            None => look.terminal.then_some(TICK),
+        };
+        shown.sinks.extend(beside);
+        Self::running(shown, look, policy, tick, narrates)
     }
 
     /// The same for a command that answers with a picture: on stdout, of both ends, and in another view if one was asked
@@ -251,6 +258,9 @@ fn header() -> Header {
 /// How often live counters are redrawn.
 const TICK: Duration = Duration::from_millis(250);
 
+/// How often a page in a browser is told, while little happens.
+const PAGE_TICK: Duration = Duration::from_millis(100);
+
 /// The same for a picture that grows as one looks at it.
 const LIVELY_TICK: Duration = Duration::from_millis(20);
 
@@ -271,7 +281,7 @@ mod tests {
     fn a_recording_is_for_its_owner_only_and_is_whole() {
         let path =
             std::env::temp_dir().join(format!("sockeye-session-{}.ndjson", std::process::id()));
-        let session = Session::start(&recording_to(&path)).unwrap();
+        let session = Session::start(&recording_to(&path), None).unwrap();
         session
             .tap
             .emit(SocketId(1), None, None, Kind::Unshown { events: 3 });
@@ -290,7 +300,7 @@ mod tests {
 
     #[test]
     fn a_recording_that_cannot_be_made_is_code_24() {
-        let Err(failure) = Session::start(&recording_to(Path::new("/nonexistent/x"))) else {
+        let Err(failure) = Session::start(&recording_to(Path::new("/nonexistent/x")), None) else {
             panic!("it was made")
         };
         assert_eq!(failure.exit, ExitCode::OutputFailed);
@@ -311,7 +321,7 @@ mod tests {
                 ExitCode::Refused,
             ),
         ] {
-            let session = Session::start(&recording_to(Path::new("/dev/full"))).unwrap();
+            let session = Session::start(&recording_to(Path::new("/dev/full")), None).unwrap();
             session
                 .tap
                 .emit(SocketId(1), None, None, Kind::Unshown { events: 3 });
@@ -321,7 +331,7 @@ mod tests {
 
     #[test]
     fn with_no_view_the_tap_is_off() {
-        let session = Session::start(&ViewArgs::default()).unwrap();
+        let session = Session::start(&ViewArgs::default(), None).unwrap();
         assert!(!session.tap.is_on());
         assert_eq!(
             session.finish(Tally::default(), Ok(ExitCode::Clean)),

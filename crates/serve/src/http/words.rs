@@ -3,7 +3,6 @@
 use sockeye_model::texts;
 
 texts! {
-    FRONT = "This is sockeye's HTTP server, and it works." | "Este es el servidor HTTP de sockeye, y funciona.";
     PATH = "Path" | "Ruta";
     PARENT = "Up to the parent folder" | "Subir a la carpeta superior";
     COLUMN_NAME = "Name" | "Nombre";

@@ -1,5 +1,6 @@
 //! The commands: one file each, which gets only arguments that can be meant, and a session where it opens sockets.
 
+use sockeye_model::Sink;
 use sockeye_view::catalogue::Language;
 use tokio::runtime::{Builder, Runtime};
 
@@ -50,14 +51,29 @@ pub(crate) fn run(command: Command) -> ExitCode {
         Command::Resolve(args) => in_session(&args.view, |session| resolve::run(&args, session)),
         Command::Listen(args) => in_session(&args.view, |session| listen::run(&args, session)),
         Command::Serve(args) if args.print_zones => serve::dns::print_zones(),
-        Command::Serve(args) => in_session(&args.view, |session| serve::run(&args, session)),
+        Command::Serve(args) => {
+            let feed = serve::feed(&args);
+            let beside = feed.as_ref().map(serve::Feed::sink);
+            in_session_beside(&args.view, beside, |session| {
+                serve::run(&args, feed, session)
+            })
+        }
         Command::Relay(args) => in_session(&args.view, |session| relay::run(&args, session)),
     }
 }
 
 /// Starts the views, then the command.
 fn in_session(view: &ViewArgs, command: impl FnOnce(Session) -> ExitCode) -> ExitCode {
-    match Session::start(view) {
+    in_session_beside(view, None, command)
+}
+
+/// The same; `beside` is told what the views are told.
+fn in_session_beside(
+    view: &ViewArgs,
+    beside: Option<Box<dyn Sink>>,
+    command: impl FnOnce(Session) -> ExitCode,
+) -> ExitCode {
+    match Session::start(view, beside) {
         Ok(session) => command(session),
         Err(failure) => {
             failure.say();

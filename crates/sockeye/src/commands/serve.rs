@@ -1,6 +1,7 @@
 //! `serve`: ready partners on their own ports, until a signal.
 
 pub(crate) mod dns;
+mod feed;
 mod http;
 mod lines;
 mod words;
@@ -27,11 +28,19 @@ use crate::report::{Failure, io_text};
 use crate::session::Session;
 use crate::{advice, words as common};
 
+pub(crate) use feed::Feed;
+
+/// What the page is told, if there will be one.
+pub(crate) fn feed(args: &ServeArgs) -> Option<Feed> {
+    let has_page = args.services.iter().any(|named| named.name == HTTP);
+    has_page.then(Feed::new)
+}
+
 /// Serves until it is told to stop.
-pub(crate) fn run(args: &ServeArgs, session: Session) -> ExitCode {
+pub(crate) fn run(args: &ServeArgs, feed: Option<Feed>, session: Session) -> ExitCode {
     let mut tally = Tally::default();
     let outcome = runtime(session.look.language)
-        .and_then(|runtime| runtime.block_on(serve(args, &session, &mut tally)));
+        .and_then(|runtime| runtime.block_on(serve(args, feed.as_ref(), &session, &mut tally)));
     session.finish(tally, outcome)
 }
 
@@ -74,6 +83,7 @@ impl Partner {
 /// What was asked for; nothing is the simple services.
 fn asked(
     args: &ServeArgs,
+    feed: Option<&Feed>,
     accesses: Option<&mpsc::Sender<Access>>,
     language: Language,
 ) -> Result<Vec<Asked>, Failure> {
@@ -97,7 +107,7 @@ fn asked(
     for named in &args.services {
         match (Service::named(named.name), &named.address) {
             (None, _) if matches!(named.name, HTTP | FILES) => {
-                all.push(http::asked(named, args, accesses, language)?);
+                all.push(http::asked(named, args, feed, accesses, language)?);
             }
             (None, _) => all.extend(dns::asked(named, &args.zones)?),
             (Some(service), None) => all.extend(own(service)),
@@ -118,15 +128,29 @@ struct Open {
     post: Post,
 }
 
-async fn serve(args: &ServeArgs, session: &Session, tally: &mut Tally) -> Outcome {
+async fn serve(
+    args: &ServeArgs,
+    feed: Option<&Feed>,
+    session: &Session,
+    tally: &mut Tally,
+) -> Outcome {
     let language = session.look.language;
     // Caught before anybody is told that it can be stopped.
     let mut signals = Signals::new()
         .map_err(|error| Failure::new(ExitCode::Failure, io_text(&error, language)))?;
     let (tell_accesses, mut accesses) = mpsc::channel(http::ACCESSES);
     let tell_accesses = session.look.is_verbose().then_some(tell_accesses);
-    let open = open(args, tell_accesses.as_ref(), session).await?;
+    let open = open(args, feed, tell_accesses.as_ref(), session).await?;
     drop(tell_accesses);
+    for (open, at) in open
+        .iter()
+        .flat_map(|open| open.post.local_addresses().iter().map(move |at| (open, at)))
+    {
+        if let Some(feed) = feed {
+            let of_page = open.asked.partner.name() == HTTP;
+            feed.serve(at, open.asked.partner.name(), of_page);
+        }
+    }
     lines::say_ready(&open, session);
     let bound: Vec<SocketAddress> = open
         .iter()
@@ -205,6 +229,10 @@ async fn serve(args: &ServeArgs, session: &Session, tally: &mut Tally) -> Outcom
             }
             () = signals.stop(), if !stopping => {
                 stopping = true;
+                // A page that is open would be a conversation without an end.
+                if let Some(feed) = feed {
+                    feed.end();
+                }
                 let conversations: usize = all_seats.iter().map(Seats::taken).sum();
                 if conversations > 0 {
                     let time = duration_text(args.server.drain);
@@ -264,6 +292,7 @@ fn broken(mut served: Served) -> (Served, Option<sockeye_net::Error>) {
 /// When a zone file is wrong, or nothing could be opened: the last failure, with its own code if all agree on it, else "can't bind".
 async fn open(
     args: &ServeArgs,
+    feed: Option<&Feed>,
     accesses: Option<&mpsc::Sender<Access>>,
     session: &Session,
 ) -> Result<Vec<Open>, Failure> {
@@ -271,7 +300,7 @@ async fn open(
     let mut open: Vec<Open> = Vec::new();
     let mut failures: Vec<Failure> = Vec::new();
     let mut running = false;
-    let mut wanted = asked(args, accesses, session.look.language)?.into_iter();
+    let mut wanted = asked(args, feed, accesses, session.look.language)?.into_iter();
     while let Some(first) = wanted.next() {
         let second = if first.with_next { wanted.next() } else { None };
         let practice = dns::practice_address(&first);

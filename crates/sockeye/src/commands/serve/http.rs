@@ -4,12 +4,12 @@ use std::fmt::Display;
 use std::sync::Arc;
 
 use sockeye_model::{Address, Host, Port, Scheme, SocketAddress, Target};
-use sockeye_serve::http::{Access, Folder, Hidden, Site, front};
+use sockeye_serve::http::{Access, Folder, Hidden, Page, Site};
 use sockeye_view::catalogue::{self, Language};
 use sockeye_view::escape::escape_name;
 use tokio::sync::mpsc;
 
-use super::{Asked, Partner, words};
+use super::{Asked, Feed, Partner, words};
 use crate::cli::ServeArgs;
 use crate::cli::serve::{FolderAt, HTTP, ServiceAt};
 use crate::exit::ExitCode;
@@ -36,6 +36,7 @@ pub(super) struct Server {
 pub(super) fn asked(
     named: &ServiceAt,
     args: &ServeArgs,
+    feed: Option<&Feed>,
     accesses: Option<&mpsc::Sender<Access>>,
     language: Language,
 ) -> Result<Asked, Failure> {
@@ -44,8 +45,9 @@ pub(super) fn asked(
         site = site.accesses(accesses.clone());
     }
     let is_http = named.name == HTTP;
-    if is_http {
-        site = site.routes(front());
+    if is_http && let Some(feed) = feed.cloned() {
+        let page = Page::new(move || feed.subscribe()).folder(args.folder.is_some());
+        site = site.routes(page.routes());
     }
     if let Some(folder) = &args.folder {
         let at = if is_http { FOLDER } else { "" };
