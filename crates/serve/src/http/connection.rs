@@ -140,13 +140,15 @@ async fn converse(
     linger(&transport.wire).await
 }
 
-/// Throws away what still comes, until the client has closed its side as well or a while has passed: closing while
+/// Throws away what still comes, until the client has closed its side as well or enough is enough: closing while
 /// something unread is here would be a reset, and the last answer might be lost with it.
 async fn linger(wire: &Wire) -> Ended {
     let until_end = async {
+        let mut rest = LINGER_BYTES;
         loop {
             match wire.recv_lease().await {
-                Ok(Lent::Data(_)) => {}
+                Ok(Lent::Data(data)) if data.len() < rest => rest -= data.len(),
+                Ok(Lent::Data(_)) => return Ended::Failed,
                 Ok(Lent::End) => return Ended::Clean,
                 Err(_) => return Ended::Failed,
             }
@@ -163,5 +165,7 @@ pub const IDLE: Duration = Duration::from_secs(30);
 pub const MAX_HEAD: usize = 32 << 10;
 /// Most header fields of a request: 431 beyond.
 pub const MAX_HEADERS: usize = 100;
+/// Bytes that are thrown away behind the last answer.
+const LINGER_BYTES: usize = 1 << 20;
 /// Most bytes of requests that wait in memory behind the one that is answered.
 const BUFFERED: usize = 64 << 10;

@@ -3,8 +3,12 @@
 #![allow(clippy::print_stderr, reason = "a skip says why")]
 
 mod dns;
+mod files;
+mod folder_bounds;
 mod limits;
 mod server;
 mod signals;
 mod start;
 mod strangers;
+mod web;
+mod web_strangers;
