@@ -167,6 +167,7 @@ const ROWS: &[Row] = &[
     row("resolve --trace", Count(Bounds::USUAL.depth as u32), Count(Bounds::USUAL.depth as u32), "walks within walks, for the addresses of name servers"),
     row("resolve TYPE…", Unlimited, Count(RESOLVE_TYPES_MAX as u32), "types asked for at once"),
     row("resolve --server", Unlimited, Count(RESOLVE_SERVERS_MAX as u32), "servers that are compared"),
+    fixed(Time(sockeye_net::Layers::HANDSHAKE), "a client's handshake of TLS or WebSocket, before it is cut off"),
     row("--max-conversations", Count(CONVERSATIONS), Count(CONVERSATIONS_MAX), "at once; the descriptor limit may be lower"),
     row("--max-udp-sessions", Count(UDP_SESSIONS), Count(UDP_SESSIONS_MAX), "UDP peers remembered; the oldest goes first"),
     fixed(Time(UDP_SESSION_IDLE), "a quiet UDP session is forgotten"),

@@ -8,6 +8,7 @@ use sockeye_view::escape::escape_name;
 
 use crate::cli::frame::{FrameFlags, Framing};
 use crate::cli::quantity::{duration, some_time};
+use crate::cli::tls::{ClientTls, OwnTls};
 use crate::cli::view::ViewArgs;
 use crate::cli::{Usage, address, address_problem, command_words, escape, words};
 use crate::limits;
@@ -80,6 +81,10 @@ pub(crate) struct ConnectFlags {
     /// Write received bytes to a terminal as they are
     #[arg(long)]
     raw: bool,
+    #[command(flatten)]
+    tls: ClientTls,
+    #[command(flatten)]
+    own_tls: OwnTls,
     #[command(flatten)]
     view: ViewArgs,
 }
@@ -185,6 +190,8 @@ impl ConnectFlags {
                 .options
                 .insert(SocketOption::Bind(bind_to(&address, bind)?));
         }
+        self.tls.fill(&mut [&mut address])?;
+        self.own_tls.fill(&mut [], &mut [&mut address])?;
         let keeps_messages = address::keeps_messages(&address);
         if self.framing.frame.is_some() && !keeps_messages {
             return Err(Usage::of(

@@ -9,6 +9,7 @@ use sockeye_model::Address;
 use crate::cli::connect::Command;
 use crate::cli::frame::{FrameFlags, Framing};
 use crate::cli::quantity::{duration, some_time};
+use crate::cli::tls::{OwnTls, ServerTls};
 use crate::cli::view::ViewArgs;
 use crate::cli::{Usage, address, command_words, descriptor, words};
 use crate::limits;
@@ -77,6 +78,10 @@ pub(crate) struct ListenFlags {
     framing: FrameFlags,
     #[command(flatten)]
     server: ServerFlags,
+    #[command(flatten)]
+    tls: ServerTls,
+    #[command(flatten)]
+    own_tls: OwnTls,
     #[command(flatten)]
     view: ViewArgs,
 }
@@ -154,8 +159,10 @@ pub(crate) enum Output {
 impl ListenFlags {
     /// What is meant, or why it cannot be.
     pub(crate) fn meant(self) -> Result<ListenArgs, Usage> {
-        let address = address::of_words(&self.address)?;
+        let mut address = address::of_words(&self.address)?;
         address::listenable(&address)?;
+        self.tls.fill(&mut [&mut address])?;
+        self.own_tls.fill(&mut [&mut address], &mut [])?;
         if self.framing.frame.is_some() && !address::keeps_messages(&address) {
             return Err(Usage::of(
                 words::FRAME_FOR_STREAM,

@@ -18,6 +18,7 @@ pub(crate) mod quote;
 pub(crate) mod relay;
 pub(crate) mod resolve;
 pub(crate) mod serve;
+pub(crate) mod tls;
 pub(crate) mod view;
 pub(crate) mod wait;
 mod welcome;

@@ -8,6 +8,7 @@ use sockeye_model::Address;
 use crate::cli::frame::{FrameFlags, Framing};
 use crate::cli::listen::ServerFlags;
 use crate::cli::quantity::some_time;
+use crate::cli::tls::{ClientTls, OwnTls, ServerTls};
 use crate::cli::view::ViewArgs;
 use crate::cli::{Usage, address, words};
 
@@ -63,6 +64,12 @@ pub(crate) struct RelayFlags {
     #[command(flatten)]
     server: ServerFlags,
     #[command(flatten)]
+    client_tls: ClientTls,
+    #[command(flatten)]
+    server_tls: ServerTls,
+    #[command(flatten)]
+    own_tls: OwnTls,
+    #[command(flatten)]
     view: ViewArgs,
 }
 
@@ -109,8 +116,8 @@ pub(crate) enum Roles {
 impl RelayFlags {
     /// What is meant, or why it cannot be.
     pub(crate) fn meant(self) -> Result<RelayArgs, Usage> {
-        let from: Address = self.from.parse()?;
-        let to: Address = self.to.parse()?;
+        let mut from: Address = self.from.parse()?;
+        let mut to: Address = self.to.parse()?;
         let roles = if self.listen_both {
             address::listenable(&from)?;
             address::listenable(&to)?;
@@ -120,6 +127,16 @@ impl RelayFlags {
         } else {
             Roles::ListenAndDial
         };
+        let listens = match roles {
+            Roles::ListenAndDial => 1,
+            Roles::DialBoth => 0,
+            Roles::ListenBoth => 2,
+        };
+        let mut ends = [&mut from, &mut to];
+        let (listening, dialed) = ends.split_at_mut(listens);
+        self.client_tls.fill(dialed)?;
+        self.server_tls.fill(listening)?;
+        self.own_tls.fill(listening, dialed)?;
         if from.scheme == to.scheme && !from.scheme.is_socket() && from.target == to.target {
             return Err(Usage::of(words::RELAY_SAME, &[("address", &from)]));
         }

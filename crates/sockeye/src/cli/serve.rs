@@ -12,6 +12,7 @@ use sockeye_view::escape::escape_name;
 use crate::cli::listen::ServerFlags;
 use crate::cli::nearest::nearest;
 use crate::cli::quantity::some_time;
+use crate::cli::tls::{OwnTls, ServerTls};
 use crate::cli::view::ViewArgs;
 use crate::cli::{Usage, address, quote, words};
 use crate::wording::Wording;
@@ -78,6 +79,10 @@ pub(crate) struct ServeFlags {
     #[command(flatten)]
     server: ServerFlags,
     #[command(flatten)]
+    tls: ServerTls,
+    #[command(flatten)]
+    own_tls: OwnTls,
+    #[command(flatten)]
     view: ViewArgs,
 }
 
@@ -134,11 +139,17 @@ pub(crate) struct ServiceAt {
 impl ServeFlags {
     /// What is meant, or why it cannot be.
     pub(crate) fn meant(self) -> Result<ServeArgs, Usage> {
-        let services = self
+        let mut services = self
             .services
             .iter()
             .map(|word| service_at(word))
             .collect::<Result<Vec<_>, _>>()?;
+        let addresses = services.iter_mut();
+        let mut listening: Vec<&mut Address> = addresses
+            .filter_map(|service| service.address.as_mut())
+            .collect();
+        self.tls.fill(&mut listening)?;
+        self.own_tls.fill(&mut listening, &mut [])?;
         let dns: Vec<&ServiceAt> = services
             .iter()
             .filter(|service| service.name == DNS)

@@ -47,6 +47,7 @@ texts! {
     NOT_LISTENABLE = "{address} cannot wait for peers; these schemes can: {schemes}" | "{address} no puede esperar a nadie; estos esquemas sí: {schemes}";
     EXEC_WRONG = "--exec {command}: {why}" | "--exec {command}: {why}";
     EXEC_HASH = "--exec {command}: quote the # of the command" | "--exec {command}: entrecomilla el # de la orden";
+    TLS_FLAG = "{flag} is for TLS, and no address here speaks it where that is meant: write tls:// or wss://" | "{flag} es para TLS, y ninguna dirección lo habla donde eso vale: escribe tls:// o wss://";
     BIND_TWICE = "bind is given twice, as --bind and as #bind=; once is enough" | "bind se da dos veces, como --bind y como #bind=; con una basta";
     BIND_WRONG = "--bind {bind}: {why}" | "--bind {bind}: {why}";
     BIND_NO_ADDRESS = "--bind {bind}: a local address is a host, a :port or both" | "--bind {bind}: una dirección local es un host, un :puerto o ambos";

@@ -37,8 +37,7 @@ async fn listen(args: &ListenArgs, session: &Session, tally: &mut Tally) -> Outc
 
 /// The first client, and nobody else: whoever comes later is refused at once instead of waiting for ever.
 async fn once(args: &ListenArgs, session: &Session, tally: &mut Tally) -> Outcome {
-    let listener = opened(args, session).await?;
-    let layers = layers(args, &listener, session)?;
+    let (listener, layers) = opened(args, session).await?;
     let (socket, _) = accepted(&listener, args, session).await?;
     drop(listener);
     tally.conversations = 1;
@@ -76,7 +75,7 @@ async fn once(args: &ListenArgs, session: &Session, tally: &mut Tally) -> Outcom
 async fn once_messages(args: &ListenArgs, session: &Session, tally: &mut Tally) -> Outcome {
     let language = session.look.language;
     let failed = |error: sockeye_net::Error| Failure::of_net(&error, Some(&args.address), language);
-    let listener = opened(args, session).await?;
+    let (listener, _) = opened(args, session).await?;
     let (sockets, _path) = listener.into_sockets();
     let limits = SessionLimits {
         sessions: 1,
@@ -142,20 +141,17 @@ async fn exchange(
     outcome
 }
 
-/// The listener, once everybody has been told where it is.
-async fn opened(args: &ListenArgs, session: &Session) -> Result<Listener, Failure> {
+/// The listener, and what the address puts above its connections, once everybody has been told where it is.
+async fn opened(args: &ListenArgs, session: &Session) -> Result<(Listener, Layers), Failure> {
     let listener = open(&args.address, &Listening::new(session.tap.clone()))
         .await
         .map_err(|error| not_opened(&error, args, session))?;
+    let layers =
+        Layers::of(&args.address, &listener).map_err(|error| not_opened(&error, args, session))?;
     let wider = |address: &str| format!("sockeye listen {address}");
     let ready_fd = args.server.ready_fd;
-    ready::say(&listener, &args.address, &wider, ready_fd, session)?;
-    Ok(listener)
-}
-
-/// What the address puts above an accepted connection.
-fn layers(args: &ListenArgs, listener: &Listener, session: &Session) -> Result<Layers, Failure> {
-    Layers::of(&args.address, listener).map_err(|error| not_opened(&error, args, session))
+    ready::say(&listener, &layers, &args.address, &wider, ready_fd, session)?;
+    Ok((listener, layers))
 }
 
 fn not_opened(error: &OpenError, args: &ListenArgs, session: &Session) -> Failure {

@@ -4,10 +4,12 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::os::unix::net::{SocketAddr, UnixDatagram};
 
-use sockeye_model::{Address, Carries, Host, Port, SocketAddress, Target};
-use sockeye_net::{Listener, Reach};
+use sockeye_model::{Address, Carries, Host, Port, SocketAddress, SocketOption, Target};
+use sockeye_net::tls::{Pin, Server};
+use sockeye_net::{Layers, Listener, Reach};
 use sockeye_view::catalogue::Language;
 
+use crate::cli::quote;
 use crate::exit::ExitCode;
 use crate::report::{Failure, io_text};
 use crate::session::Session;
@@ -16,12 +18,13 @@ use crate::{stdio, words};
 /// Says where `listener` listens, to people and to scripts, as [`announce`] and [`tell`] do.
 pub(crate) fn say(
     listener: &Listener,
+    layers: &Layers,
     typed: &Address,
     line: &dyn Fn(&str) -> String,
     ready_fd: Option<i32>,
     session: &Session,
 ) -> Result<(), Failure> {
-    announce(listener, typed, line, session);
+    announce(listener, layers, typed, line, session);
     tell(listener.local_addresses(), ready_fd, session.look.language)
 }
 
@@ -30,6 +33,7 @@ pub(crate) fn say(
 /// The chosen port of a `:0` is said even where successes are not: without it the server can't be used.
 pub(crate) fn announce(
     listener: &Listener,
+    layers: &Layers,
     typed: &Address,
     line: &dyn Fn(&str) -> String,
     session: &Session,
@@ -56,6 +60,42 @@ pub(crate) fn announce(
     } else {
         session.status(&whole)
     }
+    // Nobody can know the key otherwise, so it is said in any case.
+    if let Some(pin) = layers.tls().and_then(Server::throwaway) {
+        let client = client(typed, listener.local_addresses(), Some(pin)).to_string();
+        let line = quote::line(["sockeye", "connect", &client]);
+        session.announce(&words::TLS_PIN.fill(language, &[("pin", &pin), ("line", &line)]));
+    }
+}
+
+/// The address for a client on this machine: the port that was chosen, a name where there are several addresses, and
+/// the key of a certificate that was made for this run.
+pub(crate) fn client(typed: &Address, bound: &[SocketAddress], pin: Option<Pin>) -> Address {
+    let port = bound.first().and_then(SocketAddress::port);
+    let target = match (&typed.target, port) {
+        (Target::Inet { host, .. }, Some(port)) => {
+            let this_machine = || Host::Name("localhost".to_owned());
+            let host = match host {
+                Host::Empty | Host::Any => this_machine(),
+                Host::V4(address) if address.is_unspecified() => this_machine(),
+                Host::V6 { address, .. } if address.is_unspecified() => this_machine(),
+                host => host.clone(),
+            };
+            Target::Inet {
+                host,
+                port: Port::Number(port),
+            }
+        }
+        (target, _) => target.clone(),
+    };
+    let mut address = Address::new(typed.scheme, target);
+    if let Some(path) = typed.options.path() {
+        address.options.insert(SocketOption::Path(path.to_owned()));
+    }
+    if let Some(Pin(pin)) = pin {
+        address.options.insert(SocketOption::Pin(pin));
+    }
+    address
 }
 
 /// Says to scripts and to the service manager that it serves, on these addresses.

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use sockeye_model::{Address, Host, Port, Scheme, SocketAddress, Tally, Target};
 use sockeye_net::server::{Limits, Notice, Seats};
+use sockeye_net::tls::{self, Pin};
 use sockeye_net::{Layers, Listener, Listening, OpenError, Reach, Signals, listen};
 use sockeye_serve::http::Access;
 use sockeye_serve::{Post, Served, Service, Serving};
@@ -70,8 +71,7 @@ impl Partner {
         }
     }
 
-    fn on(&self, listener: Listener, address: &Address) -> Result<Post, OpenError> {
-        let layers = Layers::of(address, &listener)?;
+    fn on(&self, listener: Listener, layers: Layers) -> Result<Post, OpenError> {
         Ok(match self {
             Self::Simple(service) => service.on(listener, layers)?,
             Self::Dns(server) => Post::dns(Arc::clone(&server.zones), listener, layers)?,
@@ -125,6 +125,8 @@ fn asked(
 struct Open {
     asked: Asked,
     reach: Reach,
+    /// The key of a certificate that was made for this run.
+    pin: Option<Pin>,
     post: Post,
 }
 
@@ -388,12 +390,15 @@ async fn open_one(asked: Asked, listening: &Listening, session: &Session) -> Res
     let opened = opened.and_then(|listener| {
         lines::say_left_out(&listener, session);
         let reach = listener.reach();
-        Ok((reach, asked.partner.on(listener, &asked.address)?))
+        let layers = Layers::of(&asked.address, &listener)?;
+        let pin = layers.tls().and_then(tls::Server::throwaway);
+        Ok((reach, pin, asked.partner.on(listener, layers)?))
     });
     opened
-        .map(|(reach, post)| Open {
+        .map(|(reach, pin, post)| Open {
             asked: asked.clone(),
             reach,
+            pin,
             post,
         })
         .map_err(|error| {

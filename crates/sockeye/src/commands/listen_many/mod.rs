@@ -113,7 +113,7 @@ pub(super) async fn many(args: &ListenArgs, session: &Session, tally: &mut Tally
     let signals = Signals::new().map_err(failed)?;
     let wider = |address: &str| format!("sockeye listen --many {address}");
     let ready_fd = args.server.ready_fd;
-    ready::say(&listener, &args.address, &wider, ready_fd, session)?;
+    ready::say(&listener, &layers, &args.address, &wider, ready_fd, session)?;
     if typed {
         session.status(words::MANY_TYPE.say(language));
     }

@@ -53,25 +53,33 @@ pub(super) async fn run(args: &RelayArgs, session: &Session, tally: &mut Tally) 
             .map_err(|error| not_opened(&error, &args.to, args, session))?;
     }
     let wider = |from: &str| format!("sockeye relay {from} {}", args.to);
-    ready::announce(&from, &args.from, &wider, session);
-    if let Some(to) = &to {
-        let wider = |to: &str| format!("sockeye relay --listen-both {} {to}", args.from);
-        ready::announce(to, &args.to, &wider, session);
-    }
+    let of = |address, listener: &Listener| {
+        Layers::of(address, listener).map_err(|error| not_opened(&error, address, args, session))
+    };
+    let layers = of(&args.from, &from)?;
+    ready::announce(&from, &layers, &args.from, &wider, session);
+    let to = match to {
+        Some(to) => {
+            let layers = of(&args.to, &to)?;
+            let wider = |to: &str| format!("sockeye relay --listen-both {} {to}", args.from);
+            ready::announce(&to, &layers, &args.to, &wider, session);
+            Some((to, layers))
+        }
+        None => None,
+    };
     let bound: Vec<SocketAddress> = std::iter::once(&from)
-        .chain(&to)
+        .chain(to.as_ref().map(|(listener, _)| listener))
         .flat_map(|listener| listener.local_addresses())
         .cloned()
         .collect();
     ready::tell(&bound, args.server.ready_fd, language)?;
     let others = match to {
-        Some(to) => Others::Come(
-            Peers::of(to, args).map_err(|error| not_opened(&error, &args.to, args, session))?,
+        Some((to, layers)) => Others::Come(
+            Peers::of(to, layers, args)
+                .map_err(|error| not_opened(&error.into(), &args.to, args, session))?,
         ),
         None => Others::AreDialed(dialing(args, session)),
     };
-    let layers = Layers::of(&args.from, &from)
-        .map_err(|error| not_opened(&error, &args.from, args, session))?;
     let (done, mut over) = mpsc::channel(1);
     let shared = Arc::new(Shared {
         args: shared_args,
@@ -275,7 +283,7 @@ enum Peers {
 }
 
 impl Peers {
-    fn of(listener: Listener, args: &RelayArgs) -> Result<Self, OpenError> {
+    fn of(listener: Listener, layers: Layers, args: &RelayArgs) -> sockeye_net::Result<Self> {
         if !args.to.scheme.connects() {
             let (sockets, _path) = listener.into_sockets();
             return Ok(Self::Write(MessageServer::with_limits(
@@ -283,7 +291,6 @@ impl Peers {
                 session_limits(args),
             )?));
         }
-        let layers = Layers::of(&args.to, &listener)?;
         Ok(Self::Connect(listener, layers))
     }
 

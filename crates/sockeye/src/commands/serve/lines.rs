@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::time::Duration;
 
-use sockeye_model::{Address, Carries, Host, Port, Scheme, SocketAddress, Target};
+use sockeye_model::{Address, Carries, Host, Port, Scheme, Target};
 use sockeye_net::{Listener, Reach};
 use sockeye_serve::{Post, Served, Service};
 use sockeye_view::catalogue::{self, Language, Text};
@@ -12,6 +12,7 @@ use super::{Asked, Open, Partner, dns, http, words};
 use crate::cli::quantity::duration_text;
 use crate::cli::quote;
 use crate::cli::serve::{FILES, HTTP};
+use crate::commands::ready;
 use crate::report::io_text;
 use crate::session::Session;
 use crate::words as common;
@@ -158,20 +159,7 @@ fn question(open: &Open, server: &dns::Server) -> String {
 
 /// The address for a client: the port that was chosen, and a name where there are several addresses.
 fn reached(open: &Open) -> Address {
-    let Asked { address, .. } = &open.asked;
-    let scheme = address.scheme;
-    let local = open.post.local_addresses().first();
-    let port = local.and_then(SocketAddress::port);
-    let (Target::Inet { host, .. }, Some(port)) = (&address.target, port) else {
-        return Address::new(scheme, address.target.clone());
-    };
-    let host = match host {
-        Host::Empty | Host::Any => Host::Name("localhost".to_owned()),
-        Host::V4(address) if address.is_unspecified() => Host::Name("localhost".to_owned()),
-        Host::V6 { address, .. } if address.is_unspecified() => Host::Name("localhost".to_owned()),
-        host => host.clone(),
-    };
-    address_at(scheme, host, port)
+    ready::client(&open.asked.address, open.post.local_addresses(), open.pin)
 }
 
 fn address_at(scheme: Scheme, host: Host, port: u16) -> Address {
