@@ -38,6 +38,18 @@ listen relay
   bind 127.0.0.1:{from_port} ssl crt {certificate}
   server to 127.0.0.1:{to_port}
 """
+NGINX = """daemon off;
+master_process off;
+pid {build}/nginx.pid;
+error_log stderr;
+events {{ worker_connections 512; }}
+http {{
+  access_log off;
+  sendfile on;
+  tcp_nopush on;
+  server {{ listen 127.0.0.1:{port}; root {folder}; }}
+}}
+"""
 SPLICE = "option splice-request\n  option splice-response"
 
 WS_ECHO = Path(__file__).resolve().parent.parent / "reference/ws_echo"
@@ -69,6 +81,18 @@ class Peers:
         config = self.build / "haproxy.cfg"
         config.write_text(HAPROXY.format(from_port=from_port, to_port=to_port, splice=splice, tuning=tuning))
         return ["haproxy", "-db", "-f", str(config)]
+
+    def nginx(self, folder: Path, port: str) -> list[str]:
+        config = self.build / "nginx.conf"
+        config.write_text(NGINX.format(build=self.build, folder=folder, port=port))
+        return ["nginx", "-e", "stderr", "-c", str(config)]
+
+    def folders(self, folder: Path) -> list[Contestant]:
+        """Who serves a folder over HTTP."""
+        return [
+            Contestant(SOCKEYE, lambda port: self.ours("serve", f"files=127.0.0.1:{port}", "--dir", str(folder))),
+            Contestant("nginx", lambda port: self.nginx(folder, port)),
+        ]
 
     def relays(self) -> list[Contestant]:
         def socat(*size):
