@@ -47,6 +47,7 @@ impl hyper::service::Service<Request<Incoming>> for Answering {
         let parts = self.parts.clone();
         let site = Arc::clone(&self.site);
         let visit = self.visit.clone();
+        let upgrade = self.upgrade.clone();
         Box::pin(async move {
             let response = match refused {
                 Some(problem) => problem.closing(),
@@ -57,6 +58,10 @@ impl hyper::service::Service<Request<Incoming>> for Answering {
             };
             let response = ready(response, &asked, parts);
             let status = response.status();
+            if status != StatusCode::SWITCHING_PROTOCOLS {
+                // Whatever was to go on, does not.
+                drop(upgrade.take());
+            }
             let len = response.body().size_hint().exact();
             tell(&visit, &describe(status, len));
             if let Some(accesses) = &site.accesses {
