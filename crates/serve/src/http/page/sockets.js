@@ -14,7 +14,7 @@ const lines = new Map();
 let more = 0;
 let chosen = null;
 let byHand = false;
-let spokenAt = 0;
+let spokenAt = -Infinity;
 let drawn = false;
 let choose = () => {};
 let now = () => 0;

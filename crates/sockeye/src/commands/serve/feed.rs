@@ -199,7 +199,9 @@ impl State {
     }
 
     fn is_of_page(&mut self, event: &Event<'_>) -> bool {
-        self.sockets.of(event.socket).is_some_and(|row| row.of_page)
+        self.sockets
+            .of(event.socket)
+            .is_some_and(|row| row.carries_page())
     }
 
     fn tell(&mut self, event: &Event<'_>) -> io::Result<()> {
@@ -207,7 +209,10 @@ impl State {
             explain.event(event)?;
         }
         self.take_lines();
-        if matches!(event.kind, Kind::Sampled { .. } | Kind::Called { .. }) {
+        if matches!(
+            event.kind,
+            Kind::Sampled { .. } | Kind::Called { .. } | Kind::Waiting { .. }
+        ) {
             return Ok(());
         }
         let line = self.recorded(event)?;

@@ -62,8 +62,8 @@ pub(super) struct Row {
     opened: Timestamp,
     closed: Option<Timestamp>,
     service: Option<String>,
-    /// It carries the page itself: what it moves is not told, since telling it would move more.
-    pub(super) of_page: bool,
+    /// It carries the page itself, or listens for it.
+    of_page: bool,
     /// How it was born, kept back while it is the page's: told when it becomes something else.
     pub(super) birth: Option<Box<Event<'static>>>,
 }
@@ -194,6 +194,11 @@ fn list<'r>(rows: impl Iterator<Item = (SocketId, &'r Row)>, out: &mut Vec<u8>) 
 }
 
 impl Row {
+    /// What it moves is not told, since telling it would move more.
+    pub(super) fn carries_page(&self) -> bool {
+        self.of_page && self.parent.is_some()
+    }
+
     fn fold(&mut self, event: &Event<'_>) {
         match &event.kind {
             Kind::Created { family, kind, .. } => self.what = transport(*family, *kind),
