@@ -284,7 +284,11 @@ fn a_folder_beside_other_pages_is_another_origin_to_a_browser() {
         "{policy}"
     );
     assert_eq!(get(at, "/files").field("location"), "/files/");
-    assert_eq!(get(at, "/files/").status, 200);
+    assert!(
+        get(at, "/files/")
+            .text()
+            .contains("<a href=\"../\">sockeye</a>")
+    );
     assert_eq!(get(at, "/a.html").status, 404);
     let (_server, at) = page();
     assert_eq!(get(at, "/files/").status, 404);

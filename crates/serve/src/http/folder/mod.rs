@@ -114,7 +114,12 @@ impl Folder {
                     let language = language.copied().unwrap_or_default();
                     let order = listing::Order::of(request.uri().query());
                     drop(request);
-                    return self.page(dir, wanted.path, order, language).await;
+                    let place = if at.is_empty() {
+                        page::Place::Alone
+                    } else {
+                        page::Place::BesideOthers
+                    };
+                    return self.page(dir, place, wanted.path, order, language).await;
                 }
             },
         };
@@ -130,6 +135,7 @@ impl Folder {
     async fn page(
         self,
         dir: Dir,
+        place: page::Place,
         path: PathBuf,
         order: listing::Order,
         language: Language,
@@ -137,7 +143,14 @@ impl Folder {
         // Reading a large folder takes a while, and the event loop has others to serve.
         let made = tokio::task::spawn_blocking(move || {
             let listing = listing::Listing::read(&dir, self.0.hidden, order)?;
-            io::Result::Ok(page::page(&self.0.name, &path, &listing, order, language))
+            io::Result::Ok(page::page(
+                &self.0.name,
+                place,
+                &path,
+                &listing,
+                order,
+                language,
+            ))
         });
         match made.await {
             Ok(Ok(page)) => page::response(page),

@@ -15,6 +15,15 @@ use super::path::encoded;
 use crate::daytime::date;
 use crate::http::words;
 
+/// What else its host has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// The folder is all there is.
+    Alone,
+    /// There is a page above it.
+    BesideOthers,
+}
+
 /// The response that carries a page: its style is the only thing in it that may do anything.
 pub(super) fn response(page: String) -> Response {
     let headers = [
@@ -27,6 +36,7 @@ pub(super) fn response(page: String) -> Response {
 /// The page of the folder at `path` below the one that is served, which is called `root`.
 pub(super) fn page(
     root: &str,
+    place: Place,
     path: &Path,
     listing: &Listing,
     order: Order,
@@ -45,6 +55,10 @@ pub(super) fn page(
          <style>{STYLE}</style>\n</head>\n<body>\n<nav aria-label=\"{}\">",
         words::PATH.say(language)
     );
+    if place == Place::BesideOthers {
+        let href = "../".repeat(names.len() + 1);
+        let _ = write!(page, "<a href=\"{href}\">sockeye</a><i>/</i>");
+    }
     let places = std::iter::once(html(root)).chain(names.iter().map(|name| shown(name)));
     for (depth, place) in places.enumerate() {
         let up = names.len() - depth;
@@ -71,14 +85,11 @@ pub(super) fn page(
         row(&mut page, entry, language);
     }
     page.push_str("</tbody>\n</table>\n");
-    if listing.entries.is_empty() {
-        let _ = writeln!(page, "<p>{}</p>", words::EMPTY.say(language));
-    }
-    let _ = write!(
-        page,
-        "</main>\n<footer>{}</footer>\n</body>\n</html>\n",
-        summary(listing, language)
-    );
+    let sum = match listing.entries.is_empty() {
+        true => words::EMPTY.say(language).to_owned(),
+        false => summary(listing, language),
+    };
+    let _ = write!(page, "</main>\n<footer>{sum}</footer>\n</body>\n</html>\n");
     page
 }
 
@@ -193,7 +204,7 @@ const COLUMNS: [Text; 3] = [
 ];
 const STYLE: &str = include_str!("page.css");
 /// The hash is that of the style, so that no other can stand in the page.
-const POLICY: &str = "default-src 'none'; style-src 'sha256-Fdm6DOhcyceqJbSAEqR0iMwlfzBN/5KJBmVndp/lGzo='; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const POLICY: &str = "default-src 'none'; style-src 'sha256-XZ+vUEEyB3xs6XqEAPR+k7Re6s182rjyFJwRaOmnXJE='; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 #[cfg(test)]
 mod tests {
@@ -228,7 +239,14 @@ mod tests {
             all: 0,
         };
         let path = Path::new("<script>alert(1)</script>\"'&");
-        let page = page("<b>", path, &listing, Order::default(), Language::English);
+        let page = page(
+            "<b>",
+            Place::Alone,
+            path,
+            &listing,
+            Order::default(),
+            Language::English,
+        );
         assert!(!page.contains("<script"), "{page}");
         assert!(page.contains("&lt;script&gt;alert(1)&lt;"), "{page}");
         assert!(page.contains("&lt;b&gt;"), "{page}");
