@@ -48,20 +48,29 @@ pub(super) fn ended(
     timeout: Duration,
     language: Language,
 ) -> String {
+    // In a column, so that a slow one is seen.
+    let took = format!("{:>9}  ", millis(took, language));
+    said(score, end, &took, timeout, language)
+}
+
+/// Why a probe got no answer, without the time.
+pub(super) fn why(score: &Score, end: &End, timeout: Duration, language: Language) -> String {
+    said(score, end, "", timeout, language)
+}
+
+fn said(score: &Score, end: &End, took: &str, timeout: Duration, language: Language) -> String {
     let fill = |text: sockeye_view::catalogue::Text, places: &[(&str, &dyn Display)]| {
         text.fill(language, places)
     };
-    // In a column, so that a slow one is seen.
-    let took = format!("{:>9}", millis(took, language));
     let limit = duration_text(timeout);
     match end {
-        End::Answered(reply) => answer(reply, &took, language),
+        End::Answered(reply) => answer(reply, took, language),
         End::Late(reply) => {
-            let answer = answer(reply, &took, language);
+            let answer = answer(reply, took, language);
             fill(words::LATE, &[("answer", &answer), ("time", &limit)])
         }
         End::Again(reply) => {
-            let answer = answer(reply, &took, language);
+            let answer = answer(reply, took, language);
             fill(words::AGAIN, &[("answer", &answer)])
         }
         End::Refused { from } => fill(words::REFUSED, &[("took", &took), ("from", from)]),

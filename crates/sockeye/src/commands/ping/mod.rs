@@ -179,8 +179,7 @@ fn heard(
         What::Probe { number, end, took } => {
             score.count(&end, took);
             if !matches!(end, End::Answered(_) | End::Again(_) | End::Late(_)) {
-                let last = lines::ended(score, &end, took, args.timeout, look.language);
-                score.last = Some(last.trim_start().to_owned());
+                score.last = Some(lines::why(score, &end, args.timeout, look.language));
             }
             let timeout = args.timeout;
             if args.json {
@@ -250,19 +249,18 @@ fn verdict(args: &PingArgs, scores: &[Score], look: Look) -> Outcome {
             })
         })
         .collect();
-    // What keeps a target from being asked at all tells more than silence.
-    let first = failures
+    // What keeps a target from being asked at all tells more than silence: the first such reason has the last line.
+    let telling = failures
         .iter()
-        .find(|failure| failure.exit != ExitCode::TimedOut)
-        .or(failures.first());
-    match first {
-        None => Ok(ExitCode::Clean),
-        Some(first) => {
-            let each: Vec<&str> = failures
-                .iter()
-                .map(|failure| failure.line.as_str())
-                .collect();
-            Err(Failure::new(first.exit, each.join("; ")))
+        .position(|failure| failure.exit != ExitCode::TimedOut)
+        .unwrap_or(failures.len().saturating_sub(1));
+    let mut last = None;
+    for (at, failure) in failures.into_iter().enumerate() {
+        if at == telling {
+            last = Some(failure);
+        } else {
+            failure.say();
         }
     }
+    last.map_or(Ok(ExitCode::Clean), Err)
 }

@@ -3,15 +3,15 @@
 use sockeye_view::texts;
 
 texts! {
-    ECHO = "{took}  {from}, ttl {ttl}" | "{took}  {from}, ttl {ttl}";
-    ECHO_PLAIN = "{took}  {from}" | "{took}  {from}";
+    ECHO = "{took}{from}, ttl {ttl}" | "{took}{from}, ttl {ttl}";
+    ECHO_PLAIN = "{took}{from}" | "{took}{from}";
     CHANGED = "; the data came back changed" | "; los datos volvieron cambiados";
-    CONNECTED = "{took}  connected to {from}" | "{took}  conectado a {from}";
-    DATAGRAM = "{took}  {bytes} from {from}" | "{took}  {bytes} de {from}";
-    PORT_CLOSED = "{took}  port unreachable, says {from}: the host is there, the port is closed" | "{took}  puerto inalcanzable, dice {from}: la máquina está, el puerto está cerrado";
-    REFUSED = "{took}  refused by {from}: the host is there, the port is closed" | "{took}  rechazado por {from}: la máquina está, el puerto está cerrado";
-    UNDELIVERED = "{took}  {why}, says {from}" | "{took}  {why}, dice {from}";
-    UNDELIVERED_PLAIN = "{took}  {why}" | "{took}  {why}";
+    CONNECTED = "{took}connected to {from}" | "{took}conectado a {from}";
+    DATAGRAM = "{took}{bytes} from {from}" | "{took}{bytes} de {from}";
+    PORT_CLOSED = "{took}port unreachable, says {from}: the host is there, the port is closed" | "{took}puerto inalcanzable, dice {from}: la máquina está, el puerto está cerrado";
+    REFUSED = "{took}refused by {from}: the host is there, the port is closed" | "{took}rechazado por {from}: la máquina está, el puerto está cerrado";
+    UNDELIVERED = "{took}{why}, says {from}" | "{took}{why}, dice {from}";
+    UNDELIVERED_PLAIN = "{took}{why}" | "{took}{why}";
     LATE = "{answer}; too late, after {time}" | "{answer}; demasiado tarde, pasados {time}";
     AGAIN = "{answer}; once more, it was answered already" | "{answer}; otra vez, ya se había contestado";
     LOST = "no answer within {time}" | "sin respuesta en {time}";

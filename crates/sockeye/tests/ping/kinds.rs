@@ -1,0 +1,139 @@
+//! What is asked in other ways than by ICMP: connections and datagrams, and names that are none.
+
+use std::net::{TcpListener, UdpSocket};
+
+use crate::network::in_own_network;
+use crate::ran::sockeye;
+use crate::routes::objects;
+use crate::tool::Tool;
+
+#[test]
+fn a_tcp_connect_is_timed_and_the_server_sees_each_end_at_once() {
+    let (server, address) = Tool::serve_one(&["serve", "echo=127.0.0.1:0"]);
+    let ran = sockeye(&["ping", "--json", "-c", "3", "-i", "10ms", &address]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let told = objects(&ran);
+    for probe in &told[..3] {
+        assert_eq!(probe["reply"], "connected");
+        assert!(
+            address.ends_with(probe["from"].as_str().unwrap()),
+            "{ran:?}"
+        );
+    }
+    assert_eq!(told[3]["by"], "tcp");
+    assert_eq!(server.stop().code, Some(0));
+}
+
+#[test]
+fn a_port_that_nobody_listens_on_refuses_and_never_answered_is_13() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    drop(taken);
+    let ran = sockeye(&["ping", "-c", "2", "-i", "10ms", &address]);
+    assert_eq!(ran.code, Some(13), "{ran:?}");
+    let says = format!("refused by {address}: the host is there, the port is closed");
+    assert_eq!(ran.stdout.matches(&says).count(), 2, "{ran:?}");
+    assert!(
+        ran.stdout.contains(&format!("{address}: 2 refused")),
+        "{ran:?}"
+    );
+    assert!(ran.last_line().ends_with(&says), "{ran:?}");
+}
+
+#[test]
+fn a_datagram_is_answered_by_another_or_by_port_unreachable_and_silence_tells_nothing() {
+    let (server, from) = Tool::serve_one(&["serve", "echo=udp://127.0.0.1:0"]);
+    let address = format!("udp://{from}");
+    let ran = sockeye(&["ping", "-c", "2", "-i", "10ms", &address, "--data", "hola"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert_eq!(
+        ran.stdout.matches(&format!("4 B from {from}")).count(),
+        2,
+        "{ran:?}"
+    );
+    assert!(!ran.stderr.contains("UDP cannot tell"), "{ran:?}");
+    server.stop();
+
+    let closed = sockeye(&["ping", "--json", "-c", "1", &address]);
+    assert_eq!(closed.code, Some(0), "{closed:?}");
+    assert_eq!(
+        objects(&closed)[0]["reply"],
+        "port-unreachable",
+        "{closed:?}"
+    );
+
+    let silent = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let address = format!("udp://{}", silent.local_addr().unwrap());
+    let words = [
+        "ping",
+        "-c",
+        "2",
+        "-i",
+        "10ms",
+        "--timeout",
+        "100ms",
+        "--data",
+        "x",
+    ];
+    let ran = sockeye(&[&words[..], &[&address]].concat());
+    assert_eq!(ran.code, Some(13), "{ran:?}");
+    assert!(
+        ran.stderr.contains("UDP cannot tell silence from loss"),
+        "{ran:?}"
+    );
+    let mut buffer = [0; 16];
+    let (len, first) = silent.recv_from(&mut buffer).unwrap();
+    assert_eq!(&buffer[..len], b"x", "nothing is sent but what was given");
+    let (_, second) = silent.recv_from(&mut buffer).unwrap();
+    assert_ne!(first, second, "each probe has a port of its own");
+}
+
+#[test]
+fn a_unix_socket_is_asked_by_connecting() {
+    let folder = crate::world::Folder::new("unix");
+    let path = folder.path("socket");
+    let listener = std::os::unix::net::UnixListener::bind(&path).unwrap();
+    let ran = sockeye(&["ping", "-c", "2", "-i", "10ms", &format!("unix:{path}")]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    drop(listener);
+    let ran = sockeye(&["ping", "-c", "1", &format!("unix:{path}")]);
+    assert_eq!(ran.code, Some(13), "{ran:?}");
+    assert!(ran.stdout.contains("refused"), "{ran:?}");
+}
+
+#[test]
+fn a_name_that_is_none_is_10_and_the_others_are_asked_all_the_same() {
+    in_own_network(
+        "kinds::a_name_that_is_none_is_10_and_the_others_are_asked_all_the_same",
+        &[],
+        || {
+            let words = ["ping", "--json", "-c", "1", "nowhere.invalid", "127.0.0.1"];
+            let ran = sockeye(&words);
+            // Without a name server nobody can say whether there is such a name.
+            assert!(matches!(ran.code, Some(10 | 13)), "{ran:?}");
+            assert!(
+                ran.last_line()
+                    .starts_with("sockeye: look up nowhere.invalid: "),
+                "{ran:?}"
+            );
+            let told = objects(&ran);
+            assert_eq!(told[0]["outcome"], "answered", "{ran:?}");
+            assert!(
+                told[1]["error"]
+                    .as_str()
+                    .unwrap()
+                    .contains("nowhere.invalid"),
+                "{ran:?}"
+            );
+            let ran = sockeye(&["ping", "-c", "1", "-6", "127.0.0.1.example.invalid"]);
+            assert!(matches!(ran.code, Some(10 | 13)), "{ran:?}");
+        },
+    );
+}
+
+#[test]
+fn a_pipe_that_nobody_reads_ends_it_quietly() {
+    let ran = crate::ran::shell("\"$sockeye\" ping -c 100 -i 10ms 127.0.0.1:9 | head -n 1");
+    assert_eq!(ran.stdout.lines().count(), 1, "{ran:?}");
+    assert_eq!(ran.stderr, "", "{ran:?}");
+}
