@@ -1,7 +1,7 @@
 //! The traps that the netcat family falls into, each with a test that fails when the tool falls in.
 //!
-//! A test's number is its trap's; its modules are by subject. Here is no number 10, 21, 24 and 25: those wait for
-//! WebSocket and TLS.
+//! A test's number is its trap's; its modules are by subject. Numbers 24 and 25 are in tests/tls; 10 and 21 are
+//! WebSocket's.
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod bad_input;

@@ -1,0 +1,208 @@
+//! Each failure has its exit code, its reason with the facts, and what would accept it.
+
+use crate::ran::{Ran, sockeye, sockeye_with};
+use crate::tool::Tool;
+use crate::world::World;
+
+fn failed(ran: &Ran, code: i32, says: &[&str]) {
+    assert_eq!(ran.code, Some(code), "{ran:?}");
+    let line = ran.last_line();
+    for said in says {
+        assert!(line.contains(said), "{said}: {line}");
+    }
+}
+
+#[test]
+fn trap_25_a_certificate_that_nobody_vouches_for_is_refused_with_its_names_and_dates() {
+    let world = World::new();
+    let (_server, port) = world.s_server(&["-rev"]);
+    let address = format!("tls://localhost:{port}");
+    let ran = sockeye_with(&["connect", &address], b"x\n");
+    assert!(ran.stdout.is_empty());
+    failed(
+        &ran,
+        14,
+        &[
+            "CN=Own CA",
+            "CN=A Server",
+            "localhost, 127.0.0.1",
+            "UTC",
+            "ca=FILE",
+            "pin=sha256:",
+        ],
+    );
+    let spanish = sockeye(&["connect", &address, "--lang", "es", "--no-stdin"]);
+    failed(&spanish, 14, &["autoridad", "ca=FICHERO", "localhost"]);
+
+    let (_own, port) = world.s_server(&["-rev", "-cert", "own.pem", "-key", "own.key"]);
+    let address = format!("tls://localhost:{port}");
+    failed(
+        &sockeye(&["connect", &address, "--no-stdin"]),
+        14,
+        &["nobody but itself", "own.example"],
+    );
+    let named = sockeye(&[
+        "connect",
+        &address,
+        "--no-stdin",
+        "--ca",
+        &world.path("own.pem"),
+    ]);
+    failed(
+        &named,
+        14,
+        &["not for localhost but for own.example", "sni=NAME"],
+    );
+    let pin = format!("sha256:{}", "0a".repeat(32));
+    let pinned = sockeye(&["connect", &address, "--no-stdin", "--pin", &pin]);
+    failed(&pinned, 14, &["not the pinned one", &pin]);
+    let asked = sockeye_with(
+        &[
+            "connect",
+            &address,
+            "--ca",
+            &world.path("own.pem"),
+            "--sni",
+            "own.example",
+        ],
+        b"ab\n",
+    );
+    assert_eq!(
+        (asked.code, asked.stdout.as_str()),
+        (Some(0), "ba\n"),
+        "{asked:?}"
+    );
+}
+
+#[test]
+fn trap_24_a_connection_that_just_ends_is_code_21_and_its_data_is_kept() {
+    let world = World::new();
+    let code = "peer = tls.wrap_socket(server.accept()[0], server_side=True)\n\
+        peer.sendall(b'half of i')\n\
+        os.close(peer.detach())\n";
+    let (_server, port) = world.python(code);
+    let ca = world.path("ca.pem");
+    let ran = sockeye(&[
+        "connect",
+        &format!("tls://localhost:{port}"),
+        "--ca",
+        &ca,
+        "--no-stdin",
+    ]);
+    assert_eq!(ran.stdout, "half of i");
+    failed(&ran, 21, &["close_notify", "9 B"]);
+}
+
+#[test]
+fn what_does_not_speak_tls_is_called_so_with_what_it_said() {
+    let (_tool, plain) = Tool::serve_one(&["serve", "daytime=127.0.0.1:0"]);
+    let ran = sockeye(&[
+        "connect",
+        &format!("tls://{plain}"),
+        "--insecure",
+        "--no-stdin",
+    ]);
+    failed(&ran, 14, &["does not speak TLS", "tcp://"]);
+
+    let world = World::new();
+    let (mut tool, port) = world.server(&["listen", "tls://127.0.0.1:0"], &[]);
+    let asked = sockeye_with(
+        &["connect", &format!("127.0.0.1:{port}")],
+        b"GET / HTTP/1.0\r\n\r\n",
+    );
+    assert!(asked.code.is_some());
+    failed(&tool.ran(), 14, &["does not speak TLS", "GET / HTTP/1.0"]);
+}
+
+#[test]
+fn a_client_certificate_that_is_demanded_must_be_shown_and_be_of_the_right_authority() {
+    let world = World::new();
+    let (_server, port) = world.s_server(&[
+        "-rev",
+        "-Verify",
+        "2",
+        "-verify_return_error",
+        "-CAfile",
+        "ca.pem",
+    ]);
+    let address = format!("tls://localhost:{port}");
+    let ca = world.path("ca.pem");
+    let without = sockeye_with(&["connect", &address, "--ca", &ca], b"x\n");
+    failed(&without, 14, &["demands a certificate", "cert=FILE"]);
+    let (certificate, key) = (world.path("client.pem"), world.path("client.key"));
+    let with = sockeye_with(
+        &[
+            "connect",
+            &address,
+            "--ca",
+            &ca,
+            "--cert",
+            &certificate,
+            "--key",
+            &key,
+        ],
+        b"ab\n",
+    );
+    assert_eq!(
+        (with.code, with.stdout.as_str()),
+        (Some(0), "ba\n"),
+        "{with:?}"
+    );
+
+    let (mut tool, port) = world.server(&["listen", "tls://127.0.0.1:0"], &["--client-ca", &ca]);
+    let stranger = format!("tls://localhost:{port}");
+    let (own, own_key) = (world.path("own.pem"), world.path("own.key"));
+    let ran = sockeye(&[
+        "connect",
+        &stranger,
+        "--ca",
+        &ca,
+        "--cert",
+        &own,
+        "--key",
+        &own_key,
+        "--no-stdin",
+    ]);
+    assert_eq!(ran.code, Some(14), "{ran:?}");
+    failed(&tool.ran(), 14, &["own.example"]);
+}
+
+#[test]
+fn without_a_protocol_in_common_both_say_which_they_have() {
+    let world = World::new();
+    let (mut tool, port) = world.server(&["listen", "tls://127.0.0.1:0"], &["--alpn", "h2"]);
+    let ca = world.path("ca.pem");
+    let address = format!("tls://localhost:{port}");
+    let ran = sockeye(&[
+        "connect",
+        &address,
+        "--ca",
+        &ca,
+        "--alpn",
+        "x+y",
+        "--no-stdin",
+    ]);
+    failed(&ran, 14, &["no application protocol in common", "x+y"]);
+    failed(&tool.ran(), 14, &["h2", "offered x+y"]);
+}
+
+#[test]
+fn a_file_that_cannot_be_used_is_said_before_anybody_is_called_or_told() {
+    let world = World::new();
+    let (server, other) = (world.path("server.pem"), world.path("client.key"));
+    let ran = sockeye(&["listen", "tls://:0", "--cert", &server, "--key", &other]);
+    failed(
+        &ran,
+        14,
+        &["client.key", "not that of the certificate", "server.pem"],
+    );
+    let ran = sockeye(&["listen", "tls://:0", "--cert", &server]);
+    failed(&ran, 14, &["server.pem", "key=FILE"]);
+    let ran = sockeye(&[
+        "connect",
+        "tls://localhost:1",
+        "--ca",
+        &world.path("absent"),
+    ]);
+    failed(&ran, 14, &["absent", "ENOENT"]);
+}
