@@ -5,6 +5,8 @@ use std::fmt;
 use std::mem;
 use std::ops::{Deref, DerefMut, Range};
 
+use crate::websocket::MessageType;
+
 /// A page-aligned buffer; one of [`Buffer::SIZE`] bytes goes back to its thread's pool when dropped.
 pub(crate) struct Buffer(Memory);
 
@@ -18,6 +20,7 @@ struct Memory {
 thread_local! {
     static POOL: RefCell<Vec<Memory>> = const { RefCell::new(Vec::new()) };
     static LARGE: RefCell<Vec<Memory>> = const { RefCell::new(Vec::new()) };
+    static HUGE: RefCell<Vec<Memory>> = const { RefCell::new(Vec::new()) };
 }
 
 impl Buffer {
@@ -38,6 +41,23 @@ impl Buffer {
         LARGE
             .with_borrow_mut(Vec::pop)
             .map_or_else(|| Self::with_size(Self::LARGE), Self)
+    }
+
+    /// The length of the longest that is kept: a message of 1 MiB with what stands before it.
+    const HUGE: usize = (1 << 20) + PAGE;
+
+    /// One of at least this size: of the pool, if it is not longer than what the pool has.
+    pub(crate) fn lend_at_least(size: usize) -> Self {
+        if size <= Self::SIZE {
+            Self::lend()
+        } else if size <= Self::LARGE {
+            Self::lend_large()
+        } else if size <= Self::HUGE {
+            HUGE.with_borrow_mut(Vec::pop)
+                .map_or_else(|| Self::with_size(Self::HUGE), Self)
+        } else {
+            Self::with_size(size)
+        }
     }
 
     /// One of another size, not of the pool.
@@ -69,7 +89,8 @@ impl Drop for Buffer {
         let memory = mem::take(&mut self.0);
         let (pool, most) = match memory.bytes.len().saturating_sub(PAGE) {
             Self::SIZE => (&POOL, POOLED),
-            Self::LARGE => (&LARGE, 1),
+            Self::LARGE => (&LARGE, 4),
+            Self::HUGE => (&HUGE, 2),
             _ => return,
         };
         // The pool is gone when its thread is ending: then the memory goes too.
@@ -86,20 +107,70 @@ impl Drop for Buffer {
 pub struct Lease {
     buffer: Buffer,
     part: Range<usize>,
+    message_type: Option<MessageType>,
 }
 
 impl Lease {
     pub(crate) fn new(buffer: Buffer, len: usize) -> Self {
+        Self::within(buffer, 0..len)
+    }
+
+    /// This part of a buffer.
+    pub(crate) fn within(buffer: Buffer, part: Range<usize>) -> Self {
         Self {
             buffer,
-            part: 0..len,
+            part,
+            message_type: None,
         }
+    }
+
+    /// A copy in a buffer of the pool.
+    pub(crate) fn copied(bytes: &[u8]) -> Self {
+        let mut buffer = Buffer::lend_at_least(bytes.len());
+        buffer[..bytes.len()].copy_from_slice(bytes);
+        Self::new(buffer, bytes.len())
+    }
+
+    /// Text or binary, where it is a message of a kind of socket that tells them apart: WebSocket.
+    pub fn message_type(&self) -> Option<MessageType> {
+        self.message_type
+    }
+
+    pub(crate) fn of_type(mut self, message_type: MessageType) -> Self {
+        self.message_type = Some(message_type);
+        self
     }
 
     /// The same without its first `len` bytes, or without any where it has not so many.
     pub(crate) fn without_first(mut self, len: usize) -> Self {
         self.part.start = (self.part.start + len).min(self.part.end);
         self
+    }
+
+    /// A part of it.
+    pub(crate) fn narrowed(mut self, part: Range<usize>) -> Self {
+        let start = self.part.start;
+        self.part = start + part.start..(start + part.end).min(self.part.end);
+        self
+    }
+
+    /// One byte more behind it.
+    pub(crate) fn and_byte(mut self, byte: u8) -> Self {
+        if self.part.end == self.buffer.len() {
+            let len = self.part.len();
+            let mut longer = Buffer::lend_at_least(len + 1);
+            longer[..len].copy_from_slice(&self);
+            self.buffer = longer;
+            self.part = 0..len;
+        }
+        self.buffer[self.part.end] = byte;
+        self.part.end += 1;
+        self
+    }
+
+    /// The bytes, to be changed in place.
+    pub(crate) fn bytes_mut(&mut self) -> &mut [u8] {
+        &mut self.buffer[self.part.clone()]
     }
 
     /// The buffer, and which part of it counts.

@@ -52,6 +52,8 @@ pub(crate) struct Handle {
     broke: AtomicBool,
     /// A layer above it has the conversation: its calls carry what nobody above has sent.
     veiled: AtomicBool,
+    /// The layer above all others is one of messages.
+    keeps_messages_above: AtomicBool,
     counters: Counters,
 }
 
@@ -124,6 +126,7 @@ impl Handle {
             portless: OnceLock::new(),
             broke: AtomicBool::new(false),
             veiled: AtomicBool::new(false),
+            keeps_messages_above: AtomicBool::new(false),
             counters: Counters::default(),
         })
     }

@@ -1,18 +1,22 @@
 //! What an address puts above its transport, and the handshakes that get it there.
 
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sockeye_model::{Address, Host, Scheme, SocketAddress, SocketId, Target, Totals, Type};
+use sockeye_model::{Address, Call, Host, Scheme, SocketAddress, SocketId, Target, Totals, Type};
 use sockeye_tap::Tap;
 use tokio::time::Instant;
 
 use crate::async_socket::{AsyncSocket, Lent};
-use crate::error::Result;
+use crate::buffer::Lease;
+use crate::error::{Error, Result};
 use crate::icmp::{Echoes, Reporting};
 use crate::messages::Messages;
 use crate::open::{BoundPath, Dialing, Listener, OpenError, dial};
 use crate::tls::{self, TlsError};
+use crate::websocket::handshake::{Credentials, Demands};
+use crate::websocket::{self, Keeping, NotOpened, setup};
 use crate::wire::Wire;
 
 /// A conversation that may begin: every handshake is over.
@@ -37,6 +41,14 @@ pub struct Connected {
 #[derive(Clone, Debug, Default)]
 pub struct Layers {
     tls: Option<Arc<tls::Server>>,
+    websocket: Option<Arc<Upgrades>>,
+}
+
+/// What a server of WebSocket answers upgrades by.
+#[derive(Debug)]
+struct Upgrades {
+    demands: Demands,
+    keeping: Keeping,
 }
 
 /// Opens a client's socket and makes the handshakes of its layers, all under the one deadline of `how`.
@@ -58,6 +70,11 @@ pub async fn connect(
     } else {
         None
     };
+    let asking = if address.scheme.is_websocket() {
+        Some(setup::asking(address, how.credentials.as_ref()).map_err(NotOpened::from)?)
+    } else {
+        None
+    };
     let dialed = dial(address, how).await?;
     let link = match (address.scheme, dialed.towards) {
         (Scheme::Icmp, _) => Link::Messages(Box::new(Messages::Echo(Echoes::over(dialed.socket)?))),
@@ -74,6 +91,19 @@ pub async fn connect(
             }
             None => Link::of(dialed.socket),
         },
+    };
+    let link = match asking {
+        Some(asking) => {
+            let left = how.timeout.saturating_sub(began.elapsed());
+            let left = if left.is_zero() { how.timeout } else { left };
+            let wire = link.into_wire()?;
+            let asked = websocket::ask(wire, &asking, setup::keeping(address));
+            match tokio::time::timeout(left, Box::pin(asked)).await {
+                Ok(opened) => Link::Messages(Box::new(Messages::WebSocket(opened?))),
+                Err(_) => return Err(NotOpened::TimedOut(how.timeout).into()),
+            }
+        }
+        None => link,
     };
     Ok(Connected {
         link,
@@ -94,20 +124,44 @@ impl Layers {
         } else {
             None
         };
-        Ok(Self { tls })
+        let websocket = if address.scheme.is_websocket() {
+            let demands = setup::demands(address, None).map_err(NotOpened::from)?;
+            let keeping = setup::keeping(address);
+            Some(Arc::new(Upgrades { demands, keeping }))
+        } else {
+            None
+        };
+        Ok(Self { tls, websocket })
     }
-
-    /// How long a client may take for its handshakes.
-    pub const HANDSHAKE: Duration = Duration::from_secs(10);
 
     /// The server's side of TLS, where there is one.
     pub fn tls(&self) -> Option<&tls::Server> {
         self.tls.as_deref()
     }
 
+    /// Whom a WebSocket lets in where the address names no file of them.
+    #[must_use]
+    pub fn with_credentials(mut self, credentials: Option<&Credentials>) -> Self {
+        if let (Some(upgrades), Some(credentials)) = (&mut self.websocket, credentials)
+            && upgrades.demands.credentials.is_empty()
+        {
+            *upgrades = Arc::new(Upgrades {
+                demands: Demands {
+                    credentials: vec![credentials.clone()],
+                    ..upgrades.demands.clone()
+                },
+                keeping: upgrades.keeping,
+            });
+        }
+        self
+    }
+
+    /// How long a client may take for the handshake of a layer.
+    pub const HANDSHAKE: Duration = Duration::from_secs(10);
+
     /// Whether there are none: what is accepted is the conversation.
     pub fn is_none(&self) -> bool {
-        self.tls.is_none()
+        self.tls.is_none() && self.websocket.is_none()
     }
 
     /// Makes a server's handshakes on an accepted connection. Run it in the conversation's own task, so that a slow peer
@@ -116,17 +170,39 @@ impl Layers {
     /// # Errors
     /// Why a handshake failed.
     pub async fn accept(&self, socket: AsyncSocket) -> std::result::Result<Link, OpenError> {
-        let Some(server) = &self.tls else {
+        if self.is_none() {
             return Ok(Link::of(socket));
-        };
+        }
         // Boxed: who has no such layer does not pay for its size.
-        let shaken = Box::pin(tokio::time::timeout(
-            Self::HANDSHAKE,
-            tls::accept(socket, server),
-        ));
-        match shaken.await {
-            Ok(shaken) => Ok(Link::Stream(Wire::Tls(Arc::new(shaken?)))),
-            Err(_) => Err(TlsError::TimedOut(Self::HANDSHAKE).into()),
+        Box::pin(self.shake_hands(socket)).await
+    }
+
+    /// All handshakes within [`Self::HANDSHAKE`] each.
+    async fn shake_hands(&self, socket: AsyncSocket) -> std::result::Result<Link, OpenError> {
+        let link = match &self.tls {
+            None => Link::of(socket),
+            Some(server) => {
+                let shaken = tokio::time::timeout(Self::HANDSHAKE, tls::accept(socket, server));
+                match shaken.await {
+                    Ok(shaken) => Link::Stream(Wire::Tls(Arc::new(shaken?))),
+                    Err(_) => return Err(TlsError::TimedOut(Self::HANDSHAKE).into()),
+                }
+            }
+        };
+        match &self.websocket {
+            None => Ok(link),
+            Some(upgrades) => upgrades.accept(link).await,
+        }
+    }
+}
+
+impl Upgrades {
+    async fn accept(&self, link: Link) -> std::result::Result<Link, OpenError> {
+        let wire = link.into_wire()?;
+        let answered = websocket::answer(wire, &self.demands, self.keeping);
+        match tokio::time::timeout(Layers::HANDSHAKE, answered).await {
+            Ok(opened) => Ok(Link::Messages(Box::new(Messages::WebSocket(opened?)))),
+            Err(_) => Err(NotOpened::TimedOut(Layers::HANDSHAKE).into()),
         }
     }
 }
@@ -191,6 +267,19 @@ impl Link {
         }
     }
 
+    /// The stream, for a layer above it.
+    fn into_wire(self) -> std::result::Result<Wire, OpenError> {
+        match self {
+            Self::Stream(wire) => Ok(wire),
+            // A layer's transport is a stream; no parsed address is otherwise.
+            Self::Messages(messages) => {
+                let kind = io::Error::from(io::ErrorKind::InvalidInput);
+                drop(messages);
+                Err(OpenError::Call(Error::new(Call::Connect, kind)))
+            }
+        }
+    }
+
     /// The next stretch of bytes, or the next message.
     ///
     /// # Errors
@@ -221,6 +310,17 @@ impl Link {
         match self {
             Self::Stream(wire) => wire.send_all(data).await,
             Self::Messages(messages) => messages.send(data).await,
+        }
+    }
+
+    /// Sends on what was received: a message with its type, where the sockets tell text from bytes.
+    ///
+    /// # Errors
+    /// As for [`Self::send_all`].
+    pub async fn pass(&self, data: &Lease) -> Result<()> {
+        match self {
+            Self::Stream(wire) => wire.send_all(data).await,
+            Self::Messages(messages) => messages.pass(data).await,
         }
     }
 

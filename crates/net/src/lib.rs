@@ -21,6 +21,7 @@ mod signals;
 mod socket;
 mod sys;
 pub mod tls;
+pub mod websocket;
 mod wire;
 
 pub use async_socket::{AsyncSocket, Lent};

@@ -129,6 +129,11 @@ impl Wire {
         }
     }
 
+    /// From now on a layer of messages above tells what is sent and received.
+    pub(crate) fn veil(&self) {
+        self.socket().handle().veil_for_messages();
+    }
+
     /// The socket that carries it.
     pub fn socket(&self) -> &AsyncSocket {
         match self {

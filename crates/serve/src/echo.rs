@@ -106,7 +106,7 @@ async fn each_message(visitor: Visitor) -> Ended {
     loop {
         match visitor.recv().await {
             Ok(Lent::Data(message)) => {
-                if visitor.send(&message).await.is_err() {
+                if visitor.pass(&message).await.is_err() {
                     return Ended::Failed;
                 }
             }

@@ -13,6 +13,7 @@ mod report;
 mod session;
 mod stdio;
 mod views;
+mod websocket;
 mod wording;
 mod words;
 

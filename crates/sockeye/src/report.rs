@@ -9,13 +9,14 @@ use std::time::Duration;
 use sockeye_local::PathState;
 use sockeye_model::{Address, Call, Errno, Scheme};
 use sockeye_net::tls::{TlsError, ended_early};
+use sockeye_net::websocket::Fault;
 use sockeye_net::{NameError, OpenError, Unusable};
 use sockeye_view::catalogue::{Language, Text, errno_text, failure_reason, failure_sentence};
 use sockeye_view::escape::escape_name;
 
 use crate::cli::quantity::duration_text;
 use crate::exit::ExitCode;
-use crate::{stdio, words};
+use crate::{stdio, websocket, words};
 
 /// A command that did not go as asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,6 +66,11 @@ impl Failure {
             (None, socket) => socket,
         };
         let address = address.as_ref().map(|address| address as &dyn Display);
+        if let Some(fault) = Fault::of(error) {
+            let what = address.map_or_else(String::new, |address| format!("{address}: "));
+            let text = websocket::fault_text(fault, language);
+            return Self::new(websocket::fault_exit(fault), format!("{what}{text}"));
+        }
         match error.errno() {
             // Not the kernel's own number: the error's text is all there is.
             Errno(0) if TlsError::behind(&error.source).is_some() || ended_early(&error.source) => {
@@ -95,6 +101,7 @@ impl Failure {
         let exit = match (error, error.cause()) {
             (OpenError::Tls(error), _) => tls::exit(error),
             (_, Some((call, errno))) => ExitCode::of_call(call, errno),
+            (OpenError::WebSocket(error), None) => websocket::not_opened_exit(error),
             (_, None) => ExitCode::Usage,
         };
         Self::new(exit, open_text(error, typed, patience, language))
@@ -190,6 +197,7 @@ fn open_text(error: &OpenError, typed: &Address, patience: Duration, language: L
             };
             fill(text, &[("path", &escape_name(&path.to_string_lossy()))])
         }
+        OpenError::WebSocket(error) => websocket::not_opened_text(error, typed, language),
         OpenError::Unusable(Unusable::PortZero) => fill(words::PORT_ZERO, &[("address", typed)]),
         OpenError::Unusable(Unusable::BindFamily) => {
             fill(words::BIND_FAMILY, &[("address", typed)])

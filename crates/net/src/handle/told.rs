@@ -23,6 +23,17 @@ impl Handle {
         self.veiled.store(true, Ordering::Relaxed);
     }
 
+    /// From now on a layer of messages stands above all others, and tells and counts alone.
+    pub(crate) fn veil_for_messages(&self) {
+        self.veil();
+        self.keeps_messages_above.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether what a layer moves is for another layer, which tells it.
+    fn is_beneath(&self, unit: Unit) -> bool {
+        unit == Unit::Bytes && self.keeps_messages_above.load(Ordering::Relaxed)
+    }
+
     /// Tells a call beneath a layer; whether there is one.
     fn tell_beneath(&self, began: Timestamp, call: Call, len: usize) -> bool {
         let veiled = self.veiled.load(Ordering::Relaxed);
@@ -35,6 +46,9 @@ impl Handle {
 
     /// Counts and tells what a layer was given to send: a stretch of plain text, or one whole message.
     pub(crate) fn layer_sent(&self, began: Timestamp, data: &[u8], unit: Unit) {
+        if self.is_beneath(unit) {
+            return;
+        }
         self.count_sent(data.len() as u64, 1);
         if self.tap.wants_each() {
             let sent = Kind::Sent {
@@ -49,6 +63,9 @@ impl Handle {
 
     /// Counts and tells what a layer has for whoever receives; `room` as for a call.
     pub(crate) fn layer_received(&self, began: Timestamp, data: &[u8], room: usize, unit: Unit) {
+        if self.is_beneath(unit) {
+            return;
+        }
         self.count_received(data.len() as u64, 1);
         if self.tap.wants_each() {
             let received = Kind::Received {

@@ -1,5 +1,6 @@
 //! One conversation of messages, whatever kind of socket carries it.
 
+use std::io;
 use std::os::fd::AsFd;
 
 use sockeye_model::event::Note;
@@ -15,7 +16,8 @@ use crate::async_socket::Drained;
 use crate::error::{Error, Result};
 use crate::icmp::{Arrived, Echoes, Heard, Reporting};
 use crate::sys::{Name, Outgoing, ROOM, send_batch};
-use crate::{AsyncSocket, Lent, Shutdown};
+use crate::websocket::{Close, CloseCode, Event, Fault, MAX_MESSAGE, MessageType, WebSocket};
+use crate::{AsyncSocket, Lease, Lent, Shutdown};
 
 /// One conversation of messages. One task may receive while another sends.
 #[derive(Debug)]
@@ -30,6 +32,8 @@ pub enum Messages {
     Echo(Echoes),
     /// A raw socket: a message is what an IP packet carries, without IP's header.
     Packets(Reporting),
+    /// Messages over a stream.
+    WebSocket(WebSocket),
 }
 
 impl Messages {
@@ -43,6 +47,16 @@ impl Messages {
     pub async fn recv(&self) -> Result<Lent> {
         match self {
             Self::Connected(socket) => socket.recv_lease().await,
+            Self::WebSocket(websocket) => match websocket.recv().await? {
+                Event::Message(kind, message) => {
+                    Ok(Lent::Data(websocket.marking().incoming(kind, message)))
+                }
+                Event::Closed(close) if !close.is_clean() => Err(Error::new(
+                    Call::Recv,
+                    io::Error::from(Fault::Closed(close)),
+                )),
+                _ => Ok(Lent::End),
+            },
             Self::Session(session) => session.recv().await,
             Self::Towards(socket, _) => socket
                 .read(Call::RecvFrom, |handle, began| {
@@ -70,7 +84,33 @@ impl Messages {
     /// about an earlier message, and this one has **not** been sent: [`is_passing`]. Otherwise as for
     /// [`AsyncSocket::send`].
     pub async fn send(&self, message: &[u8]) -> Result<()> {
+        self.send_as(None, message).await
+    }
+
+    /// Sends on one message that was received: text stays text, and binary binary, where the sockets tell them apart.
+    ///
+    /// # Errors
+    /// As for [`Self::send`].
+    pub async fn pass(&self, message: &Lease) -> Result<()> {
+        self.send_as(message.message_type(), message).await
+    }
+
+    /// Sends one message as text or binary; a kind of socket that doesn't tell them apart sends its bytes.
+    ///
+    /// # Errors
+    /// As for [`Self::send`]; [`Fault::NotText`] before anything is sent.
+    pub async fn send_as(&self, kind: Option<MessageType>, message: &[u8]) -> Result<()> {
         match self {
+            Self::WebSocket(websocket) => {
+                if let Some(kind) = kind {
+                    return websocket.send(kind, message).await;
+                }
+                let marking = websocket.marking();
+                let (kind, message) = marking
+                    .outgoing(websocket.outgoing(), message)
+                    .map_err(|fault| Error::new(Call::Send, io::Error::from(fault)))?;
+                websocket.send(kind, &message).await
+            }
             Self::Session(session) => session.send(message).await,
             Self::Connected(socket) => {
                 check_length(message.len(), self.max_len()?)
@@ -110,6 +150,7 @@ impl Messages {
             Self::Packets(_) => {
                 return Ok(self.peer().inet().map_or(0, |peer| udp_max(peer.ip()) + 8));
             }
+            Self::WebSocket(_) => return Ok(MAX_MESSAGE),
         };
         match (socket.family(), peer.and_then(|peer| peer.inet())) {
             (Family::Unix, _) => unix_max(socket.handle()),
@@ -122,7 +163,7 @@ impl Messages {
     pub fn has_end(&self) -> bool {
         match self {
             Self::Connected(socket) => socket.kind() == Type::SeqPacket,
-            Self::Session(_) => true,
+            Self::Session(_) | Self::WebSocket(_) => true,
             Self::Towards(..) | Self::Echo(_) | Self::Packets(_) => false,
         }
     }
@@ -136,10 +177,6 @@ impl Messages {
     ///
     /// # Errors
     /// What `shutdown` gave, other than that the peer has gone.
-    #[expect(
-        clippy::unused_async,
-        reason = "a layer's end is a message, which may have to wait for room"
-    )]
     pub async fn finish(&self) -> Result<()> {
         match self {
             Self::Connected(socket) if socket.kind() == Type::SeqPacket => {
@@ -148,14 +185,31 @@ impl Messages {
                     told => told,
                 }
             }
+            Self::WebSocket(websocket) => websocket.close(websocket.goodbye()).await,
             _ => Ok(()),
         }
+    }
+
+    /// Says that no more will be sent, as the side that it came from has said it: a close keeps its code and its reason.
+    pub(super) async fn finish_as(&self, from: &Self) -> Result<()> {
+        if let (Self::WebSocket(to), Self::WebSocket(from)) = (self, from) {
+            let gone = || Close::new(CloseCode::GOING_AWAY, "");
+            let close = from.closed_with().unwrap_or_else(gone);
+            return to.close(&close).await;
+        }
+        self.finish().await
+    }
+
+    /// Whether its end is that of both directions: a WebSocket's close.
+    pub(super) fn ends_both(&self) -> bool {
+        matches!(self, Self::WebSocket(_))
     }
 
     /// Whether its messages are UDP's, which the kernel takes and gives in batches.
     pub fn is_udp(&self) -> bool {
         match self {
             Self::Session(session) => session.is_udp(),
+            Self::WebSocket(_) => false,
             Self::Connected(socket) | Self::Towards(socket, _) => {
                 socket.kind() == Type::Datagram && socket.family() != Family::Unix
             }
@@ -173,6 +227,10 @@ impl Messages {
                 .socket()
                 .and_then(|socket| socket.peer_address().ok())
                 .unwrap_or(SocketAddress::UnixUnnamed),
+            Self::WebSocket(websocket) => {
+                let peer = websocket.wire().peer_address();
+                peer.unwrap_or(SocketAddress::UnixUnnamed)
+            }
         }
     }
 
@@ -183,6 +241,7 @@ impl Messages {
     pub fn local_address(&self) -> Result<SocketAddress> {
         match self {
             Self::Session(session) => Ok(session.local_address()),
+            Self::WebSocket(websocket) => websocket.wire().local_address(),
             Self::Connected(socket) | Self::Towards(socket, _) => socket.local_address(),
             Self::Echo(echoes) => echoes.socket().local_address(),
             Self::Packets(packets) => packets.socket().local_address(),
@@ -193,6 +252,7 @@ impl Messages {
     pub fn socket(&self) -> Option<&AsyncSocket> {
         match self {
             Self::Session(_) => None,
+            Self::WebSocket(websocket) => Some(websocket.wire().socket()),
             Self::Connected(socket) | Self::Towards(socket, _) => Some(socket),
             Self::Echo(echoes) => Some(echoes.socket()),
             Self::Packets(packets) => Some(packets.socket()),
@@ -203,6 +263,7 @@ impl Messages {
     pub fn id(&self) -> SocketId {
         match self {
             Self::Session(session) => session.id(),
+            Self::WebSocket(websocket) => websocket.wire().id(),
             Self::Connected(socket) | Self::Towards(socket, _) => socket.id(),
             Self::Echo(echoes) => echoes.socket().id(),
             Self::Packets(packets) => packets.socket().id(),
@@ -213,6 +274,7 @@ impl Messages {
     pub fn totals(&self) -> Totals {
         match self {
             Self::Session(session) => session.totals(),
+            Self::WebSocket(websocket) => websocket.wire().totals(),
             Self::Connected(socket) | Self::Towards(socket, _) => socket.totals(),
             Self::Echo(echoes) => echoes.socket().totals(),
             Self::Packets(packets) => packets.socket().totals(),
@@ -223,6 +285,7 @@ impl Messages {
     pub fn tap(&self) -> &Tap {
         match self {
             Self::Session(session) => &session.bound().handle().tap,
+            Self::WebSocket(websocket) => websocket.wire().tap(),
             Self::Connected(socket) | Self::Towards(socket, _) => &socket.handle().tap,
             Self::Echo(echoes) => echoes.socket().tap(),
             Self::Packets(packets) => packets.socket().tap(),
@@ -250,6 +313,8 @@ impl Messages {
     pub(super) async fn recv_batch(&self) -> Result<Option<Pooled>> {
         let socket = match self {
             Self::Session(session) => return session.recv_batch().await,
+            // Only UDP is asked.
+            Self::WebSocket(_) => return Err(Error::new(Call::RecvMmsg, NO_BATCHES)),
             Self::Connected(socket) | Self::Towards(socket, _) => socket,
             Self::Echo(echoes) => echoes.socket(),
             Self::Packets(packets) => packets.socket(),
@@ -295,6 +360,7 @@ impl Messages {
             Self::Towards(socket, peer) => (socket, peer.inet().map(Name::new)),
             Self::Echo(echoes) => (echoes.socket(), None),
             Self::Packets(packets) => (packets.socket(), None),
+            Self::WebSocket(_) => return Err(Error::new(Call::SendMmsg, NO_BATCHES)),
         };
         let peer = to.as_ref().map(peer_of);
         let handle = socket.handle();
@@ -342,6 +408,9 @@ impl Messages {
         Ok(())
     }
 }
+
+/// What a kind of socket without batches says.
+const NO_BATCHES: io::ErrorKind = io::ErrorKind::Unsupported;
 
 /// Whether `error` is about an earlier message, which an ICMP error answered: the conversation may go on, and where a
 /// send said so the message has to be sent again.

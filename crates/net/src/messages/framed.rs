@@ -155,7 +155,12 @@ pub async fn join_framed(
         input: how.input,
         output: how.output,
         max_frame: how.max_frame,
-        until: how.until,
+        // A close of WebSocket ends both directions.
+        until: if messages.ends_both() && how.until == Until::BothEnd {
+            Until::RightEnds
+        } else {
+            how.until
+        },
         answers: how.answers,
         refused: how.refused,
         idle: how.idle,
@@ -299,36 +304,45 @@ async fn converse(
     let mut stop = pin!(stop);
     let mut done = [false; 2];
     let mut silence = Silence::new(rules.idle);
-    loop {
+    let over = 'over: loop {
         let input_over = done[0] && !messages.peer_can_end();
         tokio::select! {
             biased;
             outcome = &mut there, if !done[0] => {
                 done[0] = true;
                 if outcome == Outcome::Hopeless {
-                    return Over::Broken;
+                    break 'over Over::Broken;
                 }
                 if rules.until == Until::LeftEnds {
-                    return Over::Ended;
+                    break 'over Over::Ended;
                 }
             }
             outcome = &mut back, if !done[1] => {
                 done[1] = true;
                 if outcome == Outcome::Hopeless {
-                    return Over::Broken;
+                    break 'over Over::Broken;
                 }
                 if rules.until == Until::RightEnds {
-                    return Over::Ended;
+                    break 'over Over::Ended;
                 }
             }
-            over = answered(rules, input_over, &news) => return over,
-            () = silence.over(&news.heard) => return Over::Idle,
-            () = &mut stop => return Over::Stopped,
+            over = answered(rules, input_over, &news) => break 'over over,
+            () = silence.over(&news.heard) => break 'over Over::Idle,
+            () = &mut stop => break 'over Over::Stopped,
         }
         if done == [true; 2] {
-            return Over::Ended;
+            break 'over Over::Ended;
         }
+    };
+    if messages.ends_both() && over != Over::Broken && !done[1] {
+        // What comes before the other side's close is still passed on.
+        let goodbye = async {
+            let _ = messages.finish().await;
+            back.await;
+        };
+        let _ = timeout(GOODBYE, goodbye).await;
     }
+    over
 }
 
 /// What the end of one direction means for the other.
@@ -431,7 +445,11 @@ async fn try_send_frames(
             if let Some(message) = decoder.finish().map_err(unframed)? {
                 send(messages, message, rules, passed).await?;
             }
-            return messages.finish().await;
+            // Where the end would be that of answers too, they are waited for first.
+            return match messages.ends_both() {
+                true => Ok(()),
+                false => messages.finish().await,
+            };
         }
     }
 }
@@ -444,7 +462,7 @@ async fn send(
 ) -> Result<()> {
     let before = passed.bytes;
     let sent = match rules.refused {
-        Refused::Counted => send_on(messages, message, passed).await,
+        Refused::Counted => send_on(messages, None, message, passed).await,
         Refused::Breaks => messages.send(message).await.map(|()| {
             passed.sent(message.len());
         }),
@@ -546,5 +564,7 @@ fn socket_pair() -> Result<(AsyncSocket, AsyncSocket)> {
 
 /// How long a stream that has been written may take to say that this failed, while it is still read.
 const LAST_WORD: Duration = Duration::from_millis(100);
+/// How long the other side of a WebSocket may take to answer the close.
+const GOODBYE: Duration = Duration::from_secs(2);
 /// Messages sent before other tasks have their turn.
 const TURN: u32 = 32;

@@ -14,6 +14,7 @@ use super::conversation::Messages;
 use super::length::TooLong;
 use crate::Lent;
 use crate::error::{Error, Result};
+use crate::websocket::MessageType;
 
 /// How two conversations of messages are joined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -212,7 +213,12 @@ async fn pass(
         pass_each(from, to, heard, passed).await
     };
     let finished = match ended {
-        Ok(()) => to.finish().await,
+        Ok(()) => to.finish_as(from).await,
+        // Nothing more can come from there, and nothing be sent back: the other side is told, and not left waiting.
+        Err(error) if from.ends_both() && !passed.broken_writing => {
+            let _ = to.finish_as(from).await;
+            Err(error)
+        }
         failed => failed,
     };
     match finished {
@@ -237,17 +243,22 @@ async fn pass_each(
             }
         };
         heard.fetch_add(1, Ordering::Relaxed);
-        let sent = send_on(to, &message, passed).await;
+        let sent = send_on(to, message.message_type(), &message, passed).await;
         passed.broken_writing = sent.is_err();
         sent?;
     }
 }
 
 /// Sends a message to the other side, which may be told of an earlier one's ICMP error instead: then once more.
-pub(super) async fn send_on(to: &Messages, message: &[u8], passed: &mut Passed) -> Result<()> {
+pub(super) async fn send_on(
+    to: &Messages,
+    kind: Option<MessageType>,
+    message: &[u8],
+    passed: &mut Passed,
+) -> Result<()> {
     let mut tries = 0;
     loop {
-        match to.send(message).await {
+        match to.send_as(kind, message).await {
             Ok(()) => {
                 passed.sent(message.len());
                 return Ok(());

@@ -19,6 +19,7 @@ use super::unix_path::{self, BoundPath};
 use crate::async_socket::begin_connect;
 use crate::error::Error;
 use crate::tls::Clients;
+use crate::websocket::handshake::Credentials;
 use crate::{AsyncSocket, Resolve, SystemResolver};
 
 /// How a client's socket is opened.
@@ -38,6 +39,8 @@ pub struct Dialing {
     pub bind: Option<BindTo>,
     /// Sides of TLS that are ready: clones share them, so that files are read once and sessions resumed.
     pub tls: Clients,
+    /// What a WebSocket sends to be let in, if the address itself has no `auth=`.
+    pub credentials: Option<Credentials>,
 }
 
 impl Dialing {
@@ -54,6 +57,7 @@ impl Dialing {
             resolver: Arc::new(SystemResolver),
             bind: None,
             tls: Clients::default(),
+            credentials: None,
         }
     }
 }

@@ -10,6 +10,7 @@ use sockeye_model::{Call, Errno, OptionName, Scheme};
 
 use crate::Error;
 use crate::tls::TlsError;
+use crate::websocket::NotOpened;
 
 /// Why an address could not be opened.
 #[derive(Debug)]
@@ -67,6 +68,8 @@ pub enum OpenError {
     },
     /// TLS could not begin: a file, a certificate, or what the other side said.
     Tls(TlsError),
+    /// The upgrade to WebSocket was refused, or could not be asked for.
+    WebSocket(Box<NotOpened>),
     /// The address can't be meant here.
     Unusable(Unusable),
 }
@@ -102,6 +105,15 @@ pub enum Unusable {
 impl From<TlsError> for OpenError {
     fn from(error: TlsError) -> Self {
         Self::Tls(error)
+    }
+}
+
+impl From<NotOpened> for OpenError {
+    fn from(error: NotOpened) -> Self {
+        match error {
+            NotOpened::Call(error) => Self::Call(error),
+            other => Self::WebSocket(Box::new(other)),
+        }
     }
 }
 
@@ -143,6 +155,10 @@ impl OpenError {
             Self::Tls(TlsError::Call(error)) => Some((error.call, error.errno())),
             Self::Tls(TlsError::TimedOut(_)) => Some((Call::Connect, Errno::ETIMEDOUT)),
             Self::Tls(_) => None,
+            Self::WebSocket(error) => match &**error {
+                NotOpened::TimedOut(_) => Some((Call::Connect, Errno::ETIMEDOUT)),
+                _ => None,
+            },
             Self::UnknownInterface { .. } | Self::NoZone { .. } | Self::Unusable(_) => None,
         }
     }
@@ -252,6 +268,7 @@ impl fmt::Display for OpenError {
                 write!(f, "bind to {}: {}", path.display(), Taken(why))
             }
             Self::Tls(error) => write!(f, "TLS: {error}"),
+            Self::WebSocket(error) => write!(f, "WebSocket: {error}"),
             Self::Unusable(why) => why.fmt(f),
         }
     }

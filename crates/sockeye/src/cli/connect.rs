@@ -10,6 +10,7 @@ use crate::cli::frame::{FrameFlags, Framing};
 use crate::cli::quantity::{duration, some_time};
 use crate::cli::tls::{ClientTls, OwnTls};
 use crate::cli::view::ViewArgs;
+use crate::cli::websocket::{WebSocketArgs, WebSocketFlags};
 use crate::cli::{Usage, address, address_problem, command_words, escape, words};
 use crate::limits;
 use crate::wording::Wording;
@@ -81,6 +82,11 @@ pub(crate) struct ConnectFlags {
     /// Write received bytes to a terminal as they are
     #[arg(long)]
     raw: bool,
+    /// Send every message, or every byte, back until the other side ends; stdin is not read
+    #[arg(long, conflicts_with_all = ["exec", "probe", "send", "reply", "send_only", "half_open", "frame"])]
+    echo: bool,
+    #[command(flatten)]
+    websocket: WebSocketFlags,
     #[command(flatten)]
     tls: ClientTls,
     #[command(flatten)]
@@ -122,6 +128,8 @@ pub(crate) struct ConnectArgs {
     pub(crate) max_frame: usize,
     /// Received bytes reach a terminal unescaped.
     pub(crate) raw: bool,
+    /// What is particular to WebSocket.
+    pub(crate) websocket: WebSocketArgs,
     /// The views.
     pub(crate) view: ViewArgs,
 }
@@ -133,6 +141,8 @@ pub(crate) enum Errand {
     Converse,
     /// To know whether it answers.
     Probe,
+    /// To send back what comes.
+    Echo,
     /// To give it to a program.
     Exec(Command),
 }
@@ -214,6 +224,7 @@ impl ConnectFlags {
         if self.probe && address.scheme.is_datagram() && !address.scheme.is_unix() {
             return Err(Usage::of(words::PROBE_UDP, &[("address", &address)]));
         }
+        let websocket = self.websocket.meant(&mut address, self.framing.frame)?;
         let answers = match (self.send_only, self.reply) {
             (true, _) => Answers::None,
             (false, Some(count)) => Answers::Count(count, self.wait.max(limits::FIRST_REPLY)),
@@ -221,6 +232,7 @@ impl ConnectFlags {
         };
         let errand = match self.exec {
             _ if self.probe => Errand::Probe,
+            _ if self.echo => Errand::Echo,
             Some(command) => Errand::Exec(Command {
                 words: command_words(&command)?,
                 status: self.exec_status,
@@ -249,6 +261,7 @@ impl ConnectFlags {
             frame: self.framing.frame,
             max_frame: self.framing.max_frame,
             raw: self.raw,
+            websocket,
             view: self.view,
         })
     }

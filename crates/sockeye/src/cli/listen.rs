@@ -11,6 +11,7 @@ use crate::cli::frame::{FrameFlags, Framing};
 use crate::cli::quantity::{duration, some_time};
 use crate::cli::tls::{OwnTls, ServerTls};
 use crate::cli::view::ViewArgs;
+use crate::cli::websocket::{WebSocketArgs, WebSocketFlags};
 use crate::cli::{Usage, address, command_words, descriptor, words};
 use crate::limits;
 
@@ -83,6 +84,8 @@ pub(crate) struct ListenFlags {
     #[command(flatten)]
     own_tls: OwnTls,
     #[command(flatten)]
+    websocket: WebSocketFlags,
+    #[command(flatten)]
     view: ViewArgs,
 }
 
@@ -130,6 +133,8 @@ pub(crate) struct ListenArgs {
     pub(crate) max_frame: usize,
     /// Limits and readiness.
     pub(crate) server: ServerFlags,
+    /// What is particular to WebSocket.
+    pub(crate) websocket: WebSocketArgs,
     /// The views.
     pub(crate) view: ViewArgs,
 }
@@ -169,6 +174,7 @@ impl ListenFlags {
                 &[("scheme", &address.scheme)],
             ));
         }
+        let websocket = self.websocket.meant(&mut address, self.framing.frame)?;
         Ok(ListenArgs {
             address,
             many: match (self.many, self.one_at_a_time) {
@@ -195,6 +201,7 @@ impl ListenFlags {
             frame: self.framing.frame,
             max_frame: self.framing.max_frame,
             server: self.server,
+            websocket,
             view: self.view,
         })
     }

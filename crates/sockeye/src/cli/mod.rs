@@ -21,6 +21,7 @@ pub(crate) mod serve;
 pub(crate) mod tls;
 pub(crate) mod view;
 pub(crate) mod wait;
+pub(crate) mod websocket;
 mod welcome;
 pub(crate) mod who;
 mod words;

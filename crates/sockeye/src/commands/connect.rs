@@ -1,10 +1,14 @@
 //! `connect`: a client. Stdin to the socket, the socket to stdout; or a question whether it answers; or a program.
 
+use std::fmt::Display;
+
 use sockeye_model::Tally;
 use sockeye_net::messages::{Messages, Refused};
-use sockeye_net::{Dialing, Link, connect as open};
+use sockeye_net::{Dialing, Lent, Link, connect as open};
 
 use crate::cli::connect::{Answers, ConnectArgs, Errand};
+use crate::cli::quantity::duration_text;
+use crate::cli::websocket::credentials;
 use crate::commands::conversation::{self, Connected, Talk};
 use crate::commands::messages_on_stdio::{self, Exchange};
 use crate::commands::{Outcome, runtime};
@@ -30,6 +34,7 @@ fn dialing(args: &ConnectArgs, session: &Session) -> Dialing {
         timeout: args.timeout,
         retries: args.retry.times,
         retry_delay: args.retry.delay,
+        credentials: credentials(&args.address),
         ..Dialing::new(session.tap.clone())
     }
 }
@@ -45,9 +50,16 @@ async fn connect(args: &ConnectArgs, session: &Session, tally: &mut Tally) -> Ou
     tally.conversations = 1;
     // The file of a socket bound to a path lives as long as the conversation.
     let path = opened.path;
+    if args.errand == Errand::Echo {
+        let outcome = echo(args, &opened.link, session).await;
+        tally.totals = opened.link.totals();
+        drop((opened.link, path));
+        return outcome;
+    }
     let connected = match opened.link {
         Link::Stream(wire) => Connected { wire, path },
-        Link::Messages(messages) => {
+        Link::Messages(mut messages) => {
+            args.websocket.dress(&mut messages);
             let outcome = exchange(args, &messages, session, tally).await;
             drop((messages, path));
             return outcome;
@@ -72,7 +84,37 @@ async fn connect(args: &ConnectArgs, session: &Session, tally: &mut Tally) -> Ou
         Errand::Exec(command) => {
             conversation::with_program(&talk, command, connected, session, tally).await
         }
-        Errand::Converse => conversation::on_stdio(&talk, connected, session, tally).await,
+        Errand::Converse | Errand::Echo => {
+            conversation::on_stdio(&talk, connected, session, tally).await
+        }
+    }
+}
+
+/// Each message goes back with its type, each stretch of a stream as it came, until the other side ends.
+async fn echo(args: &ConnectArgs, link: &Link, session: &Session) -> Outcome {
+    let language = session.look.language;
+    let failed = |error| Failure::of_net(&error, Some(&args.address), language);
+    loop {
+        let received = match args.idle {
+            None => link.recv().await,
+            Some(idle) => match tokio::time::timeout(idle, link.recv()).await {
+                Ok(received) => received,
+                Err(_) => {
+                    let time = duration_text(idle);
+                    let places: [(&str, &dyn Display); 2] =
+                        [("address", &args.address), ("time", &time)];
+                    let line = words::IDLE.fill(language, &places);
+                    return Err(Failure::new(ExitCode::Idle, line));
+                }
+            },
+        };
+        match received.map_err(failed)? {
+            Lent::Data(data) => link.pass(&data).await.map_err(failed)?,
+            Lent::End => {
+                link.finish().await.map_err(failed)?;
+                return Ok(ExitCode::Clean);
+            }
+        }
     }
 }
 
@@ -106,6 +148,8 @@ async fn exchange(
         Errand::Exec(command) => {
             messages_on_stdio::with_program(&exchange, command, messages, session, tally).await
         }
-        Errand::Converse => messages_on_stdio::on_stdio(&exchange, messages, session, tally).await,
+        Errand::Converse | Errand::Echo => {
+            messages_on_stdio::on_stdio(&exchange, messages, session, tally).await
+        }
     }
 }

@@ -8,6 +8,7 @@ use sockeye_net::{AsyncSocket, Layers, Link, Listener, Listening, OpenError, lis
 
 use crate::cli::connect::Answers;
 use crate::cli::listen::{ListenArgs, Many, Output};
+use crate::cli::websocket::credentials;
 use crate::commands::conversation::{self, Connected, Talk};
 use crate::commands::messages_on_stdio::{self, Exchange};
 use crate::commands::{Outcome, listen_many, ready, runtime};
@@ -43,7 +44,10 @@ async fn once(args: &ListenArgs, session: &Session, tally: &mut Tally) -> Outcom
     tally.conversations = 1;
     let wire = match layers.accept(socket).await {
         Ok(Link::Stream(wire)) => wire,
-        Ok(Link::Messages(messages)) => return exchange(args, &messages, session, tally).await,
+        Ok(Link::Messages(mut messages)) => {
+            args.websocket.dress(&mut messages);
+            return exchange(args, &messages, session, tally).await;
+        }
         Err(error) => {
             tally.failed = 1;
             return Err(not_opened(&error, args, session));
@@ -148,6 +152,7 @@ async fn opened(args: &ListenArgs, session: &Session) -> Result<(Listener, Layer
         .map_err(|error| not_opened(&error, args, session))?;
     let layers =
         Layers::of(&args.address, &listener).map_err(|error| not_opened(&error, args, session))?;
+    let layers = layers.with_credentials(credentials(&args.address).as_ref());
     let wider = |address: &str| format!("sockeye listen {address}");
     let ready_fd = args.server.ready_fd;
     ready::say(&listener, &layers, &args.address, &wider, ready_fd, session)?;

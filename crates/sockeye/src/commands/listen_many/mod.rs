@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use sockeye_model::{Address, Carries, Errno, SocketAddress, Tally};
 use sockeye_net::server::{Ended, Limits, Summary, serve_streams};
-use sockeye_net::{Layers, Listener, Listening, OpenError, Signals, listen as open};
+use sockeye_net::{Layers, Link, Listener, Listening, OpenError, Signals, listen as open};
 use sockeye_tap::Tap;
 use sockeye_view::catalogue;
 use tokio::sync::mpsc;
@@ -17,6 +17,7 @@ use crate::cli::connect::Command;
 use crate::cli::frame::Framing;
 use crate::cli::listen::{ListenArgs, Many, Output as Asked};
 use crate::cli::quantity::duration_text;
+use crate::cli::websocket::credentials;
 use crate::commands::input::Input;
 use crate::commands::output::{NotWritten, Output, Over, To, Writing};
 use crate::commands::relay::say_notice;
@@ -109,7 +110,9 @@ pub(super) async fn many(args: &ListenArgs, session: &Session, tally: &mut Tally
     let listener = open(&args.address, &Listening::new(session.tap.clone()))
         .await
         .map_err(not_opened)?;
-    let layers = Layers::of(&args.address, &listener).map_err(not_opened)?;
+    let layers = Layers::of(&args.address, &listener)
+        .map_err(not_opened)?
+        .with_credentials(credentials(&args.address).as_ref());
     let signals = Signals::new().map_err(failed)?;
     let wider = |address: &str| format!("sockeye listen --many {address}");
     let ready_fd = args.server.ready_fd;
@@ -251,9 +254,15 @@ async fn serve(
     let layers = shared.layers.clone();
     let begin = |socket, peer: SocketAddress| {
         let (layers, shared, exec) = (layers.clone(), Arc::clone(shared), args.exec.clone());
+        let websocket = args.websocket.clone();
         async move {
             match layers.accept(socket).await {
-                Ok(link) => converse(exec, shared, link.into(), peer).await,
+                Ok(mut link) => {
+                    if let Link::Messages(messages) = &mut link {
+                        websocket.dress(messages);
+                    }
+                    converse(exec, shared, link.into(), peer).await
+                }
                 Err(error) => {
                     shared.say_not_begun(&peer, &error).await;
                     Ended::Failed
