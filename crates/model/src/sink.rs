@@ -53,7 +53,8 @@ pub enum Flow {
 
 /// A fold over the stream of events. It writes where it was told to, and reads no clock.
 pub trait Sink: Send {
-    /// What it needs; asked once, before the first event.
+    /// What it needs; asked before the first event, and again each time it has been told something and flushed. From
+    /// nothing it does not come back.
     fn wants(&self) -> Wants {
         Wants::LIFECYCLE
     }

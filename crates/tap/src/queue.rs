@@ -84,6 +84,14 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// What the sinks need from here on.
+    pub(crate) fn set_wants(&self, wants: Wants) {
+        // Others read it with every call: it is written only when it changes.
+        if self.wants() != wants {
+            self.wants.store(wants.bits(), Ordering::Relaxed);
+        }
+    }
+
     /// Every sink has stopped or failed: nobody queues, nobody waits.
     pub(crate) fn nobody_listens(&self) {
         self.wants.store(Wants::NOTHING.bits(), Ordering::Relaxed);

@@ -170,8 +170,12 @@ impl View {
                 }
             }
             self.each(|sink| sink.flush().map(|()| Flow::Continue));
-            if self.sinks.iter().all(Option::is_none) {
+            let sinks = self.sinks.iter().flatten();
+            let wants = sinks.fold(Wants::NOTHING, |wants, sink| wants | sink.wants());
+            if wants == Wants::NOTHING {
                 self.shared.nobody_listens();
+            } else {
+                self.shared.set_wants(wants);
             }
         }
     }

@@ -70,6 +70,47 @@ fn with_no_view_nothing_is_counted_and_no_clock_is_read() {
     assert_eq!(viewer.finish(Tally::default(), None).unwrap(), 0);
 }
 
+/// Wants bytes while it is watched, and each event anyway.
+#[derive(Clone, Default)]
+struct Watched {
+    watched: Arc<std::sync::atomic::AtomicBool>,
+    kept: Kept,
+}
+impl Sink for Watched {
+    fn wants(&self) -> Wants {
+        if self.watched.load(std::sync::atomic::Ordering::Relaxed) {
+            Wants::BYTES
+        } else {
+            Wants::EACH_IO
+        }
+    }
+    fn event(&mut self, event: &Event<'_>) -> io::Result<Flow> {
+        self.kept.event(event)
+    }
+}
+
+#[test]
+fn a_sink_may_want_more_or_less_while_it_goes_on() {
+    let watched = Watched::default();
+    let sinks: Vec<Box<dyn Sink>> = vec![Box::new(watched.clone())];
+    let (tap, viewer) = start(sinks, Policy::Lossy, Some(Duration::from_millis(1))).unwrap();
+    assert!(tap.wants_each() && !tap.wants_bytes());
+    for on in [true, false] {
+        watched
+            .watched
+            .store(on, std::sync::atomic::Ordering::Relaxed);
+        let began = std::time::Instant::now();
+        while tap.wants_bytes() != on {
+            assert!(
+                began.elapsed() < Duration::from_secs(10),
+                "it is not asked again"
+            );
+            std::thread::yield_now();
+        }
+    }
+    viewer.finish(Tally::default(), None).unwrap();
+}
+
 #[test]
 fn every_event_arrives_with_its_own_bytes_in_the_order_of_time() {
     let kept = Kept::default();

@@ -132,7 +132,12 @@ impl Feed {
 
 impl Sink for Feed {
     fn wants(&self) -> Wants {
-        Wants::BYTES
+        // With no page open it only counts, and a file may go its short way past this program.
+        if self.lock().watchers.is_empty() {
+            Wants::EACH_IO
+        } else {
+            Wants::BYTES
+        }
     }
 
     fn event(&mut self, event: &Event<'_>) -> io::Result<Flow> {

@@ -164,6 +164,19 @@ fn a_page_is_told_first_what_sockets_there_are_and_then_how_they_come_and_go() {
 }
 
 #[test]
+fn the_bytes_are_asked_for_only_while_a_page_is_open() {
+    let scene = Scene::new();
+    assert_eq!(scene.feed.wants(), Wants::EACH_IO);
+    let page = scene.feed.subscribe().unwrap();
+    assert_eq!(scene.feed.wants(), Wants::BYTES);
+    drop(page);
+    let mut scene = scene;
+    scene.now += SILENCE.as_nanos() as u64;
+    scene.rests();
+    assert_eq!(scene.feed.wants(), Wants::EACH_IO);
+}
+
+#[test]
 fn narration_comes_in_both_languages_and_events_as_a_recording_has_them() {
     let mut scene = Scene::new();
     let mut page = scene.feed.subscribe().unwrap();
