@@ -9,6 +9,7 @@ use hyper::server::conn::http1;
 use hyper_util::rt::TokioTimer;
 use sockeye_model::SocketAddress;
 use sockeye_net::server::{Ended, serve_streams};
+use sockeye_net::tls::ended_early;
 use sockeye_net::{Layers, Lent, Link, Listener, Wire};
 use tokio::sync::watch;
 
@@ -134,8 +135,9 @@ async fn converse(
         };
         return after(switched).await;
     }
-    if transport.wire.finish().await.is_err() {
-        return Ended::Failed;
+    // A client that has all it wanted may be gone by now.
+    if transport.wire.finish().await.is_err() || transport.ended {
+        return Ended::Clean;
     }
     linger(&transport.wire).await
 }
@@ -150,6 +152,7 @@ async fn linger(wire: &Wire) -> Ended {
                 Ok(Lent::Data(data)) if data.len() < rest => rest -= data.len(),
                 Ok(Lent::Data(_)) => return Ended::Failed,
                 Ok(Lent::End) => return Ended::Clean,
+                Err(error) if ended_early(&error.source) => return Ended::Clean,
                 Err(_) => return Ended::Failed,
             }
         }

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use hyper::rt::{Read, ReadBufCursor, Write};
 use sockeye_model::Totals;
+use sockeye_net::tls::ended_early;
 use sockeye_net::{Lease, Lent, UnderWay, Wire};
 use tokio::time::{Instant, Sleep};
 
@@ -22,6 +23,8 @@ pub(super) struct Transport {
     parts: Parts,
     /// How long a client may take nothing while there is something for it.
     patience: Duration,
+    /// The client will send no more.
+    pub(super) ended: bool,
     /// Received, and not yet taken by hyper.
     begun: Option<(Lease, usize)>,
     receiving: Option<UnderWay>,
@@ -55,6 +58,7 @@ impl Transport {
             moved,
             parts,
             patience,
+            ended: false,
             begun: None,
             receiving: None,
             sending: None,
@@ -158,13 +162,21 @@ impl Read for Transport {
         let this = self.get_mut();
         if this.begun.is_none() {
             let lent = this.wire.poll_recv_lease(context, &mut this.receiving);
-            match ready!(lent).map_err(|error| error.source)? {
+            let lent = match ready!(lent) {
+                // Without a close_notify; a request says by itself where it ends: RFC 9112, section 9.8.
+                Err(error) if ended_early(&error.source) => Lent::End,
+                lent => lent.map_err(|error| error.source)?,
+            };
+            match lent {
                 Lent::Data(lease) => {
                     this.moved.totals.bytes_received += lease.len() as u64;
                     this.moved.totals.receives += 1;
                     this.begun = Some((lease, 0));
                 }
-                Lent::End => return Poll::Ready(Ok(())),
+                Lent::End => {
+                    this.ended = true;
+                    return Poll::Ready(Ok(()));
+                }
             }
         }
         if let Some((lease, taken)) = &mut this.begun {

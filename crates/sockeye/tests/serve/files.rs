@@ -341,6 +341,36 @@ fn a_file_that_becomes_shorter_while_it_is_sent_ends_in_a_reset() {
 }
 
 #[test]
+fn a_folder_is_served_over_tls_as_well() {
+    if !has("curl") {
+        return;
+    }
+    let folder = scratch("secure");
+    let whole = pattern(1_500_000);
+    fs::write(folder.join("a"), &whole).unwrap();
+    let dir = folder.to_str().unwrap();
+    let server = crate::server::Server::start(&["files=tls://127.0.0.1:0", "--dir", dir]);
+    let said = server.line();
+    let at = said.split(" open ").nth(1).unwrap().to_owned();
+    assert!(at.starts_with("https://127.0.0.1:"), "{said}");
+    let limit = PATIENCE.as_secs().to_string();
+    let got = Command::new("curl")
+        .args([
+            "-sSk",
+            "--max-time",
+            &limit,
+            &format!("{at}a"),
+            &format!("{at}none"),
+        ])
+        .output()
+        .unwrap();
+    assert!(got.stdout.starts_with(&whole), "{:?}", got.status);
+    assert!(got.stdout.len() > whole.len());
+    let said = server.stop().stderr.join("\n");
+    assert!(said.contains("files: conversations 1, received"), "{said}");
+}
+
+#[test]
 fn curl_goes_on_where_it_was_cut_off_also_over_a_unix_socket() {
     if !has("curl") {
         return;
