@@ -54,7 +54,8 @@ impl fmt::Display for NeedsFraming {
 
 impl std::error::Error for NeedsFraming {}
 
-/// Chooses how `left` and `right` are joined; `changed` when a filter changes the bytes on their way.
+/// Chooses how `left` and `right` are joined; `changed` when something else in this program wants the
+/// bytes: a filter that changes them, a checksum.
 ///
 /// # Errors
 /// A stream and messages without `framed`.
@@ -96,7 +97,7 @@ impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.method {
             Method::Splice => "bytes are copied while they are few and spliced in the kernel once they are many",
-            Method::Copy => "bytes are copied through a buffer, because a view wants them or something changes them",
+            Method::Copy => "bytes are copied through a buffer, because a view, a checksum or a layer wants them",
             Method::Batches => "messages go on in batches, several a call, each as it came",
             Method::OneByOne => "messages go on one by one, each as it came",
             Method::Framed => "messages are marked in the stream as --frame says",

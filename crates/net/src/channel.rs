@@ -20,7 +20,7 @@ use crate::framing::{Framing, MAX_FRAME};
 use crate::layers::{Link, connect};
 use crate::messages::{self, FramedJoined, FramedJoining, Messages, Over, join_framed};
 use crate::open::{BoundPath, Dialing, OpenError};
-use crate::relay::{self, Broken, Stream};
+use crate::relay::{self, Broken, Stream, Witness};
 
 /// Which end of a relay an address is: a file is read at the one and written at the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -224,6 +224,9 @@ pub struct JoinChannels {
     pub idle: Option<Duration>,
     /// Counts the bytes there and back, for whoever shows progress.
     pub moved: [Arc<AtomicU64>; 2],
+    /// See the bytes that reached the other side, there and back: of messages their own bytes, without the marks of a
+    /// framing.
+    pub witnesses: [Option<Box<dyn Witness>>; 2],
     /// Turns true when a conversation of messages, which may have no end of its own, is to be over.
     pub stop: Option<watch::Receiver<bool>>,
 }
@@ -244,8 +247,10 @@ pub async fn join_channels(
         max_frame,
         idle,
         moved,
+        witnesses,
         stop,
     } = how;
+    let [there_seen, back_seen] = witnesses;
     let framing = framing.map(|framing| (framing, max_frame.unwrap_or(MAX_FRAME)));
     match (left, right) {
         (Channel::Stream(left), Channel::Stream(right)) => {
@@ -253,10 +258,12 @@ pub async fn join_channels(
             let how = relay::Joining {
                 left_to_right: relay::Passing {
                     moved: there,
+                    witness: there_seen,
                     ..relay::Passing::default()
                 },
                 right_to_left: relay::Passing {
                     moved: back,
+                    witness: back_seen,
                     ..relay::Passing::default()
                 },
                 idle,
@@ -269,16 +276,20 @@ pub async fn join_channels(
                 idle,
                 ..messages::Joining::default()
             };
-            let joined = messages::relay(&left, &right, how, told(stop)).await;
+            let joined =
+                messages::relay_seen(&left, &right, how, [there_seen, back_seen], told(stop)).await;
             Ok(counted(joined.into(), &moved))
         }
         (Channel::Stream(stream), Channel::Messages(messages)) => {
-            let joined = framed(stream, &messages, framing, idle, moved, stop).await?;
+            let [there, back] = moved;
+            let passing = [passing(there, there_seen), passing(back, back_seen)];
+            let joined = framed(stream, &messages, framing, idle, passing, stop).await?;
             Ok(framed_outcome(joined))
         }
         (Channel::Messages(messages), Channel::Stream(stream)) => {
             let [there, back] = moved;
-            let joined = framed(stream, &messages, framing, idle, [back, there], stop).await?;
+            let passing = [passing(back, back_seen), passing(there, there_seen)];
+            let joined = framed(stream, &messages, framing, idle, passing, stop).await?;
             let Outcome { there, back, idle } = framed_outcome(joined);
             Ok(Outcome {
                 there: back,
@@ -289,24 +300,26 @@ pub async fn join_channels(
     }
 }
 
+fn passing(moved: Arc<AtomicU64>, witness: Option<Box<dyn Witness>>) -> relay::Passing {
+    relay::Passing {
+        moved,
+        witness,
+        ..relay::Passing::default()
+    }
+}
+
 async fn framed(
     stream: Stream,
     messages: &Messages,
     framing: Option<(Framing, usize)>,
     idle: Option<Duration>,
-    [there, back]: [Arc<AtomicU64>; 2],
+    [left_to_right, right_to_left]: [relay::Passing; 2],
     stop: Option<watch::Receiver<bool>>,
 ) -> io::Result<FramedJoined> {
     let (framing, max_frame) = framing.ok_or_else(|| Errno::EPROTOTYPE.into_io())?;
     let how = FramedJoining {
-        left_to_right: relay::Passing {
-            moved: there,
-            ..relay::Passing::default()
-        },
-        right_to_left: relay::Passing {
-            moved: back,
-            ..relay::Passing::default()
-        },
+        left_to_right,
+        right_to_left,
         idle,
         max_frame,
         ..FramedJoining::new(framing)

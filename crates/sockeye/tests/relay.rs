@@ -330,7 +330,7 @@ fn the_plan_is_printed_and_nothing_is_opened() {
     let seen = sockeye(&["relay", "--dry-run", "--hex", ":8080", ":7"]);
     assert!(
         seen.stdout
-            .contains("copied through a buffer, because a view wants them"),
+            .contains("copied through a buffer, because a view, a checksum"),
         "{}",
         seen.stdout
     );

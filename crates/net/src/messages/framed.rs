@@ -146,8 +146,8 @@ pub async fn join_framed(
     stop: impl Future<Output = ()>,
 ) -> FramedJoined {
     let FramedJoining {
-        left_to_right,
-        right_to_left,
+        mut left_to_right,
+        mut right_to_left,
         ..
     } = how;
     let mut rules = Rules {
@@ -170,8 +170,14 @@ pub async fn join_framed(
         ],
     };
     let mut joined = FramedJoined {
-        to_messages: Passed::default(),
-        to_stream: Passed::default(),
+        to_messages: Passed {
+            witness: left_to_right.witness.take(),
+            ..Passed::default()
+        },
+        to_stream: Passed {
+            witness: right_to_left.witness.take(),
+            ..Passed::default()
+        },
         over: Over::Broken,
     };
     let changed = |passing: &Passing| passing.filter.is_some() || !passing.first.is_empty();
@@ -464,7 +470,7 @@ async fn send(
     let sent = match rules.refused {
         Refused::Counted => send_on(messages, None, message, passed).await,
         Refused::Breaks => messages.send(message).await.map(|()| {
-            passed.sent(message.len());
+            passed.sent_on(message);
         }),
     };
     rules.moved[0].fetch_add(passed.bytes - before, Ordering::Relaxed);
@@ -524,7 +530,7 @@ async fn write_frames(
             passed.broken_writing = true;
             return Outcome::Hopeless;
         }
-        passed.sent(message.len());
+        passed.sent_on(&message);
         rules.moved[1].fetch_add(message.len() as u64, Ordering::Relaxed);
         news.heard.fetch_add(1, Ordering::Relaxed);
         news.answers.fetch_add(1, Ordering::Relaxed);

@@ -23,7 +23,7 @@ pub use conversation::{Messages, is_passing};
 pub use framed::{Answers, FramedJoined, FramedJoining, Over, Refused, join_framed};
 pub use length::TooLong;
 pub use limits::{Dropped, SessionLimits, WhenFull};
-pub use relay::{Joined, Joining, Passed, relay};
+pub use relay::{Joined, Joining, Passed, relay, relay_seen};
 pub use serve::{Message, Reply};
 pub use server::MessageServer;
 pub use session::Session;

@@ -14,6 +14,7 @@ use super::conversation::Messages;
 use super::length::TooLong;
 use crate::Lent;
 use crate::error::{Error, Result};
+use crate::relay::Witness;
 use crate::websocket::MessageType;
 
 /// How two conversations of messages are joined.
@@ -58,6 +59,8 @@ pub struct Passed {
     pub broken_writing: bool,
     /// Its source has ended, and all that came from there was sent on.
     pub ended: bool,
+    /// Sees the messages that are sent on.
+    pub(super) witness: Option<Box<dyn Witness>>,
 }
 
 /// How a conversation came out.
@@ -87,9 +90,18 @@ impl Passed {
         self.too_long == 0 && self.unsent == 0 && self.broken.is_none()
     }
 
+    /// Counts a message that nobody wants to see.
     pub(super) fn sent(&mut self, len: usize) {
         self.messages += 1;
         self.bytes += len as u64;
+    }
+
+    /// Counts a message, and shows it to whoever wants to see it.
+    pub(super) fn sent_on(&mut self, message: &[u8]) {
+        self.sent(message.len());
+        if let Some(witness) = &mut self.witness {
+            witness.saw(message);
+        }
     }
 
     /// Counts a message that could not be sent on.
@@ -126,9 +138,23 @@ pub async fn relay(
     how: Joining,
     stop: impl Future<Output = ()>,
 ) -> Joined {
-    let batched =
-        left.is_udp() && right.is_udp() && !left.tap().wants_bytes() && !right.tap().wants_bytes();
+    relay_seen(left, right, how, [None, None], stop).await
+}
+
+/// As [`relay`], one by one, with somebody who sees the messages there and back once they have been sent on.
+pub async fn relay_seen(
+    left: &Messages,
+    right: &Messages,
+    how: Joining,
+    [there, back]: [Option<Box<dyn Witness>>; 2],
+    stop: impl Future<Output = ()>,
+) -> Joined {
+    let seen = there.is_some() || back.is_some();
+    let wants = |side: &Messages| side.tap().wants_bytes();
+    let batched = left.is_udp() && right.is_udp() && !seen && !wants(left) && !wants(right);
     let mut joined = Joined::default();
+    joined.left_to_right.witness = there;
+    joined.right_to_left.witness = back;
     let heard = AtomicU64::new(0);
     let there = pass(left, right, batched, &heard, &mut joined.left_to_right);
     let back = pass(right, left, batched, &heard, &mut joined.right_to_left);
@@ -260,7 +286,7 @@ pub(super) async fn send_on(
     loop {
         match to.send_as(kind, message).await {
             Ok(()) => {
-                passed.sent(message.len());
+                passed.sent_on(message);
                 return Ok(());
             }
             // Where there is a connection, other failures mean that the other side has gone.

@@ -16,6 +16,7 @@ use sockeye_model::{Call, Timestamp};
 use super::end::{End, What};
 use super::filter::Filter;
 use super::pipes::Pipe;
+use super::witness::Witness;
 use crate::async_socket::Lent;
 use crate::buffer::Buffer;
 use crate::handle::{Handle, Received};
@@ -60,6 +61,8 @@ pub(crate) struct Direction {
     pub(crate) moved: Arc<AtomicU64>,
     /// Bytes that were read and that the sink, closed by then, did not want.
     pub(crate) discarded: u64,
+    /// Sees what is written.
+    pub(super) witness: Option<Box<dyn Witness>>,
     filter: Option<Box<dyn Filter>>,
     pending: Pending,
     /// The kernel refused to splice between these two: copy.
@@ -110,6 +113,7 @@ impl Direction {
             state: State::Running,
             moved,
             discarded: 0,
+            witness: None,
             filter,
             pending,
             no_splice: false,
@@ -407,6 +411,16 @@ impl Direction {
             },
         };
         self.moved.fetch_add(written as u64, Ordering::Relaxed);
+        if let Some(witness) = &mut self.witness {
+            match &self.pending {
+                Pending::Buffer { buffer, start, .. } => {
+                    witness.saw(&buffer[*start..*start + written]);
+                }
+                Pending::Bytes { bytes, start } => witness.saw(&bytes[*start..*start + written]),
+                // Nothing is spliced where there is a witness.
+                Pending::Nothing | Pending::Pipe(_) => {}
+            }
+        }
         self.pending.advance(written);
         Ok(Next::More)
     }

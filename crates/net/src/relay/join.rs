@@ -12,6 +12,7 @@ use super::end::{End, Stream};
 use super::filter::Filter;
 use super::task;
 use super::thread::{Driven, Stopped};
+use super::witness::Witness;
 
 /// Which direction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +32,8 @@ pub struct Passing {
     pub filter: Option<Box<dyn Filter>>,
     /// Counts the bytes written, for whoever shows progress.
     pub moved: Arc<AtomicU64>,
+    /// Sees the bytes written.
+    pub witness: Option<Box<dyn Witness>>,
 }
 
 /// When a conversation is over, beside both directions having ended.
@@ -135,7 +138,9 @@ pub async fn join(left: Stream, right: Stream, how: Joining) -> Joined {
 }
 
 fn direction(source: End, sink: End, passing: Passing) -> Direction {
-    Direction::new(source, sink, passing.first, passing.filter, passing.moved)
+    let mut direction = Direction::new(source, sink, passing.first, passing.filter, passing.moved);
+    direction.witness = passing.witness;
+    direction
 }
 
 /// Returns once nothing has moved for `limit`, to within an eighth of it.

@@ -13,11 +13,13 @@ mod join;
 mod pipes;
 mod task;
 mod thread;
+mod witness;
 
 pub use direction::Broken;
 pub use end::Stream;
 pub use filter::{Crlf, Filter};
 pub use join::{Joined, Joining, Passing, Until, Way, join};
+pub use witness::Witness;
 
 /// A direction that has moved this many bytes is busy.
 const BUSY: u64 = 1 << 20;

@@ -20,6 +20,8 @@ Examples:
   sockeye relay --dial-both :7019 :7009              join two servers
   sockeye relay --dry-run :8080 localhost:7007       how it would be done
   sockeye relay --hex :8080 localhost:7007           and see every byte
+  sockeye relay --sum --once any:9000 file:got.iso   take a file, with its checksum
+  sockeye relay --sum file:big.iso there:9000        send it, and compare
 
 A message in a stream, with --frame:
   line           it is a line, its newline included
@@ -53,6 +55,9 @@ pub(crate) struct RelayFlags {
     /// Say how much has moved while it moves
     #[arg(long)]
     progress: bool,
+    /// Say the BLAKE3 checksum of what went each way at the end, as b3sum has it
+    #[arg(long)]
+    sum: bool,
     #[command(flatten)]
     framing: FrameFlags,
     /// End a conversation when nothing has moved for this long
@@ -88,6 +93,8 @@ pub(crate) struct RelayArgs {
     pub(crate) dry_run: bool,
     /// Say how much has moved.
     pub(crate) progress: bool,
+    /// Say the checksum of what went each way.
+    pub(crate) sum: bool,
     /// How messages are marked in a stream; always there between a stream and messages.
     pub(crate) frame: Option<Framing>,
     /// The longest message in a stream, bytes.
@@ -165,6 +172,7 @@ impl RelayFlags {
             once: self.once || roles == Roles::DialBoth,
             dry_run: self.dry_run,
             progress: self.progress,
+            sum: self.sum,
             frame: self.framing.frame,
             max_frame: self.framing.max_frame,
             idle: self.idle,

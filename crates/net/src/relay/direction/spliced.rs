@@ -20,6 +20,7 @@ impl Direction {
             && !self.is_layered()
             && !self.no_splice
             && self.filter.is_none()
+            && self.witness.is_none()
             && !seen(&self.source)
             && !seen(&self.sink)
     }

@@ -19,6 +19,7 @@ use tokio::task::JoinSet;
 
 use super::once::joining;
 use super::progress::{Progress, with_progress};
+use super::sum::Sums;
 use super::{dialing, not_opened};
 use crate::cli::quantity::duration_text;
 use crate::cli::relay::{RelayArgs, Roles};
@@ -374,7 +375,9 @@ impl Shared {
             let began = words::RELAY_BEGAN.fill(language, &places);
             stdio::say(&format!("{}{began}", look.margin()));
         }
+        let sums = Sums::of(args);
         let how = JoinChannels {
+            witnesses: sums.witnesses(),
             stop: Some(self.stop.subscribe()),
             ..joining(args, &self.progress)
         };
@@ -395,6 +398,7 @@ impl Shared {
             }
             let _ = child.wait().await;
         }
+        sums.say(peer, args, (!args.once).then_some(number));
         let ways = [&outcome.there, &outcome.back];
         let lost = ways.iter().any(|way| way.dropped.0 > 0);
         // A message that was not sent on is always said: nobody else knows of it.

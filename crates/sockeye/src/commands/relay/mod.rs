@@ -17,6 +17,7 @@ use crate::{advice, stdio, words};
 mod many;
 mod once;
 mod progress;
+mod sum;
 
 pub(in crate::commands) use many::say_notice;
 
@@ -40,7 +41,7 @@ fn planned(args: &RelayArgs, session: &Session) -> Result<Plan, Failure> {
         shape(&args.to),
         session.tap.wants(),
         args.frame.is_some(),
-        false,
+        args.sum,
     )
     .map_err(|_: NeedsFraming| {
         let line = words::RELAY_NEEDS_FRAME.say(session.look.language);

@@ -9,6 +9,7 @@ use sockeye_net::relay::Broken;
 use sockeye_view::catalogue;
 
 use super::progress::{Progress, with_progress};
+use super::sum::Sums;
 use super::{dialing, not_opened};
 use crate::cli::quantity::duration_text;
 use crate::cli::relay::RelayArgs;
@@ -44,7 +45,11 @@ pub(super) async fn run(args: &RelayArgs, session: &Session, tally: &mut Tally) 
     stdio::leave(&args.to);
     tally.conversations = 1;
     let progress = Arc::new(Progress::default());
-    let how = joining(args, &progress);
+    let sums = Sums::of(args);
+    let how = JoinChannels {
+        witnesses: sums.witnesses(),
+        ..joining(args, &progress)
+    };
     let joining = join_channels(from.channel, to.channel, how);
     let outcome = with_progress(args, session, &progress, joining)
         .await
@@ -55,6 +60,8 @@ pub(super) async fn run(args: &RelayArgs, session: &Session, tally: &mut Tally) 
         }
         child.wait().await.map_err(failed)?;
     }
+    let from = Address::new(args.from.scheme, args.from.target.clone());
+    sums.say(&from, args, None);
     tally.totals = totals(&outcome);
     let outcome = came_out(args, &outcome, session);
     tally.failed = u64::from(outcome.is_err());
@@ -67,7 +74,7 @@ pub(super) fn joining(args: &RelayArgs, progress: &Progress) -> JoinChannels {
         max_frame: Some(args.max_frame),
         idle: args.idle,
         moved: progress.begin(),
-        stop: None,
+        ..JoinChannels::default()
     }
 }
 
