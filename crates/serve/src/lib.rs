@@ -1,7 +1,8 @@
-//! Ready partners: the five simple services of the RFCs, DNS and HTTP, over streams and over messages.
+//! Ready partners: the five simple services of the RFCs, DNS, HTTP and chat, over streams and over messages.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod chargen;
+pub mod chat;
 mod daytime;
 mod discard;
 pub mod dns;
@@ -19,10 +20,11 @@ use std::time::{Duration, SystemTime};
 
 use sockeye_model::{SocketAddress, Totals, Type};
 
+use chat::Chat;
 use dns::Zones;
 use http::Site;
 use idle::Sweep;
-use sockeye_net::messages::{Dropped, MessageServer, Reply};
+use sockeye_net::messages::{Dropped, MessageServer, Reply, SessionLimits};
 use sockeye_net::server::{Ended, Limits, Summary, serve_small, serve_streams};
 use sockeye_net::{AsyncSocket, BoundPath, Error, Layers, Link, Listener, Result};
 use visitor::{Ledger, Visitor};
@@ -229,6 +231,7 @@ enum Work {
     Simple(Service),
     Dns(Arc<Zones>),
     Http(Arc<Site>),
+    Chat(Chat),
 }
 
 enum Door {
@@ -253,12 +256,24 @@ impl Post {
         Self::new(Work::Http(site), listener, layers)
     }
 
+    /// Rooms of this chat; all its posts lead to the same rooms. Its listener is of streams or of messages.
+    ///
+    /// # Errors
+    /// As for [`Service::on`].
+    pub fn chat(chat: Chat, listener: Listener, layers: Layers) -> Result<Self> {
+        Self::new(Work::Chat(chat), listener, layers)
+    }
+
     fn new(work: Work, listener: Listener, layers: Layers) -> Result<Self> {
         let locals = listener.local_addresses().to_vec();
         let datagrams = |socket: &AsyncSocket| socket.kind() == Type::Datagram;
         let door = if listener.sockets().iter().any(datagrams) {
             let (sockets, path) = listener.into_sockets();
-            Door::Messages(path, MessageServer::new(sockets)?)
+            let limits = match &work {
+                Work::Chat(chat) => chat::session_limits(chat),
+                Work::Simple(_) | Work::Dns(_) | Work::Http(_) => SessionLimits::default(),
+            };
+            Door::Messages(path, MessageServer::with_limits(sockets, limits)?)
         } else {
             Door::Connections(listener, layers)
         };
@@ -287,6 +302,9 @@ impl Post {
             (Work::Http(site), Door::Connections(listener, layers)) => {
                 http::serve(site, listener, layers, how, stop).await
             }
+            (Work::Chat(chat), Door::Connections(listener, layers)) => {
+                chat::converse(chat, listener, layers, how, stop).await
+            }
             (work, Door::Messages(path, server)) => {
                 // In this order they are dropped: while its socket lives, a path's inode is no other file's.
                 let door = (path, server);
@@ -295,6 +313,7 @@ impl Post {
                     Work::Dns(zones) => until(dns::answer_all(zones, &door.1), &door.1, stop).await,
                     // HTTP is of streams: nothing of it fits datagrams.
                     Work::Http(_) => Served::default(),
+                    Work::Chat(chat) => chat::answer_all(&chat, &door.1, how, stop).await,
                 }
             }
         }

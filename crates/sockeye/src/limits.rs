@@ -101,6 +101,9 @@ const QUEUED_BYTES: usize = 256 << 10;
 /// How many connections may wait to be accepted; the kernel may allow fewer (`net.core.somaxconn`).
 const BACKLOG: u32 = 4_096;
 
+/// What a chat keeps to.
+const CHAT: sockeye_serve::chat::ChatLimits = sockeye_serve::chat::ChatLimits::USUAL;
+
 /// One value of the table.
 #[derive(Clone, Copy)]
 enum Amount {
@@ -180,6 +183,20 @@ const ROWS: &[Row] = &[
     fixed(Count(sockeye_serve::http::MAX_RANGES as u32), "serve files: ranges in one request; the whole file beyond"),
     fixed(Count(sockeye_serve::http::MAX_NAMES as u32), "serve files: names on a folder's page"),
     row("--max-frame", Bytes(FRAME), Bytes(FRAME_MAX), "bytes of one message in a stream, and what the socket carries if that is less"),
+    fixed(Count(CHAT.members as u32), "serve chat: members; as many as --max-conversations where that is more"),
+    fixed(Count(CHAT.rooms as u32), "serve chat: rooms at once"),
+    fixed(Count(sockeye_serve::chat::NAME_CHARACTERS as u32), "serve chat: characters of a name"),
+    fixed(Bytes(CHAT.text), "serve chat: a message; a longer one is told and left out"),
+    fixed(Count(CHAT.history_messages as u32), "serve chat: messages that a room keeps for who comes later"),
+    fixed(Bytes(CHAT.history_bytes), "serve chat: bytes of them"),
+    fixed(Count(CHAT.queued_messages as u32), "serve chat: messages that may wait for one member; more are left out, and told"),
+    fixed(Bytes(CHAT.queued_bytes), "serve chat: bytes of them"),
+    fixed(Time(CHAT.behind), "serve chat: a member for whom some were left out is dropped unless it receives the others"),
+    fixed(Count(CHAT.burst), "serve chat: messages of one member that are heard at once"),
+    fixed(Time(CHAT.pace), "serve chat: pause between later ones; they wait, none is lost"),
+    fixed(Time(CHAT.silent), "serve chat: a member over datagrams that says nothing has left"),
+    fixed(Count(CHAT.told_members as u32), "serve chat: in a room of more, coming and going is not told"),
+    fixed(Count(CHAT.listed as u32), "serve chat: names or rooms in one list"),
     row("--frame chunk=SIZE", Bytes(CHUNK), Bytes(CHUNK_MAX), "bytes of one message cut from a stream"),
     fixed(Time(VIEW_PATIENCE), "a blocked terminal may delay the end"),
     fixed(Bytes(PEER_QUEUE), "listen --many: bytes that may wait to be sent to one peer"),

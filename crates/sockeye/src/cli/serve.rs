@@ -24,6 +24,7 @@ Services and their ports, each on TCP and UDP, on this machine only:
   daytime 7013   says the time in words           (RFC 867)
   chargen 7019   says letters without end         (RFC 864)
   time 7037      says the seconds since 1900      (RFC 868)
+  chat 7094      rooms where people write lines; say /help there
 And when it is named:
   dns 7053       answers for the zones of --zone; without one it is
                  an Internet to learn on, on 127.0.0.2 to 127.0.0.6
@@ -31,11 +32,12 @@ And when it is named:
   files 7080     the folder of --dir and nothing else
 
 Examples:
-  sockeye serve                                            all but dns
+  sockeye serve                                            all but dns, http and files
   sockeye serve echo daytime                               these two
   sockeye serve echo=any:7007                              for everyone who can reach this machine
   sockeye serve echo=tcp://:7007 echo=unix:/tmp/e.sock     one service on two addresses
   sockeye serve --one-at-a-time --explain echo             what a server that is not concurrent does
+  sockeye serve chat chat=unix:/tmp/chat.sock              one chat over TCP, UDP and a UNIX socket
   sockeye serve dns                                        an Internet to learn on
   sockeye serve dns --print-zones                          its zone files, to read
   sockeye serve dns --zone river.example=river.zone        your own zone, on UDP and TCP
@@ -45,17 +47,18 @@ Examples:
 
 /// The names that `serve` knows.
 pub(crate) const SERVICES: &[&str] = &[
-    "echo", "discard", "daytime", "chargen", "time", DNS, HTTP, FILES,
+    "echo", "discard", "daytime", "chargen", "time", DNS, HTTP, FILES, CHAT,
 ];
 
 const DNS: &str = "dns";
 pub(crate) const HTTP: &str = "http";
 pub(crate) const FILES: &str = "files";
+pub(crate) const CHAT: &str = "chat";
 
 /// As typed.
 #[derive(Args, Debug)]
 pub(crate) struct ServeFlags {
-    /// What to serve, and where if not on its own port; none is the simple ones
+    /// What to serve, and where if not on its own port; none is all but dns, http and files
     #[arg(value_name = "SERVICE[=ADDRESS]")]
     services: Vec<String>,
     /// dns: a zone file to answer from; NAME is its zone, where the file does not say it

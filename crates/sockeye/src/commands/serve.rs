@@ -1,5 +1,6 @@
 //! `serve`: ready partners on their own ports, until a signal.
 
+mod chat;
 pub(crate) mod dns;
 mod feed;
 mod http;
@@ -13,6 +14,7 @@ use sockeye_model::{Address, Host, Port, Scheme, SocketAddress, Tally, Target};
 use sockeye_net::server::{Limits, Notice, Seats};
 use sockeye_net::tls::{self, Pin};
 use sockeye_net::{Layers, Listener, Listening, OpenError, Reach, Signals, listen};
+use sockeye_serve::chat::Chat;
 use sockeye_serve::http::Access;
 use sockeye_serve::{Post, Served, Service, Serving};
 use sockeye_view::catalogue::Language;
@@ -21,7 +23,7 @@ use tokio::task::JoinSet;
 
 use crate::cli::ServeArgs;
 use crate::cli::quantity::duration_text;
-use crate::cli::serve::{FILES, HTTP};
+use crate::cli::serve::{CHAT, FILES, HTTP};
 use crate::commands::{Outcome, ready, runtime};
 use crate::exit::ExitCode;
 use crate::limits::CONNECT_TIMEOUT;
@@ -60,6 +62,7 @@ enum Partner {
     Simple(Service),
     Dns(dns::Server),
     Http(http::Server),
+    Chat(Chat),
 }
 
 impl Partner {
@@ -68,6 +71,7 @@ impl Partner {
             Self::Simple(service) => service.name(),
             Self::Dns(_) => "dns",
             Self::Http(server) => server.name,
+            Self::Chat(_) => CHAT,
         }
     }
 
@@ -76,11 +80,12 @@ impl Partner {
             Self::Simple(service) => service.on(listener, layers)?,
             Self::Dns(server) => Post::dns(Arc::clone(&server.zones), listener, layers)?,
             Self::Http(server) => Post::http(Arc::clone(&server.site), listener, layers)?,
+            Self::Chat(chat) => Post::chat(chat.clone(), listener, layers)?,
         })
     }
 }
 
-/// What was asked for; nothing is the simple services.
+/// What was asked for; nothing is the simple services and the chat.
 fn asked(
     args: &ServeArgs,
     feed: Option<&Feed>,
@@ -100,8 +105,10 @@ fn asked(
             }
         })
     };
+    let chat = chat::shared(args, language);
     if args.services.is_empty() {
-        return Ok(Service::ALL.into_iter().flat_map(own).collect());
+        let simple = Service::ALL.into_iter().flat_map(own);
+        return Ok(simple.chain(chat::own(&chat)).collect());
     }
     let mut all = Vec::new();
     for named in &args.services {
@@ -109,6 +116,7 @@ fn asked(
             (None, _) if matches!(named.name, HTTP | FILES) => {
                 all.push(http::asked(named, args, feed, accesses, language)?);
             }
+            (None, _) if named.name == CHAT => all.extend(chat::asked(named, &chat)),
             (None, _) => all.extend(dns::asked(named, &args.zones)?),
             (Some(service), None) => all.extend(own(service)),
             (Some(service), Some(address)) => all.push(Asked {

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 #![allow(clippy::print_stderr, reason = "a skip says why")]
 
+mod chat;
 mod dns;
 mod files;
 mod folder_bounds;

@@ -8,10 +8,10 @@ use sockeye_net::{Listener, Reach};
 use sockeye_serve::{Post, Served, Service};
 use sockeye_view::catalogue::{self, Language, Text};
 
-use super::{Asked, Open, Partner, dns, http, words};
+use super::{Asked, Open, Partner, chat, dns, http, words};
 use crate::cli::quantity::duration_text;
 use crate::cli::quote;
-use crate::cli::serve::{FILES, HTTP};
+use crate::cli::serve::{CHAT, FILES, HTTP};
 use crate::commands::ready;
 use crate::report::io_text;
 use crate::session::Session;
@@ -116,8 +116,10 @@ fn whereabouts(post: &Post) -> String {
 fn wider(open: &[Open]) -> Option<String> {
     let local = open.iter().all(|open| open.reach == Reach::ThisMachine);
     let first = open.iter().find(|open| {
-        matches!(open.asked.partner, Partner::Simple(_) | Partner::Http(_))
-            && matches!(open.asked.address.target, Target::Inet { .. })
+        matches!(
+            open.asked.partner,
+            Partner::Simple(_) | Partner::Http(_) | Partner::Chat(_)
+        ) && matches!(open.asked.address.target, Target::Inet { .. })
     })?;
     let port = first.post.local_addresses().first()?.port()?;
     let address = address_at(first.asked.address.scheme, Host::Any, port);
@@ -131,6 +133,7 @@ fn client(open: &Open) -> String {
         Partner::Simple(service) => *service,
         Partner::Dns(server) => return question(open, server),
         Partner::Http(_) => return String::new(),
+        Partner::Chat(_) => return member(open),
     };
     let address = short(&reached(open));
     let connect = ["sockeye", "connect", &address];
@@ -142,6 +145,18 @@ fn client(open: &Open) -> String {
         (Service::Discard, Carries::Messages) => &["--send", "hola", "--send-only"],
         (Service::Time, Carries::Messages) => &["--send", "hola", "--hex"],
         (_, Carries::Messages) => &["--send", "hola"],
+    };
+    quote::line(connect.into_iter().chain(more.iter().copied()))
+}
+
+/// A member of a chat: over UDP it comes in with its first message.
+fn member(open: &Open) -> String {
+    let address = short(&reached(open));
+    let connect = ["sockeye", "connect", &address];
+    let more: &[&str] = if is_datagrams(open.asked.address.scheme) {
+        &["--send", "hola"]
+    } else {
+        &[]
     };
     quote::line(connect.into_iter().chain(more.iter().copied()))
 }
@@ -180,7 +195,7 @@ pub(super) fn say_served(services: &[(Asked, Served)], drain: Duration, session:
     let language = session.look.language;
     let mut said = false;
     let names = Service::ALL.into_iter().map(Service::name);
-    for service in names.chain(["dns", HTTP, FILES]) {
+    for service in names.chain(["dns", HTTP, FILES, CHAT]) {
         for datagrams in [false, true] {
             let mut all = Served::default();
             for (asked, served) in services {
@@ -195,6 +210,14 @@ pub(super) fn say_served(services: &[(Asked, Served)], drain: Duration, session:
                 session.announce(&line);
             }
         }
+    }
+    let chat = services.iter().find_map(|(asked, _)| match &asked.partner {
+        Partner::Chat(chat) => chat::summary(chat, language),
+        _ => None,
+    });
+    if let Some(line) = chat {
+        said = true;
+        session.announce(&line);
     }
     if !said {
         session.status(words::NOTHING.say(language));

@@ -15,6 +15,8 @@ texts! {
     WOULD_LOOP = "not answered, could loop {count}" | "sin respuesta, podrían dar vueltas {count}";
     UNANSWERED = "answers that could not be sent {count}" | "respuestas que no se pudieron enviar {count}";
     OPEN_FILES = "{most} conversations at once, not {asked}: the limit of open files (ulimit -n) allows no more" | "{most} conversaciones a la vez, no {asked}: el límite de archivos abiertos (ulimit -n) no permite más";
+    CHAT = "chat: members {members}, messages {messages}, delivered {delivered}" | "chat: miembros {members}, mensajes {messages}, entregados {delivered}";
+    CHAT_BEHIND = "chat: members {members}, messages {messages}, delivered {delivered}; left out for slow readers {left_out}, dropped readers {dropped}" | "chat: miembros {members}, mensajes {messages}, entregados {delivered}; no entregados a lectores lentos {left_out}, lectores expulsados {dropped}";
     NOTHING = "nobody came" | "no vino nadie";
     DNS_RUNNING = "the offline Internet is running already ({name}, pid {pid}): {address} is taken" | "la Internet de prueba ya está en marcha ({name}, pid {pid}): {address} está ocupada";
     ROOT = "the root" | "la raíz";
