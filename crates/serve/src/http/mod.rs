@@ -14,6 +14,7 @@ mod problem;
 mod site;
 mod transport;
 mod upgrade;
+mod websocket;
 pub mod words;
 
 pub use body::FilePart;
@@ -23,5 +24,6 @@ pub use page::{Page, Tidings};
 pub use problem::Problem;
 pub use site::{Site, Visit};
 pub use upgrade::{Switched, Upgrade};
+pub use websocket::websocket;
 
 pub(crate) use connection::serve;

@@ -4,3 +4,4 @@
 mod server;
 mod upgrade;
 mod url;
+mod websocket;
