@@ -28,7 +28,7 @@ pub use fault::Fault;
 pub use frame::{Header, Opcode};
 pub use inbound::{Inbound, Step};
 pub use marking::Marking;
-pub use open::{NotOpened, answer, ask};
+pub use open::{NotOpened, answer, ask, tell_upgraded};
 pub use outbound::{FRAGMENT, frames};
 pub use setup::BadFile;
 pub use socket::{Event, Keeping, MAX_MESSAGE, WebSocket};

@@ -171,8 +171,9 @@ fn is_loopback(wire: &Wire) -> bool {
     }
 }
 
-/// Tells that the handshake is over and what was agreed.
-pub(super) fn tell_upgraded(wire: &Wire, began: Timestamp, path: &str, accepted: &Accepted) {
+/// Tells that the handshake is over and what was agreed: for who read the request elsewhere, as an HTTP server does.
+/// `began` is when it came.
+pub fn tell_upgraded(wire: &Wire, began: Timestamp, path: &str, accepted: &Accepted) {
     let handle = wire.socket().handle();
     if !handle.tap.is_on() {
         return;

@@ -114,7 +114,7 @@ fn asked(
     for named in &args.services {
         match (Service::named(named.name), &named.address) {
             (None, _) if matches!(named.name, HTTP | FILES) => {
-                all.push(http::asked(named, args, feed, accesses, language)?);
+                all.push(http::asked(named, args, feed, &chat, accesses, language)?);
             }
             (None, _) if named.name == CHAT => all.extend(chat::asked(named, &chat)),
             (None, _) => all.extend(dns::asked(named, &args.zones)?),

@@ -3,6 +3,7 @@
 #![allow(clippy::print_stderr, reason = "a skip says why")]
 
 mod browser;
+mod chat;
 mod events;
 mod hostile;
 mod reading;

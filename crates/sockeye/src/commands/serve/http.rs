@@ -4,7 +4,8 @@ use std::fmt::Display;
 use std::sync::Arc;
 
 use sockeye_model::{Address, Host, Port, Scheme, SocketAddress, Target};
-use sockeye_serve::http::{Access, Folder, Hidden, Page, Site};
+use sockeye_serve::chat::Chat;
+use sockeye_serve::http::{Access, Folder, Hidden, Page, Site, rooms};
 use sockeye_view::catalogue::{self, Language};
 use sockeye_view::escape::escape_name;
 use tokio::sync::mpsc;
@@ -37,6 +38,7 @@ pub(super) fn asked(
     named: &ServiceAt,
     args: &ServeArgs,
     feed: Option<&Feed>,
+    chat: &Chat,
     accesses: Option<&mpsc::Sender<Access>>,
     language: Language,
 ) -> Result<Asked, Failure> {
@@ -47,7 +49,9 @@ pub(super) fn asked(
     let is_http = named.name == HTTP;
     if is_http && let Some(feed) = feed.cloned() {
         let page = Page::new(move || feed.subscribe()).folder(args.folder.is_some());
-        site = site.routes(page.routes());
+        site = site
+            .routes(page.chat(true).routes())
+            .routes(rooms(chat.clone()));
     }
     if let Some(folder) = &args.folder {
         let at = if is_http { FOLDER } else { "" };
