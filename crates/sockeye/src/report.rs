@@ -153,11 +153,14 @@ fn open_text(error: &OpenError, typed: &Address, patience: Duration, language: L
             }
         }
         OpenError::NotPermitted { scheme, failures } => {
-            let calls: Vec<&str> = failures
+            let mut errors: Vec<&str> = failures
                 .iter()
                 .filter_map(|failure| failure.errno().name())
                 .collect();
-            let errors = calls.join(", ");
+            // The same of each address.
+            errors.sort_unstable();
+            errors.dedup();
+            let errors = errors.join(", ");
             let text = match scheme {
                 Scheme::Icmp => words::ICMP_FORBIDDEN,
                 _ => words::RAW_FORBIDDEN,

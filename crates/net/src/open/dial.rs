@@ -340,12 +340,15 @@ async fn without_port(
     let first = connect(setup, peer.clone(), local.clone(), Arc::clone(&verdict)).await;
     match first {
         Err(error) if setup.kind == Type::Datagram && is_forbidden(&error) => {
-            failures.push(error);
             let raw = Setup {
                 kind: Type::Raw,
                 ..setup.clone()
             };
-            connect(&raw, peer, local, verdict).await
+            let outcome = connect(&raw, peer, local, verdict).await;
+            if outcome.as_ref().is_err_and(is_forbidden) {
+                failures.push(error);
+            }
+            outcome
         }
         outcome => outcome,
     }
