@@ -7,6 +7,7 @@ use clap::Args;
 use sockeye_model::{Address, Family, Host, Scheme, SocketOption, Target};
 
 use crate::cli::quantity::{duration, duration_text, size, size_text, some_time};
+use crate::cli::tls::{ClientTls, OwnTls};
 use crate::cli::view::ViewArgs;
 use crate::cli::{Usage, address, escape, words};
 use crate::limits;
@@ -21,7 +22,8 @@ Examples:
   sockeye ping --json -c 3 localhost                one JSON object a line (docs/ping.md)
 
 With neither scheme nor port it is ICMP echo. HOST:PORT, unix: and tls:// time a connection with
-all its handshakes, udp:// a datagram's reply or that the port is closed.
+all its handshakes, udp:// a datagram's reply or that the port is closed, ws:// and wss:// pings
+and their pongs on one connection.
 Exit code: 0 when each target answered at least once, 13 when one never did.";
 
 /// As typed.
@@ -59,6 +61,10 @@ pub(crate) struct PingFlags {
     /// Only the IPv6 addresses of names
     #[arg(short = '6')]
     ipv6: bool,
+    #[command(flatten)]
+    tls: ClientTls,
+    #[command(flatten)]
+    own_tls: OwnTls,
     #[command(flatten)]
     view: ViewArgs,
 }
@@ -138,6 +144,10 @@ impl PingFlags {
                 asked.address.options.insert(SocketOption::Ttl(hops));
             }
         }
+        let mut dialed: Vec<&mut Address> =
+            targets.iter_mut().map(|asked| &mut asked.address).collect();
+        self.tls.fill(&mut dialed)?;
+        self.own_tls.fill(&mut [], &mut dialed)?;
         let pattern = |size| (0..size).map(|at| at as u8).collect();
         Ok(PingArgs {
             targets,

@@ -121,6 +121,7 @@ impl Probe<'_> {
                 self.changed = Some(changed);
             }
             Replied::Connected => self.reply = Some("connected"),
+            Replied::Pong => self.reply = Some("pong"),
             Replied::Datagram(len) => {
                 self.reply = Some("datagram");
                 self.bytes = Some(len);
@@ -154,7 +155,7 @@ pub(super) fn summary(score: &Score, error: Option<String>) -> String {
         Some(By::Icmp(Way::Datagram, len)) => (Some("icmp"), Some("datagram"), Some(len)),
         Some(By::Icmp(Way::Raw, len)) => (Some("icmp"), Some("raw"), Some(len)),
         Some(By::Udp(len)) => (Some("udp"), None, Some(len)),
-        Some(By::Tcp | By::Unix | By::Layered) => {
+        Some(By::Tcp | By::Unix | By::Layered | By::WebSocket) => {
             (Some(score.asked.address.scheme.name()), None, None)
         }
     };

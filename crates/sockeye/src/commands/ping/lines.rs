@@ -112,6 +112,7 @@ fn answer(answer: &Answer, took: &str, language: Language) -> String {
             text
         }
         Replied::Connected => fill(words::CONNECTED, &[("took", &took), ("from", &from)]),
+        Replied::Pong => fill(words::PONG, &[("took", &took), ("from", &from)]),
         Replied::Datagram(len) => {
             let bytes = bytes(len as u64, language);
             fill(
@@ -148,6 +149,7 @@ pub(super) fn opened(typed: &str, address: &str, by: By, language: Language) -> 
         By::Tcp => (words::BY_TCP, 0),
         By::Unix => (words::BY_UNIX, 0),
         By::Layered => (words::BY_LAYERED, 0),
+        By::WebSocket => (words::BY_WEBSOCKET, 0),
         By::Udp(len) => (words::BY_UDP, len),
     };
     let (target, address) = (escape_name(typed), escape_name(address));

@@ -6,8 +6,10 @@ mod echo;
 mod json;
 mod lines;
 mod outcome;
+mod requests;
 mod score;
 mod times;
+mod websocket;
 mod words;
 
 use std::fmt::Display;
@@ -140,6 +142,7 @@ async fn asked_one(mut asking: Asking, family: Option<sockeye_model::Family>) {
     match asking.look_up(family).await {
         Err(error) => asking.tell(What::NotOpened(error)),
         Ok(_) if asking.address.scheme == Scheme::Icmp => echo::ask(asking).await,
+        Ok(_) if asking.address.scheme.is_websocket() => websocket::ask(asking).await,
         Ok(addresses) => {
             let each: Vec<String> = addresses.iter().map(ToString::to_string).collect();
             let address = match each.is_empty() {
@@ -232,7 +235,7 @@ fn verdict(args: &PingArgs, scores: &[Score], look: Look) -> Outcome {
     }
     let failures: Vec<Failure> = scores
         .iter()
-        .filter(|score| score.answered == 0)
+        .filter(|score| score.answered == 0 || score.error.is_some())
         .map(|score| {
             not_asked(score, look).unwrap_or_else(|| {
                 let target = escape_name(&score.asked.typed);

@@ -51,6 +51,8 @@ pub(super) enum By {
     Unix,
     /// A TCP or UNIX connect and the handshakes above it.
     Layered,
+    /// Pings on one WebSocket.
+    WebSocket,
     /// A datagram with so many bytes of data.
     Udp(usize),
 }
@@ -103,6 +105,8 @@ pub(super) enum Replied {
     },
     /// A connection.
     Connected,
+    /// A WebSocket's pong.
+    Pong,
     /// A datagram of so many bytes.
     Datagram(usize),
     /// That nobody has the port: so the host is there.

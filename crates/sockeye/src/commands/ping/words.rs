@@ -7,6 +7,7 @@ texts! {
     ECHO_PLAIN = "{took}{from}" | "{took}{from}";
     CHANGED = "; the data came back changed" | "; los datos volvieron cambiados";
     CONNECTED = "{took}connected to {from}" | "{took}conectado a {from}";
+    PONG = "{took}pong from {from}" | "{took}pong de {from}";
     DATAGRAM = "{took}{bytes} from {from}" | "{took}{bytes} de {from}";
     PORT_CLOSED = "{took}port unreachable, says {from}: the host is there, the port is closed" | "{took}puerto inalcanzable, dice {from}: la máquina está, el puerto está cerrado";
     REFUSED = "{took}refused by {from}: the host is there, the port is closed" | "{took}rechazado por {from}: la máquina está, el puerto está cerrado";
@@ -33,6 +34,7 @@ texts! {
     BY_TCP = "{target}: TCP connects to {address}, each closed at once" | "{target}: conexiones TCP a {address}, cerradas en cuanto existen";
     BY_UNIX = "{target}: connects to {address}, each closed at once" | "{target}: conexiones a {address}, cerradas en cuanto existen";
     BY_LAYERED = "{target}: connects to {address} with every handshake, each closed at once" | "{target}: conexiones a {address} con todas sus negociaciones, cerradas en cuanto existen";
+    BY_WEBSOCKET = "{target}: WebSocket pings over one connection to {address}" | "{target}: pings de WebSocket por una conexión a {address}";
     BY_UDP = "{target}: datagrams of {bytes} to {address}, each from a port of its own" | "{target}: datagramas de {bytes} a {address}, cada uno desde un puerto propio";
 
     TARGET = "TARGET" | "DESTINO";

@@ -1,0 +1,90 @@
+//! Requests that were sent and which of them have an answer, where many share one socket.
+
+use std::collections::{HashMap, VecDeque};
+
+use tokio::time::Instant;
+
+use super::asking::Asking;
+use super::outcome::{Answer, End, What};
+
+/// Requests that were sent, each by a number that its answer brings back.
+#[derive(Default)]
+pub(super) struct Requests {
+    /// Those of long ago are overwritten, since there are only so many numbers.
+    sent: HashMap<u16, Request>,
+    /// Those without an answer, the oldest first.
+    waiting: VecDeque<u16>,
+}
+
+struct Request {
+    number: u64,
+    at: Instant,
+    state: State,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    Waiting,
+    Answered,
+    Lost,
+}
+
+impl Requests {
+    /// Probe `number` was sent at `at`.
+    pub(super) fn sent(&mut self, sequence: u16, number: u64, at: Instant) {
+        let state = State::Waiting;
+        let request = Request { number, at, state };
+        self.sent.insert(sequence, request);
+        self.waiting.push_back(sequence);
+    }
+
+    /// When the oldest was sent that waits.
+    pub(super) fn oldest(&mut self) -> Option<Instant> {
+        while let Some(sequence) = self.waiting.front() {
+            match self.sent.get(sequence) {
+                Some(request) if request.state == State::Waiting => return Some(request.at),
+                _ => drop(self.waiting.pop_front()),
+            }
+        }
+        None
+    }
+
+    /// The oldest that waits is lost.
+    pub(super) fn lose_oldest(&mut self, asking: &Asking) {
+        if let Some(sequence) = self.waiting.pop_front() {
+            self.ends(asking, sequence, Instant::now(), End::Lost);
+        }
+    }
+
+    /// There will be no answer to this one; told, unless that is no news.
+    pub(super) fn ends(&mut self, asking: &Asking, sequence: u16, now: Instant, end: End) {
+        if let Some(request) = self.sent.get_mut(&sequence)
+            && request.state == State::Waiting
+        {
+            request.state = State::Lost;
+            tell(asking, request, now, end);
+        }
+    }
+
+    /// An answer has come; told as what it is. One to what was never asked is passed over.
+    pub(super) fn answered(&mut self, asking: &Asking, sequence: u16, now: Instant, answer: Answer) {
+        let Some(request) = self.sent.get_mut(&sequence) else {
+            return;
+        };
+        let end = match request.state {
+            State::Waiting => End::Answered(answer),
+            State::Answered => End::Again(answer),
+            State::Lost => End::Late(answer),
+        };
+        request.state = State::Answered;
+        tell(asking, request, now, end);
+    }
+}
+
+fn tell(asking: &Asking, request: &Request, now: Instant, end: End) {
+    asking.tell(What::Probe {
+        number: request.number,
+        end,
+        took: now - request.at,
+    });
+}
