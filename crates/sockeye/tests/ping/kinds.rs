@@ -102,6 +102,61 @@ fn a_unix_socket_is_asked_by_connecting() {
 }
 
 #[test]
+fn a_websocket_is_asked_by_its_pings_on_one_connection_and_tls_by_its_handshakes() {
+    let words = ["serve", "echo=ws://127.0.0.1:0", "echo=tls://127.0.0.1:0"];
+    let (server, addresses) = Tool::serve(&words);
+    let ws = format!("ws://{}", addresses[0]);
+    let tls = format!("tls://{}", addresses[1]);
+    let words = [
+        "ping",
+        "--json",
+        "-c",
+        "3",
+        "-i",
+        "10ms",
+        "--insecure",
+        &ws,
+        &tls,
+    ];
+    let ran = sockeye(&words);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let told = objects(&ran);
+    let replies = |target: &str| -> Vec<Option<&str>> {
+        let of = told.iter().filter(|object| object["target"] == target);
+        of.map(|object| object["reply"].as_str()).collect()
+    };
+    assert_eq!(
+        replies(&ws),
+        [Some("pong"), Some("pong"), Some("pong"), None],
+        "{ran:?}"
+    );
+    assert_eq!(replies(&tls)[..3], [Some("connected"); 3], "{ran:?}");
+
+    let ran = sockeye(&["ping", "-c", "2", "-i", "10ms", "--explain", &ws]);
+    assert_eq!(ran.stderr.matches("ping of 8 bytes").count(), 2, "{ran:?}");
+    assert_eq!(ran.stderr.matches("101 Switching").count(), 1, "{ran:?}");
+    assert_eq!(server.stop().code, Some(0));
+}
+
+#[test]
+fn a_websocket_that_ends_while_it_is_asked_is_said_and_one_that_is_not_there_is_11() {
+    let (server, address) = Tool::serve_one(&["serve", "--drain", "0", "echo=ws://127.0.0.1:0"]);
+    let ws = format!("ws://{address}");
+    let mut tool = Tool::start(&["ping", "-c", "1000", "-i", "20ms", "--timeout", "5s", &ws]);
+    tool.stdout.wait_for("  3    ");
+    server.stop();
+    let ran = tool.ran();
+    assert!(
+        ran.code.is_some_and(|code| code != 0 && code != 13),
+        "{ran:?}"
+    );
+    assert!(ran.last_line().contains(&ws), "{ran:?}");
+    assert!(ran.stdout.contains("TARGET"), "{ran:?}");
+    let ran = sockeye(&["ping", "-c", "1", &ws]);
+    assert_eq!(ran.code, Some(11), "{ran:?}");
+}
+
+#[test]
 fn a_name_that_is_none_is_10_and_the_others_are_asked_all_the_same() {
     in_own_network(
         "kinds::a_name_that_is_none_is_10_and_the_others_are_asked_all_the_same",

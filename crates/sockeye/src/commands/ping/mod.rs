@@ -17,7 +17,8 @@ use std::io::{self, Write};
 use std::sync::Arc;
 
 use sockeye_model::{Scheme, Tally};
-use sockeye_net::{Dialing, Signals};
+use sockeye_net::websocket::Fault;
+use sockeye_net::{Dialing, OpenError, Signals};
 use sockeye_view::escape::{columns, escape_name};
 use tokio::sync::mpsc;
 
@@ -222,8 +223,13 @@ fn sum_up(args: &PingArgs, scores: &[Score], look: Look) -> io::Result<()> {
 fn not_asked(score: &Score, look: Look) -> Option<Failure> {
     let error = score.error.as_ref()?;
     let address = &score.asked.address;
-    let failure = Failure::of_open(error, address, CONNECT_TIMEOUT, look.language);
-    Some(failure)
+    Some(match error {
+        // A WebSocket that ended while it was asked.
+        OpenError::Call(call) if Fault::of(call).is_some() => {
+            Failure::of_net(call, Some(address), look.language)
+        }
+        error => Failure::of_open(error, address, CONNECT_TIMEOUT, look.language),
+    })
 }
 
 /// 0 when each has answered; else the reason, of all that have not.

@@ -67,7 +67,13 @@ impl Requests {
     }
 
     /// An answer has come; told as what it is. One to what was never asked is passed over.
-    pub(super) fn answered(&mut self, asking: &Asking, sequence: u16, now: Instant, answer: Answer) {
+    pub(super) fn answered(
+        &mut self,
+        asking: &Asking,
+        sequence: u16,
+        now: Instant,
+        answer: Answer,
+    ) {
         let Some(request) = self.sent.get_mut(&sequence) else {
             return;
         };

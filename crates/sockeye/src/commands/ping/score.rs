@@ -29,7 +29,7 @@ pub(super) struct Score {
     pub(super) refused: u64,
     /// Of those: somebody says that they did not arrive.
     pub(super) undelivered: u64,
-    /// Of those: could not be sent.
+    /// Of those: a call or a handshake failed.
     pub(super) failed: u64,
     /// Answers to lost ones.
     pub(super) late: u64,

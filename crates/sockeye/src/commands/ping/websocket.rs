@@ -1,9 +1,11 @@
 //! Asking by WebSocket: one connection, and a ping on it for each probe.
 
+use std::io;
 use std::time::Duration;
 
+use sockeye_model::Call;
 use sockeye_net::messages::Messages;
-use sockeye_net::websocket::{Close, CloseCode, Event, WebSocket};
+use sockeye_net::websocket::{Close, CloseCode, Event, Fault, WebSocket};
 use sockeye_net::{Link, OpenError, connect};
 use tokio::time::{Instant, sleep_until, timeout};
 
@@ -67,7 +69,11 @@ async fn asked(asking: &Asking, websocket: &WebSocket, address: String) -> Resul
                             requests.answered(asking, number as u16, now, answer);
                         }
                     }
-                    Event::Closed(_) => return Ok(()),
+                    // It may say goodbye as it ought to, and still leaves what was to be asked.
+                    Event::Closed(close) => {
+                        let closed = io::Error::from(Fault::Closed(close));
+                        return Err(sockeye_net::Error::new(Call::Recv, closed).into());
+                    }
                     // It says what it likes; nobody has asked for it.
                     Event::Message(..) | Event::Ping(_) => {}
                 }
