@@ -4,12 +4,14 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::net::SocketAddr;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
 use hickory_proto::op::{Edns, Message, MessageType, OpCode, ResponseCode};
-use sockeye_model::{Family, SocketAddress, Type};
-use sockeye_net::{AsyncSocket, Received, Tap};
+use sockeye_model::{Call, Family, SocketAddress, Type};
+use sockeye_net::tls::{self, Clients, Settings};
+use sockeye_net::{AsyncSocket, Lent, Received, Tap, Wire};
 use tokio::time::Instant;
 
 use crate::meaning::tell_meaning;
@@ -22,6 +24,8 @@ pub enum Transport {
     Udp,
     /// A connection; each message has its length before it (RFC 1035 section 4.2.2).
     Tcp,
+    /// The same within TLS ([RFC 7858](https://www.rfc-editor.org/rfc/rfc7858)).
+    Tls,
 }
 
 impl fmt::Display for Transport {
@@ -29,6 +33,7 @@ impl fmt::Display for Transport {
         f.write_str(match self {
             Self::Udp => "udp",
             Self::Tcp => "tcp",
+            Self::Tls => "tls",
         })
     }
 }
@@ -47,6 +52,19 @@ pub struct Exchange {
     /// The largest answer over UDP that is asked for, in bytes (RFC 6891 section 6.2.3); `None` leaves EDNS out, and
     /// with it more than 512 bytes.
     pub payload: Option<u16>,
+    /// Whom a server is to prove itself to be, where it is asked over TLS.
+    pub trust: Trust,
+}
+
+/// Whom servers that are asked over TLS must prove themselves to be.
+#[derive(Clone, Debug, Default)]
+pub struct Trust {
+    /// Who vouches for them, or which key they have.
+    pub settings: Settings,
+    /// The names that they were called by; one without is asked for its address in the certificate.
+    pub names: Vec<(SocketAddr, String)>,
+    /// Clients that are ready, so that files are read once.
+    pub clients: Clients,
 }
 
 impl Default for Exchange {
@@ -57,6 +75,7 @@ impl Default for Exchange {
             timeout: Duration::from_secs(5),
             tries: 2,
             payload: Some(UDP_PAYLOAD),
+            trust: Trust::default(),
         }
     }
 }
@@ -245,7 +264,7 @@ impl<'a> Attempt<'a> {
 impl Attempt<'_> {
     async fn over(&mut self, transport: Transport) -> Result<Reply, NoReply> {
         match transport {
-            Transport::Tcp => self.over_tcp(false).await,
+            Transport::Tcp | Transport::Tls => self.over_tcp(false).await,
             Transport::Udp => {
                 let (message, size) = self.over_udp().await?;
                 if message.metadata.truncation {
@@ -315,16 +334,14 @@ impl Attempt<'_> {
     async fn on_a_connection(&self, was_cut: bool) -> Result<Reply, NoReply> {
         let server = self.server;
         let failed = |source| NoReply::Call { server, source };
-        let socket = self.connected(Type::Stream).await.map_err(failed)?;
+        let wire = self.wired(was_cut).await.map_err(failed)?;
         let (id, query) = self.query();
         let len = u16::try_from(query.len()).unwrap_or(u16::MAX);
-        socket
-            .send_all(&[&len.to_be_bytes(), query.as_slice()].concat())
+        wire.send_all(&[&len.to_be_bytes(), query.as_slice()].concat())
             .await
             .map_err(failed)?;
-        tell_meaning(&self.exchange.tap, socket.id(), &query);
+        tell_meaning(&self.exchange.tap, wire.id(), &query);
         let mut came = Vec::with_capacity(2048);
-        let mut buffer = vec![0; LONGEST];
         loop {
             // The length may come alone, and the message after it in any pieces.
             let wanted = came
@@ -336,7 +353,7 @@ impl Attempt<'_> {
                     return Err(NoReply::Garbage { server, why });
                 }
                 Some(wanted) if came.len() >= wanted => {
-                    tell_meaning(&self.exchange.tap, socket.id(), &came[2..wanted]);
+                    tell_meaning(&self.exchange.tap, wire.id(), &came[2..wanted]);
                     let message =
                         self.answer(id, &came[2..wanted])
                             .map_err(|unfit| NoReply::Garbage {
@@ -348,20 +365,48 @@ impl Attempt<'_> {
                         let why = "cut short (TC), over TCP too".to_owned();
                         return Err(NoReply::Garbage { server, why });
                     }
-                    return Ok(self.reply(message, Transport::Tcp, wanted - 2, was_cut));
+                    let over = match self.server.transport {
+                        Transport::Tls => Transport::Tls,
+                        Transport::Udp | Transport::Tcp => Transport::Tcp,
+                    };
+                    return Ok(self.reply(message, over, wanted - 2, was_cut));
                 }
                 _ => {}
             }
-            match socket.recv(&mut buffer).await.map_err(failed)? {
-                0 => {
+            match wire.recv_lease().await.map_err(failed)? {
+                Lent::Data(piece) => came.extend_from_slice(&piece),
+                Lent::End => {
                     return Err(NoReply::Ended {
                         server,
                         got: came.len(),
                     });
                 }
-                len => came.extend_from_slice(&buffer[..len]),
             }
         }
+    }
+
+    /// A connection, with TLS where it is asked for.
+    async fn wired(&self, was_cut: bool) -> sockeye_net::Result<Wire> {
+        let secured = self.server.transport == Transport::Tls && !was_cut;
+        // What is wrong with our own files is said before anybody is called.
+        let client = if secured {
+            let trust = &self.exchange.trust;
+            let address = self.server.address;
+            let named = trust.names.iter().find(|(named, _)| *named == address);
+            let name = named.map_or_else(|| address.ip().to_string(), |(_, name)| name.clone());
+            let client = trust.clients.client(&trust.settings, &name);
+            Some(client.map_err(|error| error.into_error(Call::Open, None))?)
+        } else {
+            None
+        };
+        let socket = self.connected(Type::Stream).await?;
+        let Some(client) = client else {
+            return Ok(socket.into());
+        };
+        let shaken = tls::connect(socket, &client).await;
+        let shaken = shaken
+            .map_err(|error| error.into_error(Call::Connect, Some(self.server.address.into())))?;
+        Ok(Wire::Tls(Arc::new(shaken)))
     }
 
     async fn connected(&self, kind: Type) -> sockeye_net::Result<AsyncSocket> {

@@ -36,7 +36,7 @@ pub mod walk;
 pub use answer::{Answer, ExtendedError, Verdict, rcode_name};
 pub use chain::{Chain, dname_target};
 pub use compare::Said;
-pub use exchange::{Exchange, NoReply, Reply, Transport, UDP_PAYLOAD};
+pub use exchange::{Exchange, NoReply, Reply, Transport, Trust, UDP_PAYLOAD};
 pub use hickory_proto::op::{Message, ResponseCode};
 pub use hickory_proto::rr::{DNSClass, Name, RData, Record, RecordType};
 pub use meaning::{meaning, meaning_note, tell_meaning};

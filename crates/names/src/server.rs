@@ -8,8 +8,8 @@ use crate::exchange::Transport;
 
 /// A name server as it is asked.
 ///
-/// `192.0.2.53`, `192.0.2.53:7053`, `[2001:db8::53]:53`, `2001:db8::53`, and each of them after `udp://` or `tcp://`.
-/// Without a port it is 53.
+/// `192.0.2.53`, `192.0.2.53:7053`, `[2001:db8::53]:53`, `2001:db8::53`, and each of them after `udp://`, `tcp://` or
+/// `tls://`. Without a port it is 53, and 853 with TLS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Server {
     /// What a question goes over first. [`Transport::Udp`] goes on over TCP where an answer does not fit.
@@ -23,6 +23,8 @@ pub(crate) const PORT: u16 = Server::PORT;
 impl Server {
     /// The port of DNS (RFC 1035 section 4.2).
     pub const PORT: u16 = 53;
+    /// The port of DNS over TLS (RFC 7858 section 3.1).
+    pub const TLS_PORT: u16 = 853;
 
     /// The server at an address, asked over UDP first.
     pub fn udp(address: impl Into<SocketAddr>) -> Self {
@@ -33,10 +35,20 @@ impl Server {
     }
 }
 
+impl Transport {
+    /// The port of a server that names none.
+    pub const fn usual_port(self) -> u16 {
+        match self {
+            Self::Udp | Self::Tcp => Server::PORT,
+            Self::Tls => Server::TLS_PORT,
+        }
+    }
+}
+
 /// A text that is no server's address.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{0:?} is no address of a name server: ADDRESS, ADDRESS:PORT, udp:// or tcp://ADDRESS[:PORT]"
+    "{0:?} is no address of a name server: ADDRESS, ADDRESS:PORT, udp://, tcp:// or tls://ADDRESS[:PORT]"
 )]
 pub struct NotAServer(pub String);
 
@@ -48,9 +60,11 @@ impl FromStr for Server {
         let (transport, target) = match text.split_once("://") {
             Some(("udp", target)) => (Transport::Udp, target),
             Some(("tcp", target)) => (Transport::Tcp, target),
+            Some(("tls", target)) => (Transport::Tls, target),
             Some(_) => return Err(wrong()),
             None => (Transport::Udp, text),
         };
+        let usual = transport.usual_port();
         let bare = target
             .strip_prefix('[')
             .and_then(|target| target.strip_suffix(']'))
@@ -64,7 +78,7 @@ impl FromStr for Server {
             }
             None => target.parse().ok(),
         };
-        let address = with_zone(bare, Self::PORT)
+        let address = with_zone(bare, usual)
             .or_else(with_port)
             .ok_or_else(wrong)?;
         if address.port() == 0 {
@@ -103,6 +117,8 @@ mod tests {
             ("127.0.0.1", "udp://127.0.0.1:53"),
             ("127.0.0.1:7053", "udp://127.0.0.1:7053"),
             ("tcp://127.0.0.1", "tcp://127.0.0.1:53"),
+            ("tls://127.0.0.1", "tls://127.0.0.1:853"),
+            ("tls://[::1]:8853", "tls://[::1]:8853"),
             ("::1", "udp://[::1]:53"),
             ("[::1]", "udp://[::1]:53"),
             ("udp://[::1]:7053", "udp://[::1]:7053"),
@@ -121,7 +137,7 @@ mod tests {
             "",
             "localhost",
             "127.0.0.1:0",
-            "tls://127.0.0.1",
+            "quic://127.0.0.1",
             "[::1",
             "[127.0.0.1]:53",
             "fe80::1%no-such-interface",

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use sockeye_model::{Call, SocketAddress};
+
 use super::certificate::{Certificate, Pin};
 
 /// Why a TLS handshake or conversation failed, or could not begin.
@@ -164,6 +166,15 @@ impl TlsError {
     pub fn behind(error: &io::Error) -> Option<&Self> {
         let shared: &Shared = error.get_ref()?.downcast_ref()?;
         Some(&shared.0)
+    }
+
+    /// It as the error of a call, which [`TlsError::behind`] finds it behind again.
+    pub fn into_error(self, call: Call, address: Option<SocketAddress>) -> crate::Error {
+        crate::Error {
+            call,
+            address,
+            source: Self::into_io(&Arc::new(self)),
+        }
     }
 
     pub(super) fn file(path: &Path, why: FileProblem) -> Self {

@@ -5,7 +5,7 @@ use std::io;
 use std::task::{Context, Poll, ready};
 
 use rustls::{AlertDescription, Error, InvalidMessage, PeerIncompatible};
-use sockeye_model::{Call, Kind, Note};
+use sockeye_model::{Call, Kind, Note, SocketOption};
 
 use super::agreed::Agreed;
 use super::driver::{Driver, Machine};
@@ -63,6 +63,11 @@ impl Alone<'_> {
     ) -> Result<TlsSocket, TlsError> {
         let handle = socket.handle();
         handle.veil();
+        // A server's tickets stand between its handshake and its first answer: with Nagle's algorithm that would wait for
+        // their acknowledgement, which the client delays. Records are gathered as well as they can be already.
+        if handle.is_tcp() && !rustix::net::sockopt::tcp_nodelay(handle).unwrap_or(true) {
+            let _ = handle.set_option(&SocketOption::Nodelay);
+        }
         let began = handle.tap.now();
         let mut hands = Hands {
             state: State::new(Driver::new(machine)),

@@ -6,13 +6,15 @@ use std::time::Duration;
 
 use clap::Args;
 use sockeye_local::{Protocol, Services};
-use sockeye_model::Family;
+use sockeye_model::{Address, Family, Scheme, Target};
 use sockeye_names::{
     NotAServer, RecordType, Server, Transport, USUAL, Wanted, read_name, type_named,
 };
+use sockeye_net::tls::Settings;
 use sockeye_view::escape::escape_name;
 
 use crate::cli::quantity::{duration_text, some_time};
+use crate::cli::tls::ClientTls;
 use crate::cli::view::ViewArgs;
 use crate::cli::{Usage, words};
 use crate::limits;
@@ -25,6 +27,7 @@ Examples:
   sockeye resolve example.org all                   A, AAAA, MX, NS, TXT, SOA, CAA and HTTPS
   sockeye resolve 192.0.2.1                         the names of an address
   sockeye resolve --server 127.0.0.1:7053 www.example.org
+  sockeye resolve --server tls://192.0.2.53 --sni dns.example example.org    over TLS
   sockeye resolve --server 192.0.2.53,198.51.100.53 example.org    who says what
   sockeye resolve --trace www.example.org           from the root down
   sockeye resolve --short @192.0.2.53 example.org MX               in the order of dig";
@@ -35,7 +38,7 @@ pub(crate) struct ResolveFlags {
     /// A name (with a final dot: no search list), an address or a URL; types, or all; @SERVER
     #[arg(value_name = "NAME|TYPE", required_unless_present = "reverse")]
     words: Vec<String>,
-    /// Ask this server, not this machine's: ADDRESS[:PORT], udp:// or tcp://; several are compared
+    /// Ask this server, not this machine's: ADDRESS[:PORT], udp://, tcp:// or tls://; several are compared
     #[arg(short, long, value_name = "ADDRESS[,ADDRESS…]", value_delimiter = ',')]
     server: Vec<String>,
     /// The names of this address
@@ -83,6 +86,8 @@ pub(crate) struct ResolveFlags {
     #[arg(long, value_name = "TIME", value_parser = some_time)]
     timeout: Option<Duration>,
     #[command(flatten)]
+    tls: ClientTls,
+    #[command(flatten)]
     view: ViewArgs,
 }
 
@@ -109,6 +114,8 @@ pub(crate) struct ResolveArgs {
     pub(crate) recursion: bool,
     /// The deadline of all.
     pub(crate) timeout: Duration,
+    /// Whom servers that are asked over TLS must prove themselves to be.
+    pub(crate) trust: Settings,
     /// From where the walk goes, if one is asked for.
     pub(crate) trace: Option<Start>,
     /// The views.
@@ -142,6 +149,14 @@ pub(crate) enum ServerWord {
     },
 }
 
+impl ServerWord {
+    /// Whether it is asked over TLS.
+    fn is_secured(&self) -> bool {
+        let (Self::Address(Server { transport, .. }) | Self::Host { transport, .. }) = self;
+        *transport == Transport::Tls
+    }
+}
+
 impl ResolveFlags {
     /// What is meant, or why it cannot be.
     pub(crate) fn meant(self) -> Result<ResolveArgs, Usage> {
@@ -150,7 +165,8 @@ impl ResolveFlags {
             Some(text) => Some(port_of(text, Transport::Udp)?.ok_or_else(|| no_port(text))?),
             None => None,
         };
-        let usual = port.unwrap_or(Server::PORT);
+        // 53, or 853 over TLS, unless it is said.
+        let usual = port;
         let roots: Result<Vec<ServerWord>, Usage> =
             self.root.iter().map(|text| server(text, usual)).collect();
         let trace = match self.hints {
@@ -173,9 +189,11 @@ impl ResolveFlags {
             tcp: self.tcp,
             recursion: !self.norecurse,
             timeout: self.timeout.unwrap_or(limits::RESOLVE_TIMEOUT),
+            trust: Settings::default(),
             trace,
             view: self.view,
         };
+        let tls = self.tls;
         let mut servers = self.server;
         let mut words = Vec::new();
         for word in self.words {
@@ -215,6 +233,11 @@ impl ResolveFlags {
                 args.servers.push(server);
             }
         }
+        let secured = args.servers.iter().any(ServerWord::is_secured);
+        let scheme = if secured { Scheme::Tls } else { Scheme::Tcp };
+        let mut address = Address::new(scheme, Target::Stdio);
+        tls.fill(&mut [&mut address])?;
+        args.trust = Settings::of(&address.options);
         if port.is_some() && servers.is_empty() && self.root.is_empty() {
             return Err(Usage::new(words::RESOLVE_PORT));
         }
@@ -424,7 +447,7 @@ fn port_of(text: &str, transport: Transport) -> Result<Option<u16>, Usage> {
     }
     let protocol = match transport {
         Transport::Udp => Protocol::Udp,
-        Transport::Tcp => Protocol::Tcp,
+        Transport::Tcp | Transport::Tls => Protocol::Tcp,
     };
     Ok(Services::of_this_machine().port(text, protocol))
 }
@@ -437,7 +460,7 @@ fn no_port(text: &str) -> Usage {
 }
 
 /// A server to ask; `usual` is its port where it names none.
-fn server(text: &str, usual: u16) -> Result<ServerWord, Usage> {
+fn server(text: &str, usual: Option<u16>) -> Result<ServerWord, Usage> {
     let (scheme, target) = match text.find("://") {
         Some(at) => text.split_at(at + 3),
         None => ("", text),
@@ -459,6 +482,7 @@ fn server(text: &str, usual: u16) -> Result<ServerWord, Usage> {
     {
         let transport = match scheme {
             "tcp://" => Transport::Tcp,
+            "tls://" => Transport::Tls,
             _ => Transport::Udp,
         };
         let number = port_of(port, transport)?.ok_or_else(|| no_port(port))?;
@@ -469,7 +493,7 @@ fn server(text: &str, usual: u16) -> Result<ServerWord, Usage> {
     }
     let error = match text.parse::<Server>() {
         Ok(mut server) => {
-            if server.address.port() == Server::PORT && port.is_none() {
+            if let (Some(usual), None) = (usual, port) {
                 server.address.set_port(usual);
             }
             return Ok(ServerWord::Address(server));
@@ -479,6 +503,7 @@ fn server(text: &str, usual: u16) -> Result<ServerWord, Usage> {
     let (transport, target) = match text.split_once("://") {
         Some(("udp", target)) => (Transport::Udp, target),
         Some(("tcp", target)) => (Transport::Tcp, target),
+        Some(("tls", target)) => (Transport::Tls, target),
         Some(_) => return Err(error),
         None => (Transport::Udp, text),
     };
@@ -487,7 +512,7 @@ fn server(text: &str, usual: u16) -> Result<ServerWord, Usage> {
             Ok(port @ 1..) => (name, port),
             _ => return Err(error),
         },
-        None => (target, usual),
+        None => (target, usual.unwrap_or(transport.usual_port())),
     };
     // Digits and dots alone are an address gone wrong.
     let is_name = read_name(name).is_ok() && name.contains(|c: char| c.is_alphabetic());
@@ -665,8 +690,17 @@ mod tests {
                 host(53)
             ]
         );
+        // Over TLS it is 853, unless another is said.
+        for (line, port) in [("tls://127.0.0.1", 853), ("tls://127.0.0.1 -p 8853", 8853)] {
+            let args = resolve(&format!("x --server {line}")).unwrap();
+            let server = Server {
+                transport: Transport::Tls,
+                address: ([127, 0, 0, 1], port).into(),
+            };
+            assert_eq!(args.servers, [ServerWord::Address(server)], "{line}");
+        }
         for wrong in [
-            "tls://127.0.0.1",
+            "quic://127.0.0.1",
             "127.0.0.256",
             "127.0.0.1:0",
             "dns.example:x",

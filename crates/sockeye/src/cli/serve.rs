@@ -239,7 +239,7 @@ fn service_at(word: &str) -> Result<ServiceAt, Usage> {
     };
     let address: Address = text.parse()?;
     address::listenable(&address)?;
-    if name == DNS && !matches!(address.scheme, Scheme::Tcp | Scheme::Udp) {
+    if name == DNS && !matches!(address.scheme, Scheme::Tcp | Scheme::Udp | Scheme::Tls) {
         return Err(Usage::of(words::DNS_OVER, &[("scheme", &address.scheme)]));
     }
     if matches!(name, HTTP | FILES) && address.scheme.carries() != Carries::Stream {
@@ -329,7 +329,7 @@ mod tests {
             ("serve dns=:5300", "needs --zone FILE"),
             ("serve echo --zone a", "is for dns"),
             ("serve --zone a", "is for dns"),
-            ("serve dns=unix:/tmp/d --zone a", "over udp and tcp"),
+            ("serve dns=unix:/tmp/d --zone a", "over udp, tcp and tls"),
         ] {
             assert!(serve(line).unwrap_err().contains(said), "{line}");
         }

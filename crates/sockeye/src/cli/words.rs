@@ -72,7 +72,7 @@ texts! {
     FOR_FILES = "--dir is for files and http: sockeye serve files --dir DIR" | "--dir es para files y http: sockeye serve files --dir CARPETA";
     OVER_STREAMS = "{service} is served over streams, such as tcp and unix, not over {scheme}" | "{service} se sirve sobre flujos, como tcp y unix, no sobre {scheme}";
     FOR_DNS = "{flag} is for dns: sockeye serve dns {flag}…" | "{flag} es para dns: sockeye serve dns {flag}…";
-    DNS_OVER = "dns is served over udp and tcp, not over {scheme}" | "dns se sirve sobre udp y tcp, no sobre {scheme}";
+    DNS_OVER = "dns is served over udp, tcp and tls, not over {scheme}" | "dns se sirve sobre udp, tcp y tls, no sobre {scheme}";
 
     NC_HABIT = "these are flags of nc; here it is: {line}{note}{left_out}" | "esas son opciones de nc; aquí es: {line}{note}{left_out}";
     NC_EVERYONE = " (this machine only; for everyone, as nc does it: sockeye listen {address})" | " (solo esta máquina; para todos, como hace nc: sockeye listen {address})";

@@ -3,6 +3,7 @@
 
 mod failures;
 mod interop;
+mod names;
 #[path = "../tool/ran.rs"]
 #[allow(dead_code, reason = "the other test program uses the rest")]
 mod ran;

@@ -125,7 +125,7 @@ pub(super) fn of_server<'a>(
 
 /// A server as it is told: the port only where it is another than that of DNS.
 pub(super) fn server_text(server: &Server) -> String {
-    let address = if server.address.port() == Server::PORT {
+    let address = if server.address.port() == server.transport.usual_port() {
         server.address.ip().to_string()
     } else {
         server.address.to_string()
@@ -133,5 +133,6 @@ pub(super) fn server_text(server: &Server) -> String {
     match server.transport {
         Transport::Udp => address,
         Transport::Tcp => format!("tcp://{address}"),
+        Transport::Tls => format!("tls://{address}"),
     }
 }

@@ -18,7 +18,7 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use sockeye_model::{Family, Tally};
-use sockeye_names::{Exchange, Question, Server, Stub, Transport};
+use sockeye_names::{Exchange, Question, Server, Stub, Transport, Trust};
 use sockeye_net::{Resolve, SystemResolver};
 use sockeye_view::escape::escape_name;
 use tokio::time::Instant;
@@ -75,12 +75,16 @@ pub(crate) fn run(args: &ResolveArgs, session: Session) -> ExitCode {
 
 async fn resolve(args: &ResolveArgs, session: &Session) -> Result<Spoken, Failure> {
     let deadline = Instant::now() + args.timeout;
-    let exchange = Exchange {
+    let mut exchange = Exchange {
         tap: session.tap.clone(),
         recursion: args.recursion,
         // A little less than there is in all, so that the last try can tell how it ended.
         timeout: (args.timeout - args.timeout / 50) / tries(args.timeout),
         tries: tries(args.timeout),
+        trust: Trust {
+            settings: args.trust.clone(),
+            ..Trust::default()
+        },
         ..Exchange::default()
     };
     if let Some(start) = &args.trace {
@@ -91,7 +95,11 @@ async fn resolve(args: &ResolveArgs, session: &Session) -> Result<Spoken, Failur
         words => {
             let mut servers = Vec::new();
             for word in words {
-                servers.push(server(word, args, session, deadline).await?);
+                let server = server(word, args, session, deadline).await?;
+                if let ServerWord::Host { name, .. } = word {
+                    exchange.trust.names.push((server.address, name.clone()));
+                }
+                servers.push(server);
             }
             Ok(of_servers(args, session, &exchange, &servers, deadline).await)
         }
@@ -276,7 +284,7 @@ async fn server(
             }
         }
     };
-    if args.tcp {
+    if args.tcp && server.transport == Transport::Udp {
         server.transport = Transport::Tcp;
     }
     Ok(server)

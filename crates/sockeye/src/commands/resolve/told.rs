@@ -11,12 +11,13 @@ use sockeye_names::{
     Name, NoReply, RData, Record, RecordType, data_text, dname_target, name_text, rcode_name,
     type_name,
 };
+use sockeye_net::tls::TlsError;
 use sockeye_view::catalogue::{Language, Text, bytes, duration, errno_text};
 use sockeye_view::wrap;
 
 use super::walk_words as words;
 use crate::exit::ExitCode;
-use crate::report::Failure;
+use crate::report::{Failure, io_text};
 
 /// Tells the steps of a walk as they come: a heading for each zone, a line for each server.
 pub(super) struct Telling {
@@ -465,6 +466,7 @@ fn server_name(asked: &Asked) -> String {
 
 fn call_text(error: &sockeye_net::Error, language: Language) -> String {
     match error.errno() {
+        Errno(0) if TlsError::behind(&error.source).is_some() => io_text(&error.source, language),
         Errno(0) => error.to_string(),
         errno => format!("{}: {}", error.call, errno_text(errno, language)),
     }

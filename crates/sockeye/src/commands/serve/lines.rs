@@ -167,9 +167,14 @@ fn question(open: &Open, server: &dns::Server) -> String {
     let first = first.unwrap_or_default();
     let at = match open.asked.address.scheme {
         Scheme::Tcp => format!("tcp://{first}"),
+        Scheme::Tls => format!("tls://{first}"),
         _ => first,
     };
-    server.question(&at).unwrap_or_default()
+    let line = server.question(&at).unwrap_or_default();
+    match open.pin {
+        Some(pin) => format!("{line} --pin {pin}"),
+        None => line,
+    }
 }
 
 /// The address for a client: the port that was chosen, and a name where there are several addresses.
