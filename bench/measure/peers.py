@@ -201,6 +201,7 @@ class Peers:
     def tls_echoes(self) -> list[Contestant]:
         return [
             Contestant(SOCKEYE, lambda a, _: self.ours("serve", f"echo={self.tls_address(a)}")),
+            Contestant(BARE, lambda a, _: self.bare("tls_echo", a, *map(str, self.certificate()[:2]))),
             *self.tls_haproxies(),
         ]
 
