@@ -88,7 +88,7 @@ def ws_relay(bench: Bench) -> None:
                         + (", sends them back, and the client checks them again, in messages of any size."
                            if peer == "echo" else "."),
                         [FRUGAL, RATE, Column("speed", "GB/s", ".2f")]),
-                bench.peers.ws_relays(), measure)
+                bench.peers.ws_relays(size), measure)
             bench.report.targets.append(
                 Target(f"{name}: messages per CPU second to websocat's", 2.0, False,
                        lambda r=results: r.median(SOCKEYE, "frugal") / r.median("websocat", "frugal")))

@@ -184,9 +184,9 @@ class Peers:
                                               f"ws-l:127.0.0.1:{p}", "mirror:"]),
         ]
 
-    def ws_relays(self) -> list[Contestant]:
+    def ws_relays(self, size: int) -> list[Contestant]:
         return [
-            Contestant(SOCKEYE, lambda a, b: self.ours("relay", "--frame", "chunk", f"ws://127.0.0.1:{a}",
+            Contestant(SOCKEYE, lambda a, b: self.ours("relay", "--frame", f"chunk={size}", f"ws://127.0.0.1:{a}",
                                                        f"tcp://127.0.0.1:{b}")),
             Contestant("websocat", lambda a, b: ["websocat", "-E", "-b", "-B", "2097152", f"ws-l:127.0.0.1:{a}",
                                                  f"tcp:127.0.0.1:{b}"]),
