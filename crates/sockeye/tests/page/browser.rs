@@ -21,20 +21,11 @@ impl Browser {
         if !has("chromium") || !has("chromedriver") {
             return None;
         }
-        let mut driver = Command::new("chromedriver")
-            .arg("--port=0")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let said = BufReader::new(driver.stdout.take().unwrap());
-        let port = said.lines().map_while(Result::ok).find_map(|line| {
-            let (_, port) = line.split_once("successfully on port ")?;
-            port.trim_end_matches('.').parse().ok()
-        });
+        // The port that the system gives it for IPv4 may be taken for IPv6; then it ends, and another is given.
+        let (driver, port) = (0..10).find_map(|_| driver()).unwrap();
         let mut browser = Self {
             driver,
-            port: port.unwrap(),
+            port,
             session: String::new(),
         };
         let size = format!("--window-size={width},{height}");
@@ -196,6 +187,25 @@ impl Drop for Browser {
         let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
         let _ = self.driver.wait();
     }
+}
+
+/// A driver that runs, and its port.
+fn driver() -> Option<(Child, u16)> {
+    let mut driver = Command::new("chromedriver")
+        .arg("--port=0")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let said = BufReader::new(driver.stdout.take().unwrap());
+    let port = said.lines().map_while(Result::ok).find_map(|line| {
+        let (_, port) = line.split_once("successfully on port ")?;
+        port.trim_end_matches('.').parse().ok()
+    });
+    if port.is_none() {
+        driver.wait().unwrap();
+    }
+    Some((driver, port?))
 }
 
 fn path_of(program: &str) -> String {

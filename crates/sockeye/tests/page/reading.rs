@@ -42,7 +42,10 @@ fn a_conversation_is_chosen_with_the_keyboard_alone() {
     let (mut first, mut second) = (tcp(echo), tcp(echo));
     echo_byte(&mut first);
     echo_byte(&mut second);
-    browser.until("document.querySelectorAll('#rows .state.open').length === 2");
+    browser.until(
+        "[...document.querySelectorAll('#rows tr')].filter((row) => row.textContent.includes('echo') \
+         && row.querySelector('.state.open')).length === 2",
+    );
     let focused = |browser: &Browser| {
         browser
             .value("document.activeElement.textContent + ' ' + document.activeElement.id")
@@ -63,7 +66,7 @@ fn a_conversation_is_chosen_with_the_keyboard_alone() {
     browser.until("!document.querySelector('#own').checked");
     // One of the conversations: the one that is not drawn yet.
     let other = browser.value(
-        "[...document.querySelectorAll('#rows tr:not(.chosen)')].find((row) => row.querySelector('.open')).querySelector('button').textContent",
+        "[...document.querySelectorAll('#rows tr:not(.chosen)')].find((row) => row.textContent.includes('echo') && row.querySelector('.open')).querySelector('button').textContent",
     );
     let other = other.as_str().unwrap().to_owned();
     tab_to(&browser, &format!("{other} "));

@@ -41,13 +41,16 @@ fn what_carries_the_page_is_shown_only_on_demand() {
     let Some(browser) = opened(page) else { return };
     echo_byte(&mut tcp(echo));
     browser.until("document.querySelector('#rows tr.gone')");
-    let ours = format!(
-        "[...document.querySelectorAll('#rows tr')].some((row) => row.textContent.includes('{page}'))"
-    );
-    assert_eq!(browser.value(&ours), false);
-    assert_eq!(browser.text("#lines").matches("is born").count(), 1);
+    browser.until("!document.querySelector('#text').disabled");
+    // Of the page there is only the WebSocket of its chat.
+    let of_page = "[...document.querySelectorAll('#rows tr')].filter((row) => row.textContent.includes('http')";
+    let chat = format!("{of_page} && row.textContent.includes('WebSocket')).length === 1");
+    let others = format!("{of_page} && !row.textContent.includes('WebSocket')).length > 0");
+    browser.until(&chat);
+    assert_eq!(browser.value(&others), false);
+    assert_eq!(browser.text("#lines").matches("is born").count(), 2);
     browser.click("#own");
-    browser.until(&ours);
+    browser.until(&others);
 }
 
 #[test]

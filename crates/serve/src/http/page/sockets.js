@@ -59,7 +59,7 @@ export function update(changed, unlisted) {
   drawSoon();
 }
 
-const isShown = (row) => showOwn.checked || row.page === undefined;
+const isShown = (row) => showOwn.checked || row.page !== "own";
 
 /** Says what comes and goes to who can't see it; not more than one can listen to. */
 function announce(row, before) {
@@ -70,12 +70,13 @@ function announce(row, before) {
   spokenStatus.textContent = t(row.closed === undefined ? "spoken_open" : "spoken_closed", places);
 }
 
-/** Until somebody chooses, the newest conversation is looked at, while it lasts. */
+/** Until somebody chooses, the newest conversation is looked at until there is another; a page's chat only where there is none. */
 function follow() {
   const current = rows.get(chosen);
-  if (byHand || (current && current.closed === undefined)) return;
-  const candidates = [...rows.values()].filter((row) => row.page === undefined && row.peer && row.closed === undefined);
-  if (candidates.length > 0) pick(candidates.at(-1).socket);
+  if (byHand || (current && current.closed === undefined && current.page === undefined)) return;
+  const candidates = [...rows.values()].filter((row) => row.page !== "own" && row.peer && row.closed === undefined);
+  const best = candidates.findLast((row) => row.page === undefined) ?? current ?? candidates.at(-1);
+  if (best && best.socket !== chosen) pick(best.socket);
 }
 
 function pick(id) {

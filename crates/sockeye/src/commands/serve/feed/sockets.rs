@@ -64,6 +64,8 @@ pub(super) struct Row {
     service: Option<String>,
     /// It carries the page itself, or listens for it.
     of_page: bool,
+    /// It did, and has become a WebSocket.
+    left_page: bool,
     /// How it was born, kept back while it is the page's: told when it becomes something else.
     pub(super) birth: Option<Box<Event<'static>>>,
 }
@@ -222,7 +224,9 @@ impl Row {
             Kind::Upgraded { protocol, .. } => {
                 self.layers.push(escape_name(protocol).into_owned());
                 // A WebSocket has left HTTP: what it moves is nothing of the page's.
-                self.of_page &= !protocol.starts_with("WebSocket");
+                if self.of_page && protocol.starts_with("WebSocket") {
+                    (self.of_page, self.left_page) = (false, true);
+                }
             }
             Kind::Sent { payload, .. } => self.sent = self.sent.saturating_add(payload.len()),
             Kind::Received { payload, .. } => {
@@ -279,6 +283,8 @@ impl Row {
         }
         if self.of_page {
             row.plain("page", "own");
+        } else if self.left_page {
+            row.plain("page", "left");
         }
         row.close();
     }

@@ -214,7 +214,7 @@ fn what_carries_the_page_is_not_told_until_it_is_a_websocket() {
     scene.sent(3, b"hola");
     scene.rests();
     let news = heard(&mut page);
-    assert_eq!(all(&news, "rows")[0]["page"], Value::Null);
+    assert_eq!(all(&news, "rows")[0]["page"], "left");
     let kinds: Vec<&Value> = all(&news, "events")
         .iter()
         .map(|event| &event["told"]["event"])
