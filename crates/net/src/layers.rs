@@ -335,6 +335,13 @@ impl Link {
         }
     }
 
+    /// Leaves a conversation in which there is nothing to say; see [`Wire::leave`].
+    pub async fn leave(self) {
+        if let Self::Stream(wire) = self {
+            wire.leave().await;
+        }
+    }
+
     /// The socket that carries it, if it has one of its own.
     pub fn socket(&self) -> Option<&AsyncSocket> {
         match self {

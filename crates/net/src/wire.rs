@@ -134,6 +134,16 @@ impl Wire {
         self.socket().handle().veil_for_messages();
     }
 
+    /// Leaves a conversation in which there is nothing to say: a layer says goodbye, so that nobody takes it for cut off;
+    /// a bare socket is just closed.
+    pub async fn leave(self) {
+        match &self {
+            Self::Plain(_) => {}
+            // Who has closed already need not be told.
+            Self::Tls(tls) => drop(tls.finish().await),
+        }
+    }
+
     /// The socket that carries it.
     pub fn socket(&self) -> &AsyncSocket {
         match self {

@@ -5,13 +5,15 @@ mod tls_scene;
 
 use std::io;
 use std::os::unix::fs::PermissionsExt;
+use std::sync::{Arc, Mutex};
 
-use sockeye_model::TlsVersion;
+use sockeye_model::{Event, Flow, Kind, Sink, Tally, TlsVersion, Wants};
 use sockeye_net::tls::{
     self, Alert, Client, FileError, FileProblem, Pin, Problem, Server, Settings, TlsError,
     TlsSocket,
 };
 use sockeye_net::{Lent, Shutdown};
+use sockeye_tap::Policy;
 use tls_scene::{World, between, in_loop, plain, shake, shows};
 
 async fn all_of(socket: &TlsSocket) -> (Vec<u8>, Result<(), io::Error>) {
@@ -594,4 +596,95 @@ fn a_file_that_cannot_be_used_is_named_with_its_own_reason() {
             ..
         }))
     ));
+}
+
+/// What each event of a conversation is about, without what differs from run to run.
+fn said(event: &Event<'_>) -> Option<String> {
+    Some(match &event.kind {
+        Kind::Upgraded { protocol, details } => {
+            let names: Vec<&str> = details.iter().map(|(name, _)| &**name).collect();
+            format!("upgraded {protocol}: {}", names.join(", "))
+        }
+        Kind::Sent { payload, .. } => format!("sent {payload:?}"),
+        Kind::Received { payload, .. } => format!("received {payload:?}"),
+        Kind::Called { call, .. } => format!("called {call}"),
+        Kind::HalfClosed { end } => format!("half-closed {end:?}"),
+        Kind::Closed { totals, .. } => {
+            format!("closed {} {}", totals.bytes_sent, totals.bytes_received)
+        }
+        _ => return None,
+    })
+}
+
+#[test]
+fn the_events_of_a_conversation_are_those_of_its_plain_text_and_the_calls_beneath_are_told_apart() {
+    let world = World::new();
+    let kept = Kept::default();
+    let (tap, viewer) =
+        sockeye_tap::start(vec![Box::new(kept.clone())], Policy::Lossless, None).unwrap();
+    in_loop(async {
+        let client = Client::new(&world.client(), "localhost").unwrap();
+        let server = Server::new(&world.server(), &[]).unwrap();
+        let (dialed, called) = tls_scene::watched(&tap).await;
+        let (one, two) = tokio::join!(tls::connect(dialed, &client), tls::accept(called, &server));
+        let (one, two) = (one.unwrap(), two.unwrap());
+        one.send_all(b"hola").await.unwrap();
+        one.finish().await.unwrap();
+        assert_eq!(all_of(&two).await.0, b"hola");
+        drop(two);
+        assert_eq!(all_of(&one).await.0, b"");
+    });
+    drop(tap);
+    viewer.finish(Tally::default(), None).unwrap();
+    let events = kept.0.lock().unwrap();
+    let all_said: Vec<String> = events.iter().filter_map(said).collect();
+    let layer: Vec<&String> = all_said
+        .iter()
+        .filter(|line| !line.starts_with("called"))
+        .collect();
+    let bytes = "Bytes { data: [104, 111, 108, 97], unit: Bytes }";
+    let mut expected = vec![
+        "upgraded TLS 1.3: suite, group, name, chain, days left, resumed".to_owned(),
+        "upgraded TLS 1.3: suite, group, name, resumed".to_owned(),
+        format!("sent {bytes}"),
+        "half-closed Ours".to_owned(),
+        format!("received {bytes}"),
+        "half-closed Peer".to_owned(),
+        "half-closed Peer".to_owned(),
+        "closed 0 0".to_owned(),
+        "closed 0 4".to_owned(),
+        "closed 4 0".to_owned(),
+    ];
+    let mut layer: Vec<String> = layer.into_iter().cloned().collect();
+    // Two ends: each has its own order, and which comes first between them is chance.
+    expected.sort();
+    layer.sort();
+    assert_eq!(layer, expected);
+    assert!(
+        all_said
+            .iter()
+            .filter(|line| *line == "called send")
+            .count()
+            >= 4,
+        "{all_said:?}"
+    );
+    assert!(
+        all_said.iter().any(|line| line == "called recv"),
+        "{all_said:?}"
+    );
+}
+
+/// Keeps every event.
+#[derive(Clone, Default)]
+struct Kept(Arc<Mutex<Vec<Event<'static>>>>);
+
+impl Sink for Kept {
+    fn wants(&self) -> Wants {
+        Wants::BYTES
+    }
+
+    fn event(&mut self, event: &Event<'_>) -> io::Result<Flow> {
+        self.0.lock().unwrap().push(event.clone().into_owned());
+        Ok(Flow::Continue)
+    }
 }

@@ -75,6 +75,7 @@ texts! {
     RELAY_PLAN_DIALS = "is opened once a conversation" | "se abre una vez por conversación";
     RELAY_PLAN_SPLICE = "bytes are copied while they are few and spliced in the kernel once they are many" | "los bytes se copian mientras son pocos y pasan por el núcleo (splice) cuando son muchos";
     RELAY_PLAN_COPY = "bytes are copied through a buffer, because a view, a checksum or a layer wants them" | "los bytes se copian por un búfer, porque los quiere una vista, una suma o una capa";
+    RELAY_PLAN_LAYERED = "bytes are copied through a buffer, because TLS encrypts or decrypts them; they stay in the event loop" | "los bytes se copian por un búfer, porque TLS los cifra o descifra; se quedan en el bucle de eventos";
     RELAY_PLAN_BATCHES = "messages go on in batches, several a call, each as it came" | "los mensajes siguen por lotes, varios por llamada, cada uno como llegó";
     RELAY_PLAN_ONE_BY_ONE = "messages go on one by one, each as it came" | "los mensajes siguen uno a uno, cada uno como llegó";
     RELAY_PLAN_FRAMED = "messages are marked in the stream as --frame says" | "los mensajes se marcan en el flujo como dice --frame";

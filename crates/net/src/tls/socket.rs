@@ -426,16 +426,33 @@ impl State {
 
 /// Where the peer has said that it is done, so does who just closes: an end on both sides is no cut. Who closes before
 /// that has not said that it was all.
+///
+/// A close with something unread resets the connection, and may take with it what was sent last. In TLS 1.3 a client that
+/// never reads always has something unread, the server's tickets: that is taken first.
 impl Drop for TlsSocket {
     fn drop(&mut self) {
         let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
-        if state.driver.peer_finished && !state.finished && state.failed.is_none() {
+        let handle = self.socket.handle();
+        if state.failed.is_some() {
+            return;
+        }
+        if state.driver.peer_finished && !state.finished {
             state.close();
-            let handle = self.socket.handle();
             let _ = state.try_flush(handle, handle.tap.now());
+        } else if state.finished && !state.driver.peer_finished && !state.cut {
+            let mut buffer = Buffer::lend();
+            for _ in 0..UNREAD {
+                match handle.recv(handle.tap.now(), &mut buffer) {
+                    Ok(Received::Data { .. }) => {}
+                    Ok(Received::End) | Err(_) => break,
+                }
+            }
         }
     }
 }
+
+/// How often what is unread is taken at a close: tickets are short, and a flood is nobody's last word.
+const UNREAD: u32 = 4;
 
 impl fmt::Debug for TlsSocket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

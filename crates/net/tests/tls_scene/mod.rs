@@ -153,13 +153,18 @@ fn leaf(change: impl FnOnce(&mut CertificateParams)) -> (KeyPair, CertificatePar
 
 /// Two ends of a TCP connection: who dialed, who was called.
 pub async fn plain() -> (AsyncSocket, AsyncSocket) {
-    let quiet = Listening::new(Tap::off());
+    watched(&Tap::off()).await
+}
+
+/// The same, with somebody who watches.
+pub async fn watched(tap: &Tap) -> (AsyncSocket, AsyncSocket) {
+    let quiet = Listening::new(tap.clone());
     let listener = listen(&"127.0.0.1:0".parse().unwrap(), &quiet)
         .await
         .unwrap();
     let address = format!("tcp://{}", listener.local_addresses()[0]);
     let address = address.parse().unwrap();
-    let client = dial(&address, &Dialing::new(Tap::off())).await.unwrap();
+    let client = dial(&address, &Dialing::new(tap.clone())).await.unwrap();
     let (server, _) = listener.accept().await.unwrap();
     (client.socket, server)
 }

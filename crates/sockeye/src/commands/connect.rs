@@ -78,6 +78,7 @@ async fn connect(args: &ConnectArgs, session: &Session, tally: &mut Tally) -> Ou
     };
     match &args.errand {
         Errand::Probe => {
+            connected.wire.leave().await;
             session.status(&words::ANSWERS.fill(language, &[("address", &args.address)]));
             Ok(ExitCode::Clean)
         }

@@ -83,7 +83,8 @@ async fn until_it_answers<'a>(
             ..Dialing::new(session.tap.clone())
         };
         match connect(address, &how).await {
-            Ok(_answers) => {
+            Ok(answers) => {
+                answers.link.leave().await;
                 session
                     .status(&words::ANSWERS.fill(session.look.language, &[("address", address)]));
                 return None;

@@ -82,8 +82,9 @@ pub(crate) fn text(error: &TlsError, language: Language) -> String {
             ],
         ),
         TlsError::NotTls { first } => {
-            let first = format!("{:?}", String::from_utf8_lossy(first));
-            fill(NOT_TLS, &[("first", &escape_name(&first))])
+            let first = String::from_utf8_lossy(first);
+            let first = format!("\"{}\"", escape_name(&first));
+            fill(NOT_TLS, &[("first", &first)])
         }
         TlsError::Alert(alert) => match alert {
             Alert::UnknownAuthority => fill(ALERT_UNKNOWN_CA, &[]),
@@ -216,5 +217,130 @@ fn file_text(error: &FileError, language: Language) -> String {
         FileProblem::KeyMissing => fill(FILE_KEY_MISSING, &[]),
         FileProblem::CertificateMissing => fill(FILE_CERTIFICATE_MISSING, &[]),
         FileProblem::Unusable(reason) => fill(FILE_UNUSABLE, &[("reason", &escape_name(reason))]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sockeye_net::tls::Pin;
+
+    fn certificate(subject: &str) -> Certificate {
+        Certificate {
+            subject: subject.to_owned(),
+            issuer: "CN=Own\u{1b}[31m CA".to_owned(),
+            names: vec!["localhost".to_owned()],
+            not_before: Moment(1_700_000_000),
+            not_after: Moment(1_710_000_000),
+            pin: Pin([7; 32]),
+            self_issued: false,
+        }
+    }
+
+    fn refused(why: Problem) -> TlsError {
+        TlsError::Certificate(Box::new(Refused {
+            why,
+            chain: vec![certificate("CN=A Leaf"), certificate("CN=Own Middle")],
+            wanted: Some("example.org".to_owned()),
+        }))
+    }
+
+    fn all() -> Vec<TlsError> {
+        let file = |why| {
+            TlsError::File(FileError {
+                path: "a.pem".into(),
+                why,
+            })
+        };
+        vec![
+            refused(Problem::SelfSigned),
+            refused(Problem::UnknownIssuer),
+            refused(Problem::Expired),
+            refused(Problem::NotYetValid),
+            refused(Problem::WrongName),
+            refused(Problem::WrongPurpose),
+            refused(Problem::Other("bad".to_owned())),
+            TlsError::Pin {
+                expected: Pin([1; 32]),
+                presented: Box::new(certificate("")),
+            },
+            TlsError::NotTls {
+                first: b"\x1b[2J".to_vec(),
+            },
+            TlsError::Alert(Alert::UnknownAuthority),
+            TlsError::Alert(Alert::BadCertificate),
+            TlsError::Alert(Alert::CertificateRequired),
+            TlsError::Alert(Alert::HandshakeFailure),
+            TlsError::Alert(Alert::UnknownName),
+            TlsError::Alert(Alert::Other(80)),
+            TlsError::NothingInCommon(Common::Version),
+            TlsError::NothingInCommon(Common::Suite),
+            TlsError::NoProtocol {
+                ours: vec!["h2".to_owned()],
+                theirs: vec!["\u{202e}x".to_owned()],
+            },
+            TlsError::NoClientCertificate,
+            TlsError::EndedEarly,
+            TlsError::NotAName("a b".to_owned()),
+            TlsError::NoRoots,
+            file(FileProblem::NoCertificate { has_key: true }),
+            file(FileProblem::NoKey {
+                has_certificate: true,
+            }),
+            file(FileProblem::Encrypted),
+            file(FileProblem::OtherKey {
+                certificate: "b.pem".into(),
+            }),
+            file(FileProblem::KeyMissing),
+            file(FileProblem::CertificateMissing),
+            file(FileProblem::Unusable("why".to_owned())),
+            TlsError::Other("\u{7}".to_owned()),
+        ]
+    }
+
+    #[test]
+    fn every_failure_is_code_14_has_words_in_both_languages_and_no_bytes_of_the_peers_own() {
+        for error in all() {
+            assert_eq!(exit(&error), ExitCode::Tls, "{error}");
+            let [english, spanish] =
+                [Language::English, Language::Spanish].map(|language| text(&error, language));
+            for said in [&english, &spanish] {
+                let filled = said.replace("\\u{202e}", "");
+                assert!(!filled.is_empty() && !filled.contains('{'), "{said}");
+                let harms = |c: char| c.is_control() || c == '\u{202e}';
+                assert!(!said.contains(harms), "{said:?}");
+            }
+            let is_other = matches!(error, TlsError::Other(_));
+            assert!(is_other || english != spanish, "{english}");
+        }
+        let late = TlsError::TimedOut(std::time::Duration::from_secs(10));
+        assert_eq!(exit(&late), ExitCode::TimedOut);
+        assert!(text(&late, Language::Spanish).contains("10s"));
+    }
+
+    #[test]
+    fn the_certificate_that_has_ended_is_the_one_that_is_dated() {
+        let said = |leaf_ends, above_ends| {
+            let mut leaf = certificate("CN=A Leaf");
+            let mut above = certificate("CN=Above");
+            (leaf.not_after, above.not_after) = (Moment(leaf_ends), Moment(above_ends));
+            let refused = Refused {
+                why: Problem::Expired,
+                chain: vec![leaf, above],
+                wanted: Some("localhost".to_owned()),
+            };
+            text(&TlsError::Certificate(Box::new(refused)), Language::English)
+        };
+        let far = Moment::now().0 + 1_000_000;
+        let own = said(1_710_000_000, far);
+        assert!(
+            own.contains("its certificate has ended on 2024-03-09") && own.contains("CN=A Leaf"),
+            "{own}"
+        );
+        let other = said(far, 1_710_000_000);
+        assert!(
+            other.contains("above its own has ended on 2024-03-09") && other.contains("CN=Above"),
+            "{other}"
+        );
     }
 }

@@ -49,9 +49,14 @@ fn planned(args: &RelayArgs, session: &Session) -> Result<Plan, Failure> {
     })
 }
 
+fn secured(args: &RelayArgs) -> bool {
+    args.from.scheme.is_tls() || args.to.scheme.is_tls()
+}
+
 /// How the two ends will be joined, in words.
-fn how(plan: Plan, language: Language) -> String {
+fn how(plan: Plan, layered: bool, language: Language) -> String {
     let method = match plan.method {
+        Method::Copy if layered => words::RELAY_PLAN_LAYERED,
         Method::Splice => words::RELAY_PLAN_SPLICE,
         Method::Copy => words::RELAY_PLAN_COPY,
         Method::Batches => words::RELAY_PLAN_BATCHES,
@@ -73,7 +78,7 @@ fn dry(args: &RelayArgs, plan: Plan, look: Look) -> String {
         Roles::DialBoth => (words::RELAY_PLAN_DIALS, words::RELAY_PLAN_DIALS),
         Roles::ListenBoth => (words::RELAY_PLAN_PAIRS, words::RELAY_PLAN_PAIRS),
     };
-    let how = how(plan, language);
+    let how = how(plan, secured(args), language);
     let side = |side: Text, address: &Address, role: Text| {
         let role = role.fill(language, &[]);
         side.fill(language, &[("address", address), ("role", &role)])
@@ -87,7 +92,7 @@ fn dry(args: &RelayArgs, plan: Plan, look: Look) -> String {
 }
 
 async fn relay(args: &RelayArgs, plan: Plan, session: &Session, tally: &mut Tally) -> Outcome {
-    let plan = how(plan, session.look.language).into();
+    let plan = how(plan, secured(args), session.look.language).into();
     session
         .tap
         .emit(SocketId::NONE, None, None, Kind::Planned { plan });
