@@ -157,6 +157,28 @@ fn a_websocket_that_ends_while_it_is_asked_is_said_and_one_that_is_not_there_is_
 }
 
 #[test]
+fn of_several_reasons_the_one_that_tells_more_than_silence_has_the_code_and_the_last_line() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let tcp = taken.local_addr().unwrap().to_string();
+    drop(taken);
+    let ws = format!("ws://{tcp}");
+    for targets in [[&tcp, &ws], [&ws, &tcp]] {
+        let ran = sockeye(&["ping", "-c", "1", targets[0], targets[1]]);
+        assert_eq!(ran.code, Some(11), "{ran:?}");
+        let lines: Vec<&str> = ran.stderr.lines().collect();
+        assert_eq!(lines.len(), 2, "{ran:?}");
+        assert!(
+            lines[0].contains(&format!("{tcp}: none of 1 answered")),
+            "{ran:?}"
+        );
+        assert!(
+            lines[1].starts_with(&format!("sockeye: connect to {ws}: ECONNREFUSED")),
+            "{ran:?}"
+        );
+    }
+}
+
+#[test]
 fn a_name_that_is_none_is_10_and_the_others_are_asked_all_the_same() {
     in_own_network(
         "kinds::a_name_that_is_none_is_10_and_the_others_are_asked_all_the_same",
