@@ -5,6 +5,7 @@ use std::hash::{BuildHasher, Hasher};
 use std::net::IpAddr;
 use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicU16, Ordering};
+use std::time::SystemTime;
 
 use sockeye_model::{Call, Family, Type};
 
@@ -51,6 +52,8 @@ pub struct Returned {
     pub from: IpAddr,
     /// The TTL or hop limit that was left, where the kernel told.
     pub hops: Option<u8>,
+    /// When the kernel got it, by the clock on the wall, which may be set meanwhile.
+    pub at: Option<SystemTime>,
 }
 
 /// How the kernel lets echo requests be sent.
@@ -127,8 +130,13 @@ impl Echoes {
     pub async fn recv(&self) -> Result<Heard> {
         loop {
             match self.socket.recv().await? {
-                Arrived::Message { data, from, hops } => {
-                    if let Some(returned) = self.reply(data, from, hops) {
+                Arrived::Message {
+                    data,
+                    from,
+                    hops,
+                    at,
+                } => {
+                    if let Some(returned) = self.reply(data, from, hops, at) {
                         return Ok(Heard::Reply(returned));
                     }
                 }
@@ -144,7 +152,13 @@ impl Echoes {
         }
     }
 
-    fn reply(&self, data: Lease, from: IpAddr, hops: Option<u8>) -> Option<Returned> {
+    fn reply(
+        &self,
+        data: Lease,
+        from: IpAddr,
+        hops: Option<u8>,
+        at: Option<SystemTime>,
+    ) -> Option<Returned> {
         let message = match read(self.version, &data) {
             Ok(message) => message,
             Err(why) => {
@@ -166,6 +180,7 @@ impl Echoes {
             data: data.without_first(HEAD),
             from,
             hops,
+            at,
         })
     }
 

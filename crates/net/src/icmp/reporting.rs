@@ -3,6 +3,7 @@
 use std::io;
 use std::net::IpAddr;
 use std::os::fd::AsFd;
+use std::time::SystemTime;
 
 use sockeye_model::event::Note;
 use sockeye_model::{Call, Errno, Family, Kind, SocketAddress, Type};
@@ -36,6 +37,8 @@ pub enum Arrived {
         from: IpAddr,
         /// The TTL or hop limit that was left when it arrived, where the kernel told.
         hops: Option<u8>,
+        /// When the kernel got it, by the clock on the wall, which may be set meanwhile.
+        at: Option<SystemTime>,
     },
     /// A message of ours did not arrive.
     Undelivered(Undelivered),
@@ -50,6 +53,8 @@ pub struct Undelivered {
     pub errno: Errno,
     /// Who says so: a router on the way, the host itself, or this machine.
     pub from: Option<IpAddr>,
+    /// When the kernel heard of it, by the clock on the wall.
+    pub at: Option<SystemTime>,
     /// How the message began, as far as the error repeats it.
     pub about: Lease,
 }
@@ -60,9 +65,10 @@ impl Reporting {
     /// # Errors
     /// What `setsockopt` gave.
     pub fn over(socket: AsyncSocket) -> Result<Self> {
-        let options: [(i32, i32, &str); 2] = match socket.family() {
+        let options: [(i32, i32, &str); 3] = match socket.family() {
             Family::Inet6 => [
                 (libc::IPPROTO_IPV6, libc::IPV6_RECVERR, "IPV6_RECVERR"),
+                (libc::SOL_SOCKET, libc::SO_TIMESTAMPNS, "SO_TIMESTAMPNS"),
                 (
                     libc::IPPROTO_IPV6,
                     libc::IPV6_RECVHOPLIMIT,
@@ -71,6 +77,7 @@ impl Reporting {
             ],
             _ => [
                 (libc::IPPROTO_IP, libc::IP_RECVERR, "IP_RECVERR"),
+                (libc::SOL_SOCKET, libc::SO_TIMESTAMPNS, "SO_TIMESTAMPNS"),
                 (libc::IPPROTO_IP, libc::IP_RECVTTL, "IP_RECVTTL"),
             ],
         };
@@ -118,7 +125,10 @@ impl Reporting {
                             if let Some(reason) = report.error {
                                 let about = Lease::new(buffer, report.len);
                                 self.tell_undelivered(&reason, &about);
-                                return Ok((undelivered(&reason, about), Drained::Whole));
+                                return Ok((
+                                    undelivered(&reason, report.at, about),
+                                    Drained::Whole,
+                                ));
                             }
                         }
                         Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
@@ -161,7 +171,13 @@ impl Reporting {
                 format!("protocol {protocol} {name} from {from}, ttl {hops}, {len} B")
             });
         }
-        Arrived::Message { data, from, hops }
+        let at = report.at;
+        Arrived::Message {
+            data,
+            from,
+            hops,
+            at,
+        }
     }
 
     /// The header that a raw IPv4 socket receives before each message, and no other socket.
@@ -216,11 +232,12 @@ impl Reporting {
     }
 }
 
-fn undelivered(reason: &Reason, about: Lease) -> Arrived {
+fn undelivered(reason: &Reason, at: Option<SystemTime>, about: Lease) -> Arrived {
     Arrived::Undelivered(Undelivered {
         why: reason.why,
         errno: reason.errno,
         from: reason.from,
+        at,
         about,
     })
 }

@@ -5,6 +5,7 @@ use std::io;
 use std::mem;
 use std::net::IpAddr;
 use std::os::fd::{AsRawFd, BorrowedFd};
+use std::time::{Duration, SystemTime};
 
 use sockeye_model::Errno;
 
@@ -21,6 +22,8 @@ pub(crate) struct Report {
     pub(crate) name: Name,
     /// The TTL or hop limit that it came with.
     pub(crate) hops: Option<u8>,
+    /// When it came to this machine, by the clock on the wall.
+    pub(crate) at: Option<SystemTime>,
     /// The error, where it is one that ICMP reported.
     pub(crate) error: Option<Reason>,
 }
@@ -79,6 +82,7 @@ fn recvmsg(socket: BorrowedFd<'_>, buffer: &mut [u8], flags: libc::c_int) -> io:
         whole,
         name,
         hops: None,
+        at: None,
         error: None,
     };
     read_control(&control.0[..filled.min(CONTROL_BYTES)], &mut report);
@@ -110,6 +114,7 @@ fn read_control(mut control: &[u8], report: &mut Report) {
             (libc::IPPROTO_IP, libc::IP_TTL) | (libc::IPPROTO_IPV6, libc::IPV6_HOPLIMIT) => {
                 report.hops = int(data.get(..4)).and_then(|hops| u8::try_from(hops).ok());
             }
+            (libc::SOL_SOCKET, libc::SO_TIMESTAMPNS) => report.at = wall_clock(data),
             (libc::IPPROTO_IP, libc::IP_RECVERR) | (libc::IPPROTO_IPV6, libc::IPV6_RECVERR) => {
                 report.error = reason(data);
             }
@@ -118,6 +123,15 @@ fn read_control(mut control: &[u8], report: &mut Report) {
         let next = length.next_multiple_of(word);
         control = control.get(next..).unwrap_or(&[]);
     }
+}
+
+/// A `struct timespec` since the epoch.
+fn wall_clock(data: &[u8]) -> Option<SystemTime> {
+    let (seconds, nanos) = data.split_at_checked(mem::size_of::<libc::time_t>())?;
+    let seconds = libc::time_t::from_ne_bytes(seconds.try_into().ok()?);
+    let nanos = libc::c_long::from_ne_bytes(nanos.try_into().ok()?);
+    let since = Duration::new(u64::try_from(seconds).ok()?, u32::try_from(nanos).ok()?);
+    SystemTime::UNIX_EPOCH.checked_add(since)
 }
 
 /// `struct sock_extended_err`, and the address of who sent it behind; `None` for what is no ICMP error, such as our own

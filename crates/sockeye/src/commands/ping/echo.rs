@@ -6,7 +6,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::asking::Asking;
 use super::outcome::{Answer, By, End, Replied, What};
-use super::requests::Requests;
+use super::requests::{Moment, Requests};
 
 /// Asks until all probes have ended; what can't be asked is told.
 pub(super) async fn ask(asking: Asking) {
@@ -39,7 +39,6 @@ async fn asked(asking: &Asking) -> Result<(), OpenError> {
         tokio::select! {
             heard = &mut hearing => {
                 hearing = Box::pin(echoes.recv());
-                let now = Instant::now();
                 match heard? {
                     Heard::Reply(reply) => {
                         let answer = Answer {
@@ -49,11 +48,11 @@ async fn asked(asking: &Asking) -> Result<(), OpenError> {
                                 changed: *reply.data != *asking.data,
                             },
                         };
-                        requests.answered(asking, reply.sequence, now, answer);
+                        requests.answered(asking, reply.sequence, reply.at, answer);
                     }
                     Heard::Undelivered { sequence, report } => {
                         let (why, from) = (report.why, report.from);
-                        requests.ends(asking, sequence, now, End::Undelivered { why, from });
+                        requests.ends(asking, sequence, report.at, End::Undelivered { why, from });
                     }
                 }
             }
@@ -68,14 +67,14 @@ async fn asked(asking: &Asking) -> Result<(), OpenError> {
 }
 
 async fn send(asking: &Asking, echoes: &Echoes, requests: &mut Requests, number: u64) {
-    let at = Instant::now();
     asking.tell(What::Sent);
+    let at = Moment::now();
     match echoes.send(&asking.data).await {
         Ok(sequence) => requests.sent(sequence, number, at),
         Err(error) => asking.tell(What::Probe {
             number,
             end: End::Failed(error.into()),
-            took: at.elapsed(),
+            took: at.until(None),
         }),
     }
 }

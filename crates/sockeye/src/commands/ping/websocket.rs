@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use super::asking::Asking;
 use super::outcome::{Answer, By, Replied, What};
-use super::requests::Requests;
+use super::requests::{Moment, Requests};
 
 /// Asks until all probes have ended; a connection that can't be had, or that breaks, is told.
 pub(super) async fn ask(asking: Asking) {
@@ -58,7 +58,6 @@ async fn asked(asking: &Asking, websocket: &WebSocket, address: String) -> Resul
         tokio::select! {
             event = &mut hearing => {
                 hearing = Box::pin(websocket.event());
-                let now = Instant::now();
                 match event? {
                     Event::Pong(payload, _) => {
                         let answer = Answer {
@@ -66,7 +65,7 @@ async fn asked(asking: &Asking, websocket: &WebSocket, address: String) -> Resul
                             what: Replied::Pong,
                         };
                         if let Ok(number) = payload.as_slice().try_into().map(u64::from_be_bytes) {
-                            requests.answered(asking, number as u16, now, answer);
+                            requests.answered(asking, number as u16, None, answer);
                         }
                     }
                     // It may say goodbye as it ought to, and still leaves what was to be asked.
@@ -81,9 +80,8 @@ async fn asked(asking: &Asking, websocket: &WebSocket, address: String) -> Resul
             () = sleep_until(due), if goes_on => {
                 number += 1;
                 due = asking.next_after(due);
-                let at = Instant::now();
                 asking.tell(What::Sent);
-                requests.sent(number as u16, number, at);
+                requests.sent(number as u16, number, Moment::now());
                 websocket.ping(&number.to_be_bytes()).await?;
             }
             () = sleep_until(lost_at), if oldest.is_some() => requests.lose_oldest(asking),
