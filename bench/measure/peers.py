@@ -52,7 +52,7 @@ http {{
 """
 SPLICE = "option splice-request\n  option splice-response"
 
-WS_ECHO = Path(__file__).resolve().parent.parent / "reference/ws_echo"
+REFERENCE = Path(__file__).resolve().parent.parent / "reference"
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,8 @@ class Peers:
     def __init__(self, build: Path, sockeye: Path):
         self.build = build
         self.sockeye = sockeye
-        self.certified = self.tungstenite_built = False
+        self.certified = False
+        self.built: set[str] = set()
 
     def bare(self, program: str, *arguments: str) -> list[str]:
         return [str(self.build / program), *arguments]
@@ -237,18 +238,28 @@ class Peers:
         return files
 
     def tungstenite(self) -> Path:
-        """The bare WebSocket echo, built on first use: the only reference that is not C."""
-        target = self.build / "ws_echo"
-        if not self.tungstenite_built:
+        return self.in_rust("ws_echo")
+
+    def in_rust(self, name: str) -> Path:
+        """A reference that is not C, built on first use."""
+        target = self.build / name
+        if name not in self.built:
             if not shutil.which("cargo"):
                 raise Failed("cargo is not installed")
             built = subprocess.run(["cargo", "build", "--quiet", "--release", "--locked", "--manifest-path",
-                                    WS_ECHO / "Cargo.toml", "--target-dir", target], capture_output=True, text=True)
+                                    REFERENCE / name / "Cargo.toml", "--target-dir", target], capture_output=True,
+                                   text=True)
             if built.returncode:
                 words = built.stderr.strip().splitlines() or ["no reason given"]
-                raise Failed(f"cargo build of ws_echo: {words[-1].strip()[:100]}")
-            self.tungstenite_built = True
-        return target / "release/ws_echo"
+                raise Failed(f"cargo build of {name}: {words[-1].strip()[:100]}")
+            self.built.add(name)
+        return target / "release" / name
+
+    def chats(self) -> list[Contestant]:
+        return [
+            Contestant(SOCKEYE, lambda p: self.ours("serve", f"chat=tcp://127.0.0.1:{p}")),
+            Contestant(BARE, lambda p: [str(self.in_rust("broadcast")), p]),
+        ]
 
     def versions(self) -> list[str]:
         """One line a program, as it names itself; what is not installed is said."""
@@ -275,5 +286,5 @@ class Peers:
                 if found := re.search(pattern, answer.stdout + answer.stderr):
                     version = found[1]
             lines.append(f"{name} {version}")
-        locked = re.search(r'"tokio-tungstenite"\nversion = "(.+)"', (WS_ECHO / "Cargo.lock").read_text())
+        locked = re.search(r'"tokio-tungstenite"\nversion = "(.+)"', (REFERENCE / "ws_echo/Cargo.lock").read_text())
         return [*lines, f"tokio-tungstenite {locked[1]}"]
