@@ -156,6 +156,23 @@ impl Layers {
         self
     }
 
+    /// What a WebSocket speaks where the address names no subprotocol, the preferred first.
+    #[must_use]
+    pub fn with_subprotocols(mut self, names: &[&str]) -> Self {
+        if let Some(upgrades) = &mut self.websocket
+            && upgrades.demands.subprotocols.is_empty()
+        {
+            *upgrades = Arc::new(Upgrades {
+                demands: Demands {
+                    subprotocols: names.iter().map(|name| (*name).to_owned()).collect(),
+                    ..upgrades.demands.clone()
+                },
+                keeping: upgrades.keeping,
+            });
+        }
+        self
+    }
+
     /// How long a client may take for the handshake of a layer.
     pub const HANDSHAKE: Duration = Duration::from_secs(10);
 

@@ -261,6 +261,7 @@ impl Post {
     /// # Errors
     /// As for [`Service::on`].
     pub fn chat(chat: Chat, listener: Listener, layers: Layers) -> Result<Self> {
+        let layers = layers.with_subprotocols(&[chat::JSON_SUBPROTOCOL]);
         Self::new(Work::Chat(chat), listener, layers)
     }
 

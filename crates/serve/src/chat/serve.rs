@@ -6,10 +6,11 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use sockeye_model::{SocketAddress, Type};
-use sockeye_net::messages::{MessageServer, SessionLimits};
+use sockeye_net::messages::{MessageServer, Messages, SessionLimits};
 use sockeye_net::server::{Ended, serve_small};
 use sockeye_net::{AsyncSocket, Layers, Link, Listener};
 
+use super::JSON_SUBPROTOCOL;
 use super::hall::Entrance;
 use super::messages::{converse_messages, serve_sessions};
 use super::seat::Chat;
@@ -51,8 +52,9 @@ pub(crate) async fn converse(
                 let Ok(link) = layers.accept(socket).await else {
                     return Ended::Failed;
                 };
+                let how = Entrance::new(tongue(&link));
                 let visitor = Visitor::new(link, &ledger, watcher.as_ref());
-                receive(&chat, visitor, longest, &Entrance::new(Tongue::Lines)).await
+                receive(&chat, visitor, longest, &how).await
             }))
         },
     )
@@ -63,6 +65,17 @@ pub(crate) async fn converse(
         totals: ledger.totals(),
         ..Served::default()
     }
+}
+
+/// What was agreed on in the handshake, where there was one that asks.
+fn tongue(link: &Link) -> Tongue {
+    if let Link::Messages(messages) = link
+        && let Messages::WebSocket(websocket) = &**messages
+        && websocket.accepted().subprotocol.as_deref() == Some(JSON_SUBPROTOCOL)
+    {
+        return Tongue::Json;
+    }
+    Tongue::Lines
 }
 
 async fn receive(chat: &Chat, visitor: Visitor, longest: usize, how: &Entrance) -> Ended {

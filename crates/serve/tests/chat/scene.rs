@@ -11,9 +11,10 @@ use std::time::Duration;
 use sockeye_model::SocketAddress;
 use sockeye_model::text::Language;
 use sockeye_net::server::{Limits, Seats};
-use sockeye_net::{Layers, Listening, Tap, listen};
+use sockeye_net::{Dialing, Layers, Lent, Link, Listening, Tap, connect, listen};
 use sockeye_serve::chat::{Chat, ChatLimits, Counts};
 use sockeye_serve::{Post, Served, Serving};
+use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
@@ -99,6 +100,8 @@ pub(crate) enum Member {
     Tcp(BufReader<TcpStream>),
     Unix(BufReader<UnixStream>),
     Udp(UdpSocket),
+    /// Whatever the library connects to, with what has come of the next line.
+    Link(Link, Runtime, String),
 }
 
 impl Member {
@@ -125,8 +128,29 @@ impl Member {
         member
     }
 
+    /// Connects as `sockeye connect` does.
+    pub(crate) fn link(address: &str) -> Self {
+        let address = address.parse().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        let link = runtime.block_on(async {
+            let connected = connect(&address, &Dialing::new(Tap::off())).await.unwrap();
+            connected.link
+        });
+        Self::Link(link, runtime, String::new())
+    }
+
     pub(crate) fn say(&mut self, line: &str) {
         match self {
+            Self::Link(link @ Link::Stream(_), runtime, _) => {
+                let line = format!("{line}\n");
+                runtime.block_on(link.send_all(line.as_bytes())).unwrap();
+            }
+            Self::Link(link, runtime, _) => {
+                runtime.block_on(link.send_all(line.as_bytes())).unwrap();
+            }
             Self::Tcp(stream) => writeln!(stream.get_mut(), "{line}").unwrap(),
             Self::Unix(stream) => writeln!(stream.get_mut(), "{line}").unwrap(),
             Self::Udp(socket) => drop(socket.send(line.as_bytes()).unwrap()),
@@ -145,6 +169,24 @@ impl Member {
                 line = String::from_utf8(datagram[..len].to_vec()).unwrap();
                 assert!(line.ends_with('\n'), "{line:?}");
             }
+            Self::Link(link, runtime, begun) => loop {
+                if let Some((whole, rest)) = begun.split_once('\n') {
+                    (line, *begun) = (whole.to_owned(), rest.to_owned());
+                    return line;
+                }
+                let received = async { tokio::time::timeout(PATIENCE, link.recv()).await };
+                match runtime.block_on(received).unwrap().unwrap() {
+                    Lent::End => return line,
+                    Lent::Data(data) => {
+                        let text = std::str::from_utf8(&data).unwrap();
+                        // A message of a WebSocket has no end of a line.
+                        if matches!(link, Link::Messages(_)) {
+                            return text.to_owned();
+                        }
+                        begun.push_str(text);
+                    }
+                }
+            },
         }
         line.trim_end_matches('\n').to_owned()
     }

@@ -78,6 +78,56 @@ fn rooms_are_the_same_over_tcp_udp_and_unix_and_all_hear_one_order() {
 }
 
 #[test]
+fn members_over_tls_and_websocket_meet_those_over_tcp() {
+    let server = Running::start(&[
+        "tcp://127.0.0.1:0",
+        "tls://127.0.0.1:0",
+        "ws://127.0.0.1:0/chat",
+        "wss://127.0.0.1:0/chat",
+    ]);
+    let at = |post: usize| server.inet(post);
+    let mut members = [
+        Member::tcp(at(0)).named("ana"),
+        Member::link(&format!("tls://{}#insecure", at(1))).named("ben"),
+        Member::link(&format!("ws://{}/chat", at(2))).named("eva"),
+        Member::link(&format!("wss://{}/chat#insecure", at(3))).named("six"),
+    ];
+    members[0].hear_until("is now six");
+    let json = format!("ws://{}/chat#subprotocol=sockeye-chat-json", at(2));
+    let mut json = Member::link(&json);
+    json.say(r#"{"type":"name","name":"page"}"#);
+    json.hear_until(r#""name":"page","at""#);
+    members[0].hear_until("is now page");
+    for (number, name) in ["ana", "ben", "eva", "six"].into_iter().enumerate() {
+        members[number].say(&format!("hola {number}"));
+        let said = format!("{name}: hola {number}");
+        for (other, member) in members.iter_mut().enumerate() {
+            if other != number {
+                assert_eq!(member.hear_until("hola"), said);
+            }
+        }
+        let object = json.hear_until("hola");
+        let wanted = format!(
+            r#"{{"type":"message","room":"lobby","from":"{name}","text":"hola {number}","at""#
+        );
+        assert!(object.starts_with(&wanted), "{object}");
+    }
+    json.say(r#"{"type":"message","text":"from the page"}"#);
+    for member in &mut members {
+        assert_eq!(member.hear_until("from"), "page: from the page");
+    }
+    members[2].say("/quit");
+    assert_eq!(members[2].hear_until("goodbye"), "* goodbye");
+    assert_eq!(members[2].hear(), "");
+    assert!(json.hear_until("left").contains(r#""why":"quit""#));
+    let (_, counts) = server.stop();
+    assert_eq!(
+        (counts.members, counts.messages, counts.left_out),
+        (5, 5, 0)
+    );
+}
+
+#[test]
 fn packets_and_unix_datagrams_carry_a_line_each() {
     let directory = scratch("packets");
     let (packets, datagrams) = (directory.join("p.sock"), directory.join("d.sock"));
