@@ -1,16 +1,14 @@
 //! From a request to a WebSocket: [RFC 6455, section 4.2](https://www.rfc-editor.org/rfc/rfc6455#section-4.2).
 
-use std::borrow::Cow;
-
 use axum::body::Body;
 use axum::extract::Request;
 use axum::http::header::{HeaderName, HeaderValue};
 use axum::http::{Response, StatusCode, Version};
 use axum::response::IntoResponse;
-use sockeye_model::{Kind, SocketAddress};
+use sockeye_model::SocketAddress;
 use sockeye_net::server::Ended;
-use sockeye_net::websocket::handshake::{self, Accepted, Demands, accept};
-use sockeye_net::websocket::{Keeping, Role, WebSocket};
+use sockeye_net::websocket::handshake::{self, Demands, accept};
+use sockeye_net::websocket::{Keeping, Role, WebSocket, tell_upgraded};
 use tokio::sync::watch;
 
 use super::{Upgrade, Visit};
@@ -49,11 +47,11 @@ where
     };
     match accept(demands, &as_it_came(request), is_from_here(&visit.local)) {
         Ok(agreed) => {
-            let visit = visit.clone();
+            let began = visit.tap.now();
             let path = agreed.path.clone();
             let accepted = agreed.accepted.clone();
             way_out.then(move |switched| {
-                tell(&visit, &path, &accepted);
+                tell_upgraded(&switched.wire, began, &path, &accepted);
                 let leftover = &switched.leftover;
                 let socket = WebSocket::after_upgrade(
                     switched.wire,
@@ -116,23 +114,4 @@ fn response(
         }
     }
     response
-}
-
-/// The handshake is over: every view shows what it agreed on.
-fn tell(visit: &Visit, path: &str, accepted: &Accepted) {
-    if !visit.tap.is_on() {
-        return;
-    }
-    let mut details = vec![(Cow::Borrowed("path"), Cow::Owned(path.to_owned()))];
-    if let Some(subprotocol) = &accepted.subprotocol {
-        details.push(("subprotocol".into(), subprotocol.clone().into()));
-    }
-    if accepted.deflate.is_some() {
-        details.push(("extensions".into(), "permessage-deflate".into()));
-    }
-    let upgraded = Kind::Upgraded {
-        protocol: "WebSocket".into(),
-        details: details.into(),
-    };
-    visit.tap.emit(visit.socket, None, None, upgraded);
 }
