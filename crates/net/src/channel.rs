@@ -21,6 +21,7 @@ use crate::layers::{Link, connect};
 use crate::messages::{self, FramedJoined, FramedJoining, Messages, Over, join_framed};
 use crate::open::{BoundPath, Dialing, OpenError};
 use crate::relay::{self, Broken, Stream, Witness};
+use crate::websocket::{Marking, MessageType};
 
 /// Which end of a relay an address is: a file is read at the one and written at the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -127,6 +128,22 @@ pub enum Channel {
     Messages(Messages),
 }
 
+impl Channel {
+    /// What a WebSocket sends messages as; and whether they are lines, whose newline is not sent.
+    fn of_messages(mut self, text: bool, lines: bool) -> Self {
+        if let Self::Messages(Messages::WebSocket(websocket)) = &mut self {
+            websocket.set_outgoing(match text {
+                true => MessageType::Text,
+                false => MessageType::Binary,
+            });
+            if lines {
+                websocket.set_marking(Marking::Line);
+            }
+        }
+        self
+    }
+}
+
 impl From<Link> for Channel {
     fn from(link: Link) -> Self {
         match link {
@@ -227,6 +244,8 @@ pub struct JoinChannels {
     /// See the bytes that reached the other side, there and back: of messages their own bytes, without the marks of a
     /// framing.
     pub witnesses: [Option<Box<dyn Witness>>; 2],
+    /// Messages that come with no type of their own go to a WebSocket as text, and not as binary.
+    pub text: bool,
     /// Turns true when a conversation of messages, which may have no end of its own, is to be over.
     pub stop: Option<watch::Receiver<bool>>,
 }
@@ -248,8 +267,11 @@ pub async fn join_channels(
         idle,
         moved,
         witnesses,
+        text,
         stop,
     } = how;
+    let lines = framing == Some(Framing::Line);
+    let [left, right] = [left, right].map(|channel| channel.of_messages(text, lines));
     let [there_seen, back_seen] = witnesses;
     let framing = framing.map(|framing| (framing, max_frame.unwrap_or(MAX_FRAME)));
     match (left, right) {

@@ -99,7 +99,7 @@ pub async fn connect(
             let wire = link.into_wire()?;
             let asked = websocket::ask(wire, &asking, setup::keeping(address));
             match tokio::time::timeout(left, Box::pin(asked)).await {
-                Ok(opened) => Link::Messages(Box::new(Messages::WebSocket(opened?))),
+                Ok(opened) => Link::Messages(Box::new(Messages::WebSocket(Box::new(opened?)))),
                 Err(_) => return Err(NotOpened::TimedOut(how.timeout).into()),
             }
         }
@@ -218,7 +218,9 @@ impl Upgrades {
         let wire = link.into_wire()?;
         let answered = websocket::answer(wire, &self.demands, self.keeping);
         match tokio::time::timeout(Layers::HANDSHAKE, answered).await {
-            Ok(opened) => Ok(Link::Messages(Box::new(Messages::WebSocket(opened?)))),
+            Ok(opened) => Ok(Link::Messages(Box::new(Messages::WebSocket(Box::new(
+                opened?,
+            ))))),
             Err(_) => Err(NotOpened::TimedOut(Layers::HANDSHAKE).into()),
         }
     }

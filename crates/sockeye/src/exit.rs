@@ -62,7 +62,10 @@ pub(crate) const TABLE: &[(&str, &str)] = &[
         "0",
         "it went as asked; also when the reader of stdout has left (| head)",
     ),
-    ("1", "another failure"),
+    (
+        "1",
+        "another failure; also a WebSocket that was closed with a code that says so, or that broke the protocol",
+    ),
     ("2", "the command line is wrong"),
     ("10", "name not found: a host, a service or a UNIX path"),
     (

@@ -33,7 +33,7 @@ pub enum Messages {
     /// A raw socket: a message is what an IP packet carries, without IP's header.
     Packets(Reporting),
     /// Messages over a stream.
-    WebSocket(WebSocket),
+    WebSocket(Box<WebSocket>),
 }
 
 impl Messages {

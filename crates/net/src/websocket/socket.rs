@@ -96,7 +96,7 @@ impl WebSocket {
         Self {
             wire,
             role,
-            outgoing: MessageType::Text,
+            outgoing: MessageType::Binary,
             marking: Marking::default(),
             goodbye: Close::new(CloseCode::NORMAL, ""),
             reader: Mutex::new(Reader::new(inbound, leftover, keeping.ping)),
@@ -106,7 +106,7 @@ impl WebSocket {
         }
     }
 
-    /// What messages are sent as where nobody says: text at first.
+    /// What messages are sent as where nobody says: binary at first.
     pub fn set_outgoing(&mut self, kind: MessageType) {
         self.outgoing = kind;
     }

@@ -43,7 +43,7 @@ async fn converse(chat: &Chat, socket: WebSocket, mut stopping: watch::Receiver<
         Some(_) => Tongue::Json,
         None => Tongue::Lines,
     };
-    let link = Link::Messages(Box::new(Messages::WebSocket(socket)));
+    let link = Link::Messages(Box::new(Messages::WebSocket(Box::new(socket))));
     let entrance = Entrance::new(tongue);
     let mut conversation = std::pin::pin!(converse_link(chat, link, &entrance));
     let stops = async {

@@ -58,6 +58,9 @@ pub(crate) struct RelayFlags {
     /// Say the BLAKE3 checksum of what went each way at the end, as b3sum has it
     #[arg(long)]
     sum: bool,
+    /// WebSocket: send what comes from elsewhere as text, which must be UTF-8; else binary
+    #[arg(long)]
+    text: bool,
     #[command(flatten)]
     framing: FrameFlags,
     /// End a conversation when nothing has moved for this long
@@ -99,6 +102,8 @@ pub(crate) struct RelayArgs {
     pub(crate) frame: Option<Framing>,
     /// The longest message in a stream, bytes.
     pub(crate) max_frame: usize,
+    /// What comes from elsewhere goes to a WebSocket as text.
+    pub(crate) text: bool,
     /// How long nothing may move in a conversation.
     pub(crate) idle: Option<Duration>,
     /// The deadline of a connect.
@@ -175,6 +180,7 @@ impl RelayFlags {
             sum: self.sum,
             frame: self.framing.frame,
             max_frame: self.framing.max_frame,
+            text: self.text,
             idle: self.idle,
             timeout: self.timeout,
             server: self.server,

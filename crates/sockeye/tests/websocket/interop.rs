@@ -6,23 +6,42 @@ use crate::peer::{port, served};
 use crate::ran::{Ran, sockeye_with};
 use crate::tool::{Tool, skipped};
 
-/// Whether this program can be run so; says why the test is skipped if not.
-fn is_there(program: &str, arguments: &[&str], what: &str) -> bool {
-    let there = Command::new(program)
-        .args(arguments)
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status()
-        .is_ok_and(|status| status.success());
-    if !there {
+/// The first of these programs that can be run so; says why the test is skipped if none can.
+fn one_of(programs: &[&'static str], arguments: &[&str], what: &str) -> Option<&'static str> {
+    let there = programs.iter().find(|program| {
+        Command::new(program)
+            .args(arguments)
+            .env("NODE_PATH", node_path())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status()
+            .is_ok_and(|status| status.success())
+    });
+    if there.is_none() {
         skipped(&format!("{what} is not installed here"));
     }
-    there
+    there.copied()
+}
+
+/// Where Debian keeps Node's packages, beside what is set.
+fn node_path() -> String {
+    let set = std::env::var("NODE_PATH").unwrap_or_default();
+    format!("{set}:/usr/share/nodejs")
+}
+
+fn python() -> Option<&'static str> {
+    let programs = ["python3", "/usr/bin/python3"];
+    one_of(
+        &programs,
+        &["-c", "import websockets"],
+        "Python's websockets",
+    )
 }
 
 fn run(program: &str, arguments: &[&str]) -> Ran {
     Command::new(program)
         .args(arguments)
+        .env("NODE_PATH", node_path())
         .stdin(Stdio::null())
         .output()
         .unwrap()
@@ -61,17 +80,11 @@ asyncio.run(main())
 
 #[test]
 fn pythons_websockets_is_understood_as_a_client_plain_and_compressed() {
-    if !is_there(
-        "python3",
-        &["-c", "import websockets"],
-        "Python's websockets",
-    ) {
-        return;
-    }
+    let Some(python3) = python() else { return };
     let (tool, address) = served(&["serve", "echo=ws://127.0.0.1:0#deflate"]);
     let address = format!("ws://127.0.0.1:{}/", port(&address));
     for compression in ["", "deflate"] {
-        let ran = run("python3", &["-c", PYTHON_CLIENT, &address, compression]);
+        let ran = run(python3, &["-c", PYTHON_CLIENT, &address, compression]);
         assert_eq!(
             (ran.code, ran.stdout.as_str()),
             (Some(0), "closed 1000\n"),
@@ -83,15 +96,9 @@ fn pythons_websockets_is_understood_as_a_client_plain_and_compressed() {
 
 #[test]
 fn pythons_websockets_is_understood_as_a_server_plain_and_compressed() {
-    if !is_there(
-        "python3",
-        &["-c", "import websockets"],
-        "Python's websockets",
-    ) {
-        return;
-    }
+    let Some(python3) = python() else { return };
     let mut python = Tool::spawn(
-        Command::new("python3")
+        Command::new(python3)
             .args(["-c", PYTHON_SERVER])
             .stdin(Stdio::null())
             .stdout(Stdio::piped()),
@@ -125,13 +132,14 @@ peer.on('close', (code) => { console.log('closed', code); });
 
 #[test]
 fn nodes_ws_is_understood_as_a_client_plain_and_compressed() {
-    if !is_there("node", &["-e", "require('ws')"], "Node's ws") {
+    let programs = ["node", "/usr/bin/node", "nodejs"];
+    let Some(node) = one_of(&programs, &["-e", "require('ws')"], "Node's ws") else {
         return;
-    }
+    };
     let (tool, address) = served(&["serve", "echo=ws://127.0.0.1:0#deflate"]);
     let address = format!("ws://127.0.0.1:{}/", port(&address));
     for compression in ["", "deflate"] {
-        let ran = run("node", &["-e", NODE_CLIENT, &address, compression]);
+        let ran = run(node, &["-e", NODE_CLIENT, &address, compression]);
         assert_eq!(
             (ran.code, ran.stdout.as_str()),
             (Some(0), "closed 4001\n"),
@@ -143,12 +151,12 @@ fn nodes_ws_is_understood_as_a_client_plain_and_compressed() {
 
 #[test]
 fn curl_is_told_in_words_what_this_address_speaks() {
-    if !is_there("curl", &["--version"], "curl") {
+    let Some(curl) = one_of(&["curl"], &["--version"], "curl") else {
         return;
-    }
+    };
     let (tool, address) = served(&["serve", "echo=ws://127.0.0.1:0"]);
     let url = format!("http://127.0.0.1:{}/", port(&address));
-    let ran = run("curl", &["--silent", "--include", &url]);
+    let ran = run(curl, &["--silent", "--include", &url]);
     assert!(ran.stdout.starts_with("HTTP/1.1 426 "), "{ran:?}");
     assert!(ran.stdout.contains("Upgrade: websocket"), "{ran:?}");
     drop(tool);

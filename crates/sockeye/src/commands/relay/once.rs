@@ -73,6 +73,7 @@ pub(super) fn joining(args: &RelayArgs, progress: &Progress) -> JoinChannels {
         framing: args.frame,
         max_frame: Some(args.max_frame),
         idle: args.idle,
+        text: args.text,
         moved: progress.begin(),
         ..JoinChannels::default()
     }
