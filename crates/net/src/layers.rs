@@ -332,6 +332,17 @@ impl Link {
         }
     }
 
+    /// The same, where a WebSocket sends as text what has no type of its own.
+    #[must_use]
+    pub fn of_text(mut self) -> Self {
+        if let Self::Messages(messages) = &mut self
+            && let Messages::WebSocket(websocket) = &mut **messages
+        {
+            websocket.set_outgoing(websocket::MessageType::Text);
+        }
+        self
+    }
+
     /// Sends on what was received: a message with its type, where the sockets tell text from bytes.
     ///
     /// # Errors

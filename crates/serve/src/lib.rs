@@ -166,6 +166,10 @@ impl Service {
                     let Ok(link) = layers.accept(socket).await else {
                         return Ended::Failed;
                     };
+                    let link = match self {
+                        Self::Daytime | Self::Chargen => link.of_text(),
+                        Self::Echo | Self::Discard | Self::Time => link,
+                    };
                     let visitor = Visitor::new(link, &ledger, watcher.as_ref());
                     self.receive(visitor, stopping).await
                 }

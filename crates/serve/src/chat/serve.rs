@@ -53,7 +53,7 @@ pub(crate) async fn converse(
                     return Ended::Failed;
                 };
                 let how = Entrance::new(tongue(&link));
-                let visitor = Visitor::new(link, &ledger, watcher.as_ref());
+                let visitor = Visitor::new(link.of_text(), &ledger, watcher.as_ref());
                 receive(&chat, visitor, longest, &how).await
             }))
         },
@@ -89,7 +89,7 @@ async fn receive(chat: &Chat, visitor: Visitor, longest: usize, how: &Entrance) 
 ///
 /// It ends when the member leaves, the link ends or the chat closes.
 pub async fn converse_link(chat: &Chat, link: Link, how: &Entrance) -> Ended {
-    let visitor = Visitor::new(link, &Arc::default(), None);
+    let visitor = Visitor::new(link.of_text(), &Arc::default(), None);
     receive(chat, visitor, chat.limits().input(), how).await
 }
 
