@@ -46,6 +46,7 @@ impl Browser {
         chrome["binary"] = path_of("chromium").into();
         let wanted = json!({ "capabilities": { "alwaysMatch": {
             "goog:chromeOptions": chrome,
+            "acceptInsecureCerts": true,
             "goog:loggingPrefs": { "browser": "ALL" },
             "timeouts": { "script": PATIENCE.as_millis() as u64 },
         } } });
@@ -56,11 +57,11 @@ impl Browser {
 
     /// Opens the page of the server at this address, and waits until it is told something.
     pub(crate) fn open(&self, page: SocketAddr) {
-        self.of_session(
-            "POST",
-            "/url",
-            &json!({ "url": format!("http://localhost:{}/", page.port()) }),
-        );
+        self.open_at(&format!("http://localhost:{}/", page.port()));
+    }
+
+    pub(crate) fn open_at(&self, url: &str) {
+        self.of_session("POST", "/url", &json!({ "url": url }));
         self.until("document.querySelector('#link.live')");
     }
 

@@ -111,6 +111,8 @@ fn two_browsers_chat_with_a_terminal() {
     ana.until("[...document.querySelectorAll('#rows .layer')].filter((layer) => layer.textContent === 'WebSocket').length === 2");
     carla.types("/quit");
     hears(&ana, "carla left");
+    ana.click("[data-language=es]");
+    hears(&ana, "carla se ha ido");
     assert_eq!(ana.complaints(), Vec::<String>::new());
 }
 
@@ -221,4 +223,30 @@ fn a_page_of_elsewhere_does_not_come_in() {
     let mut line = String::new();
     BufReader::new(stream).read_line(&mut line).unwrap();
     assert_eq!(line, "HTTP/1.1 403 Forbidden\r\n");
+}
+
+#[test]
+fn over_tls_the_page_and_its_chat_are_the_same() {
+    let server = Server::start(&["http=tls://127.0.0.1:0", "chat=tcp://127.0.0.1:0"]);
+    let (page, chat) = loop {
+        // Before it says where it is, it says what its throw-away certificate is.
+        let line = server.line();
+        if line.starts_with("http") {
+            let at = line
+                .split_whitespace()
+                .nth(2)
+                .unwrap()
+                .parse::<SocketAddr>();
+            break (at.unwrap(), server.ready());
+        }
+    };
+    let Some(browser) = Browser::start(1280, 900) else {
+        return;
+    };
+    browser.open_at(&format!("https://localhost:{}/", page.port()));
+    let mut carla = Terminal::at(chat, "carla");
+    browser.until("document.querySelector('#people').textContent.includes('carla')");
+    says(&browser, "hola");
+    carla.reads("guest-1: hola");
+    browser.until("[...document.querySelectorAll('#rows .layer')].some((layer) => layer.textContent === 'TLS 1.3, WebSocket')");
 }

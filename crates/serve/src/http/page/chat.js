@@ -31,7 +31,10 @@ export function chat() {
     const into = find("into").value.trim();
     if (into !== "") ask({ type: "join", room: into });
   });
-  inEachLanguage(people);
+  inEachLanguage(() => {
+    people();
+    for (const item of talk.querySelectorAll(".told")) item.textContent = item.say();
+  });
   open();
 }
 
@@ -54,7 +57,7 @@ function open() {
     hear[told.type]?.(told);
   });
   socket.addEventListener("close", () => {
-    if (!find("text").disabled) note(t("chat_away"), "wrong");
+    if (!find("text").disabled) note(() => t("chat_away"), "wrong");
     enable(false);
     setTimeout(open, pause);
     pause = Math.min(pause * 2, 10_000);
@@ -93,12 +96,12 @@ const hear = {
   joined(told) {
     if (told.name === own) return;
     others = [...others.filter((name) => name !== told.name), told.name];
-    note(t("joined", { name: told.name }));
+    note(() => t("joined", { name: told.name }));
     people();
   },
   left(told) {
     others = others.filter((name) => name !== told.name);
-    note(t("left", { name: told.name }));
+    note(() => t("left", { name: told.name }));
     people();
   },
   renamed(told) {
@@ -109,7 +112,7 @@ const hear = {
     } else {
       others = others.map((name) => (name === told.was ? told.name : name));
     }
-    note(t("renamed", { was: told.was, name: told.name }));
+    note(() => t("renamed", { was: told.was, name: told.name }));
     people();
   },
   who(told) {
@@ -120,12 +123,12 @@ const hear = {
   },
   rooms(told) {
     const names = (told.rooms ?? []).map((one) => t("room_of", { name: one.name, count: one.members }));
-    note(t("rooms", { names: names.join(", ") }));
+    note(() => t("rooms", { names: names.join(", ") }));
   },
-  missed: (told) => note(t("missed_chat", { count: count(told.messages) }), "wrong"),
-  help: (told) => note(told.text),
-  error: (told) => note(told.text, "wrong"),
-  goodbye: (told) => note(told.text),
+  missed: (told) => note(() => t("missed_chat", { count: count(told.messages) }), "wrong"),
+  help: (told) => note(() => told.text),
+  error: (told) => note(() => told.text, "wrong"),
+  goodbye: (told) => note(() => told.text),
 };
 
 function say(message) {
@@ -142,8 +145,11 @@ function say(message) {
   append(talk, line, MOST);
 }
 
-function note(text, kind = "") {
-  append(talk, element("li", `told ${kind}`, text), MOST);
+/** A line of the chat's own; `say` gives it in the language of the moment. */
+function note(say, kind = "") {
+  const item = element("li", `told ${kind}`, say());
+  item.say = say;
+  append(talk, item, MOST);
 }
 
 function people() {
