@@ -5,6 +5,7 @@
     reason = "each test file uses its own part"
 )]
 
+use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -14,7 +15,7 @@ use rcgen::{
     KeyUsagePurpose,
 };
 use sockeye_net::tls::{self, Client, Server, Settings, TlsError, TlsSocket};
-use sockeye_net::{AsyncSocket, Dialing, Listening, Tap, dial, listen};
+use sockeye_net::{AsyncSocket, Dialing, Lent, Listening, Tap, dial, listen};
 
 /// Runs a test in an event loop; one that hangs fails after 20 s.
 pub fn in_loop<F: Future>(test: F) -> F::Output {
@@ -186,4 +187,26 @@ pub async fn between(
     let client = Client::new(client, "localhost").unwrap();
     let server = Server::new(server, &["localhost".to_owned()]).unwrap();
     shake(&client, &server).await
+}
+
+/// All that comes, and how it ended.
+pub async fn all_of(socket: &TlsSocket) -> (Vec<u8>, Result<(), io::Error>) {
+    let mut came = Vec::new();
+    loop {
+        match socket.recv_lease().await {
+            Ok(Lent::Data(data)) => came.extend_from_slice(&data),
+            Ok(Lent::End) => return (came, Ok(())),
+            Err(error) => return (came, Err(error.source)),
+        }
+    }
+}
+
+/// Bytes without a pattern, the same for the same seed.
+pub fn bytes(len: usize, seed: u32) -> Vec<u8> {
+    let mut state = seed;
+    let next = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 24) as u8
+    };
+    std::iter::repeat_with(next).take(len).collect()
 }

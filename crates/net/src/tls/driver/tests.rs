@@ -1,3 +1,5 @@
+//! Two drivers talk to each other without a socket, in pieces of any size.
+
 use super::*;
 use crate::tls::setup::{Client, Server, Settings};
 
