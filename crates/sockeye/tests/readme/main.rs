@@ -22,6 +22,7 @@ mod page;
 mod same;
 mod terminal;
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -151,6 +152,13 @@ fn go_through(
 ) -> Result<Vec<Program>, String> {
     let mut programs: Vec<(Program, &Step)> = Vec::new();
     let mut code = 0;
+    // The pin that a server has shown last: a command of the page has the one of the day when it was written.
+    let pin = RefCell::new(None);
+    let look_for_pin = |text: &str| {
+        if let Some(found) = same::pin(text) {
+            pin.replace(Some(found.to_owned()));
+        }
+    };
     for block in &chapter.blocks {
         // The last one is at work. Without a new one, the first that is not through goes on.
         if let Some(waiting) = programs.iter_mut().position(|(it, _)| it.has_more())
@@ -161,7 +169,11 @@ fn go_through(
         }
         for (number, step) in block.steps.iter().enumerate() {
             if let Some(Key::Command(command)) = &step.key {
-                programs.push((Program::start(command, code, locale, folder), step));
+                let command = match (same::pin(command), &*pin.borrow()) {
+                    (Some(written), Some(shown)) => command.replace(written, shown),
+                    _ => command.clone(),
+                };
+                programs.push((Program::start(&command, code, locale, folder), step));
             }
             let (program, last) = programs.last_mut().ok_or("nothing runs")?;
             *last = step;
@@ -174,10 +186,15 @@ fn go_through(
                 (_, next) => next.is_some_and(|next| matches!(next.key, Some(Key::Command(_)))),
             };
             if let Some(note) = &mut note {
-                note.push(program.settled(ends));
+                let shown = program.settled(ends);
+                look_for_pin(&shown.join("\n"));
+                note.push(shown);
             } else {
                 program
-                    .until(ends, |shown| same::matches(&step.shows, &shown.text))
+                    .until(ends, |shown| {
+                        look_for_pin(&shown.text);
+                        same::matches(&step.shows, &shown.text)
+                    })
                     .map_err(|shown| difference(step, &shown))?;
             }
             if ends {

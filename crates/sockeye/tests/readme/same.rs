@@ -3,7 +3,7 @@
 /// Whether `shown` is what `written` says.
 ///
 /// Left out are margins, leaders (`....`) and where lines are cut; any time of day, duration, time since the start, port
-/// chosen by the system (32768 and up), process number, descriptor and number of segments stands for any other. A line `...` stands
+/// chosen by the system (32768 and up), process number, descriptor, pin of a key and number of segments stands for any other. A line `...` stands
 /// for any words. Without one, data and what has a margin may meet in any order, as they do on a screen.
 pub(crate) fn matches(written: &[String], shown: &str) -> bool {
     let shown: Vec<_> = shown.lines().collect();
@@ -75,8 +75,19 @@ fn is_number(word: &str) -> bool {
             .all(|letter| letter.is_ascii_digit() || ".,".contains(letter))
 }
 
-/// The word with the ports that the system chose, and times of day, made equal.
+/// The pin of a key in `text`: each server that makes its own has another.
+pub(crate) fn pin(text: &str) -> Option<&str> {
+    const DIGITS: usize = 64;
+    let (_, rest) = text.split_once("sha256:")?;
+    let pin = rest.get(..DIGITS)?;
+    pin.bytes().all(|it| it.is_ascii_hexdigit()).then_some(pin)
+}
+
+/// The word with the ports that the system chose, times of day and pins of keys made equal.
 fn plain(word: &str) -> String {
+    if let Some(pin) = pin(word) {
+        return plain(&word.replace(pin, "pin"));
+    }
     let mut plain = String::new();
     let mut rest = word;
     while let Some(at) = rest.find(|letter: char| letter.is_ascii_digit()) {
