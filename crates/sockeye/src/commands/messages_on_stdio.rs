@@ -185,6 +185,9 @@ fn say_whom(exchange: &Exchange<'_>, messages: &Messages, session: &Session, typ
     let peer = messages.peer();
     let mut line = match messages.local_address() {
         Ok(local) if exchange.came => conversation::came(&peer, &local, language),
+        Ok(local) if peer.inet().is_some() && exchange.address.scheme.connects() => {
+            words::CONNECTED.fill(language, &[("peer", &peer), ("local", &local)])
+        }
         Ok(local) if peer.inet().is_some() => {
             words::MESSAGES_TO.fill(language, &[("peer", &peer), ("local", &local)])
         }

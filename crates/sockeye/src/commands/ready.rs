@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::os::unix::net::{SocketAddr, UnixDatagram};
 
-use sockeye_model::{Address, Carries, Host, Port, SocketAddress, SocketOption, Target};
+use sockeye_model::{Address, Host, Port, SocketAddress, SocketOption, Target};
 use sockeye_net::tls::{Pin, Server};
 use sockeye_net::{Layers, Listener, Reach};
 use sockeye_view::catalogue::Language;
@@ -51,9 +51,10 @@ pub(crate) fn announce(
         session.status(&words::LEFT_OUT.fill(language, &places));
     }
     let ready = whereabouts(listener, typed, line, language);
-    let whole = match typed.scheme.carries() {
-        Carries::Stream => words::LISTENING.fill(language, &[("ready", &ready)]),
-        Carries::Messages => words::LISTENING_UDP.fill(language, &[("ready", &ready)]),
+    let whole = if typed.scheme.connects() {
+        words::LISTENING.fill(language, &[("ready", &ready)])
+    } else {
+        words::LISTENING_UDP.fill(language, &[("ready", &ready)])
     };
     if chooses_port(typed) {
         session.announce(&whole)

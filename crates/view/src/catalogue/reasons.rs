@@ -182,6 +182,10 @@ crate::texts! {
                     | "el otro lado no enviará más; tú aún puedes; 0 B nunca es un mensaje";
     PEER_CLOSED_TOO = "the other side has finished too; 0 B is never a message"
                     | "el otro lado también ha terminado; 0 B nunca es un mensaje";
+    MESSAGES_OVER = "the other side will send no more; an empty message is something else"
+                  | "el otro lado no enviará más; un mensaje vacío es otra cosa";
+    MESSAGES_OVER_TOO = "the other side has finished too; an empty message is something else"
+                      | "el otro lado también ha terminado; un mensaje vacío es otra cosa";
     TIME_WAIT_CLIENT = "because you closed first; harmless for a client"
                      | "porque cerraste tú primero; no molesta a un cliente";
     TIME_WAIT_SERVER = "because this side closed first; a server that restarts needs SO_REUSEADDR"

@@ -262,9 +262,12 @@ impl Teller {
                     .because(reason, self.language)
             }
             End::Peer => {
-                let reason = match known {
-                    Some(known) if known.ended_by_us => reasons::PEER_CLOSED_TOO,
-                    _ => reasons::PEER_HALF_CLOSE,
+                let ended = known.is_some_and(|known| known.ended_by_us);
+                let reason = match known.is_some_and(|known| known.messages) {
+                    false if ended => reasons::PEER_CLOSED_TOO,
+                    false => reasons::PEER_HALF_CLOSE,
+                    true if ended => reasons::MESSAGES_OVER_TOO,
+                    true => reasons::MESSAGES_OVER,
                 };
                 let told = Told::new(event, Call::Recv.name(), self.say(narration::THE_END))
                     .way(Way::In)

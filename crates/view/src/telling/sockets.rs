@@ -33,6 +33,14 @@ pub(crate) enum Transport {
 }
 
 impl Transport {
+    /// Whether a message of it can get lost on the way, and nobody is told.
+    pub(crate) fn may_lose(self) -> bool {
+        matches!(
+            self,
+            Self::Udp | Self::Icmp | Self::Raw | Self::UnixDatagram
+        )
+    }
+
     /// From the three arguments of `socket`.
     pub(crate) fn of(family: Family, kind: Type, protocol: Protocol) -> Self {
         match (family, kind, protocol.0) {
@@ -85,6 +93,8 @@ pub(crate) struct Known {
     /// Which way its first bytes went: who sends first asks.
     pub(crate) first_way: Option<Way>,
     pub(crate) received: u64,
+    /// What it carries are messages, also where a layer above a stream makes them.
+    pub(crate) messages: bool,
     pub(crate) ended_by_us: bool,
     /// When the peer's end was received.
     pub(crate) ended_by_peer: Option<Timestamp>,
@@ -113,6 +123,7 @@ impl Known {
             accepted: false,
             first_way: None,
             received: 0,
+            messages: false,
             ended_by_us: false,
             ended_by_peer: None,
             we_ended_first: false,
@@ -262,6 +273,7 @@ impl Known {
                 }
             }
             Kind::Sent { payload, .. } => {
+                self.messages |= payload.unit() == Unit::Message;
                 self.first_way.get_or_insert(Way::Out);
                 // From when the call began: the answer may come while it returns. What waited for room left at its end.
                 let took = event.took.filter(|_| self.waiting_to_send.is_none());
@@ -271,6 +283,7 @@ impl Known {
                 self.unanswered_bytes = self.unanswered_bytes.saturating_add(payload.len());
             }
             Kind::Received { payload, peer, .. } => {
+                self.messages |= payload.unit() == Unit::Message;
                 self.first_way.get_or_insert(Way::In);
                 self.waiting_to_receive = None;
                 self.asked_at = None;

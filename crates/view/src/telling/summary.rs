@@ -16,6 +16,8 @@ pub(crate) struct Summary {
     answers: Answers,
     kernel: Kernel,
     messages: bool,
+    /// Some came or went where a message can be lost without a word: over UDP, ICMP or raw.
+    lossy: bool,
     stream: bool,
     cut: u64,
     failures: u64,
@@ -93,7 +95,10 @@ impl Summary {
     pub(crate) fn before(&mut self, event: &Event<'_>, sockets: &Sockets) {
         let known = sockets.of(event.socket);
         let mut unit = |payload: &Payload<'_>| match payload.unit() {
-            Unit::Message => self.messages = true,
+            Unit::Message => {
+                self.messages = true;
+                self.lossy |= known.is_none_or(|known| known.transport.may_lose());
+            }
             Unit::Bytes => self.stream = true,
         };
         match &event.kind {
@@ -194,7 +199,9 @@ impl Summary {
                 let count = catalogue::count(self.cut, teller.language);
                 phrases.push(teller.fill(narration::SUM_CUT, &[("count", &count)]));
             }
-            phrases.push(teller.say(narration::SUM_LOSS).to_owned());
+            if self.lossy {
+                phrases.push(teller.say(narration::SUM_LOSS).to_owned());
+            }
         } else {
             phrases.push(teller.fill(
                 narration::SUM_BYTES,
