@@ -59,6 +59,11 @@ fn words(lines: &[&str]) -> Vec<String> {
             words.push(word.replace(|letter: char| letter.is_ascii_digit(), ""));
         } else if is_number(word) && (counted || word.contains(['.', ','])) {
             words.push("N".into());
+        } else if word
+            .strip_suffix("ms")
+            .is_some_and(|number| is_number(number) && number.contains(['.', ',']))
+        {
+            words.push("ms".into());
         } else if ["ms", "µs", "s"].contains(&&*bare(word)) {
             words.push(word.replace(&bare(word), "ms"));
         } else {

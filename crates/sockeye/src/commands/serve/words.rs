@@ -4,7 +4,7 @@ use sockeye_view::texts;
 
 texts! {
     TRY = "try: {line}" | "prueba: {line}";
-    BROWSE = "open {location}" | "abra {location}";
+    BROWSE = "open {location}" | "abre {location}";
     FOLDER = "the folder {path} can't be opened: {error}" | "no se puede abrir la carpeta {path}: {error}";
     FOR_EVERYONE = "this machine only; for everyone: {line}" | "solo esta máquina; para todos: {line}";
     STREAMS = "{service}: conversations {conversations}{details}, received {received}, sent {sent}" | "{service}: conversaciones {conversations}{details}, recibidos {received}, enviados {sent}";
