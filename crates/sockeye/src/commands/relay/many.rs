@@ -46,10 +46,10 @@ pub(super) async fn run(args: &RelayArgs, session: &Session, tally: &mut Tally) 
         Roles::ListenBoth => Some(open(&args.to).await?),
         Roles::ListenAndDial | Roles::DialBoth => None,
     };
-    let mut shared_args = args.clone();
+    let mut opened_to = args.to.clone();
     if args.to.scheme == Scheme::File {
         let how = dialing(args, session);
-        begin_file(&mut shared_args.to, &how)
+        begin_file(&mut opened_to, &how)
             .await
             .map_err(|error| not_opened(&error, &args.to, args, session))?;
     }
@@ -83,7 +83,8 @@ pub(super) async fn run(args: &RelayArgs, session: &Session, tally: &mut Tally) 
     };
     let (done, mut over) = mpsc::channel(1);
     let shared = Arc::new(Shared {
-        args: shared_args,
+        args: args.clone(),
+        to: opened_to,
         look: session.look,
         layers,
         others,
@@ -309,6 +310,8 @@ impl Peers {
 /// What all conversations of a relay share.
 struct Shared {
     args: RelayArgs,
+    /// TO as it is opened for each conversation.
+    to: Address,
     look: Look,
     /// What stands above each connection of FROM.
     layers: Layers,
@@ -458,7 +461,7 @@ impl Shared {
             },
             Others::AreDialed(dialing) => {
                 let environment = Environment::new(args.from.scheme.name(), local, peer);
-                channel::open(&args.to, Place::To, Some(&environment), dialing)
+                channel::open(&self.to, Place::To, Some(&environment), dialing)
                     .await
                     .map_err(|error| {
                         let advice =

@@ -3,7 +3,6 @@
 use std::fmt::Display;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use sockeye_model::Address;
 use sockeye_net::relay::Witness;
 
 use crate::cli::relay::RelayArgs;
@@ -44,9 +43,7 @@ impl Sums {
         let Some([there, back]) = &self.0 else {
             return;
         };
-        // Its options say nothing of where the bytes went.
-        let to = Address::new(args.to.scheme, args.to.target.clone());
-        let (from, to): (&dyn Display, &dyn Display) = (from, &to);
+        let to: &dyn Display = &args.to;
         let number = number.map_or_else(String::new, |number| format!("#{number} "));
         for (sum, from, to, always) in [(there, from, to, true), (back, to, from, false)] {
             let hasher = sum.0.lock().unwrap_or_else(PoisonError::into_inner);
