@@ -308,7 +308,7 @@ impl State {
     fn send_news(&mut self, apart: Duration) {
         if self.watchers.is_empty() {
             self.news = News::default();
-            self.sockets.write_news(&mut Vec::new());
+            self.sockets.settle();
             return;
         }
         let is_empty = self.news.told.is_empty() && self.news.left_out == 0;

@@ -161,12 +161,17 @@ impl Sockets {
 
     /// Writes the rows that have changed, as a list; closed ones for the last time.
     pub(super) fn write_news(&mut self, out: &mut Vec<u8>) {
-        let changed = std::mem::take(&mut self.changed);
-        let rows = changed
-            .iter()
-            .filter_map(|id| self.rows.get(id).map(|row| (*id, row)));
-        list(rows, out);
-        for id in changed {
+        let changed = self.changed.iter();
+        list(
+            changed.filter_map(|id| self.rows.get(id).map(|row| (*id, row))),
+            out,
+        );
+        self.settle();
+    }
+
+    /// Nobody has to be told of what has changed so far.
+    pub(super) fn settle(&mut self) {
+        for id in std::mem::take(&mut self.changed) {
             if self.rows.get(&id).is_some_and(|row| row.closed.is_some()) {
                 self.rows.remove(&id);
             }
