@@ -5,7 +5,7 @@ use std::io;
 use std::time::Duration;
 
 use sockeye_model::event::Note;
-use sockeye_model::{Call, Detail, Kind, SocketAddress, Timestamp};
+use sockeye_model::{Call, Detail, Kind, SocketAddress, SocketOption, Timestamp};
 
 use super::handshake::{
     Accepted, Asking, Demands, Denial, Denied, HandshakeError, Refusal, accept, read_request,
@@ -45,6 +45,7 @@ pub async fn ask(
     keeping: Keeping,
 ) -> std::result::Result<WebSocket, NotOpened> {
     wire.veil();
+    send_at_once(&wire);
     let began = now(&wire);
     let key = Asking::key();
     let request = asking.request(&key);
@@ -81,6 +82,15 @@ pub async fn ask(
     ))
 }
 
+/// The end of a long message must not wait for the other side's acknowledgement of its beginning.
+fn send_at_once(wire: &Wire) {
+    let handle = wire.socket().handle();
+    if handle.is_tcp() && !rustix::net::sockopt::tcp_nodelay(handle).unwrap_or(true) {
+        // Without it everything still works, later.
+        let _ = handle.set_option(&SocketOption::Nodelay);
+    }
+}
+
 /// The refusal with the start of its body, as far as it comes soon.
 async fn with_body(wire: &Wire, mut refusal: Refusal) -> Refusal {
     let announced = refusal.field("Content-Length");
@@ -109,6 +119,7 @@ pub async fn answer(
     keeping: Keeping,
 ) -> std::result::Result<WebSocket, NotOpened> {
     wire.veil();
+    send_at_once(&wire);
     let began = now(&wire);
     let mut head = Vec::new();
     let denied = |why| Denied { why };
