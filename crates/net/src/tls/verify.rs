@@ -236,10 +236,38 @@ fn problem(error: &CertificateError, leaf: &Certificate) -> Problem {
         CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
             Problem::WrongPurpose
         }
-        CertificateError::UnknownIssuer if leaf.self_issued => Problem::SelfSigned,
-        CertificateError::UnknownIssuer => Problem::UnknownIssuer,
+        // Some root has the issuer's name and another key: it is not the issuer. Debian's snakeoil is "localhost" too.
+        CertificateError::UnknownIssuer
+        | CertificateError::BadSignature
+        | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => {
+            if leaf.self_issued {
+                Problem::SelfSigned
+            } else {
+                Problem::UnknownIssuer
+            }
+        }
         // "An authority's certificate is used as a server's" has no name of its own here, and is what openssl req makes.
         CertificateError::Other(_) if leaf.self_issued => Problem::SelfSigned,
         other => Problem::Other(other.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tls::throwaway;
+
+    #[test]
+    fn a_root_that_only_has_the_same_name_vouches_for_nobody() {
+        let (chain, _) = throwaway::make(&["localhost".to_owned()]).unwrap();
+        let leaf = Certificate::read(&chain[0]).unwrap();
+        let other_kind_of_key =
+            CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext {
+                signature_algorithm_id: vec![6],
+                public_key_algorithm_id: vec![6],
+            };
+        for error in [CertificateError::BadSignature, other_kind_of_key] {
+            assert_eq!(problem(&error, &leaf), Problem::SelfSigned);
+        }
     }
 }
