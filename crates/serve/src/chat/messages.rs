@@ -7,8 +7,9 @@ use std::time::Duration;
 use sockeye_model::SocketAddress;
 use sockeye_net::messages::{MessageServer, Messages, Session, is_passing};
 use sockeye_net::server::Ended;
-use sockeye_net::{Lent, Link, Result};
+use sockeye_net::{Lease, Lent, Link, Result};
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 use super::bus::Why;
 use super::hall::Entrance;
@@ -90,7 +91,9 @@ async fn converse(chat: &Chat, carrier: &Carrier, how: &Entrance) -> Ended {
         }
     };
     let longest = chat.limits().input();
-    let mut pause: Option<Duration> = None;
+    // It spoke too fast: the rest is heard when the time has come.
+    let mut unheard: Option<(Lease, usize)> = None;
+    let mut until = Instant::now();
     loop {
         tokio::select! {
             biased;
@@ -109,11 +112,22 @@ async fn converse(chat: &Chat, carrier: &Carrier, how: &Entrance) -> Ended {
                     return Ended::Failed;
                 }
             }
-            () = tokio::time::sleep(pause.unwrap_or_default()), if pause.is_some() => pause = None,
-            received = carrier.recv(), if pause.is_none() => match received {
+            () = tokio::time::sleep_until(until), if unheard.is_some() => {
+                if let Some((message, mut taken)) = unheard.take()
+                    && let Some(pause) = hear(&seat, &message, &mut taken, how.tongue, longest)
+                {
+                    until = Instant::now() + pause;
+                    unheard = Some((message, taken));
+                }
+            }
+            received = carrier.recv(), if unheard.is_none() => match received {
+                // An empty message is an empty line: somebody is there.
                 Ok(Lent::Data(message)) => {
-                    hear(&seat, &message, how.tongue, longest);
-                    pause = seat.pause();
+                    let mut taken = 0;
+                    if let Some(pause) = hear(&seat, &message, &mut taken, how.tongue, longest) {
+                        until = Instant::now() + pause;
+                        unheard = Some((message, taken));
+                    }
                 }
                 Ok(Lent::End) => {
                     seat.end(Why::Quit);
@@ -136,21 +150,33 @@ async fn finish(carrier: &Carrier) -> Ended {
     }
 }
 
-fn hear(seat: &Seat, message: &[u8], tongue: Tongue, longest: usize) {
-    if tongue == Tongue::Json {
-        if message.len() > longest {
-            seat.too_long();
-        } else {
-            seat.hear(message);
+/// Hears a message from `taken` on, a line after the other, for as long as the member keeps the pace; how long it has to
+/// wait before the rest is heard.
+fn hear(
+    seat: &Seat,
+    message: &[u8],
+    taken: &mut usize,
+    tongue: Tongue,
+    longest: usize,
+) -> Option<Duration> {
+    loop {
+        if let Some(pause) = seat.pause() {
+            return Some(pause);
         }
-        return;
-    }
-    let lines = message.strip_suffix(b"\n").unwrap_or(message);
-    for line in lines.split(|byte| *byte == b'\n') {
+        let rest = message.get(*taken..).unwrap_or_default();
+        let end = match tongue {
+            Tongue::Json => None,
+            Tongue::Lines => rest.iter().position(|byte| *byte == b'\n'),
+        };
+        let line = &rest[..end.unwrap_or(rest.len())];
         if line.len() > longest {
             seat.too_long();
         } else {
             seat.hear(line);
+        }
+        *taken += line.len() + 1;
+        if *taken >= message.len() {
+            return None;
         }
     }
 }

@@ -160,10 +160,12 @@ impl Shared {
             date: SystemTime::now(),
         };
         let mut hall = self.lock();
+        let before = hall.counts().left_out;
         let done = act(&mut hall, now);
-        let left_out = hall.deliver(now);
+        hall.deliver(now);
+        let is_late = hall.counts().left_out != before;
         drop(hall);
-        if left_out {
+        if is_late {
             self.late.notify_one();
         }
         done

@@ -111,6 +111,52 @@ fn a_flood_waits_and_the_others_are_heard_meanwhile() {
 }
 
 #[test]
+fn a_flood_in_one_datagram_waits_as_well() {
+    let limits = ChatLimits {
+        burst: 10,
+        pace: Duration::from_millis(5),
+        ..ChatLimits::USUAL
+    };
+    let server = Running::with(
+        &["tcp://127.0.0.1:0", "udp://127.0.0.1:0"],
+        limits,
+        PATIENCE,
+    );
+    let mut ana = Member::tcp(server.inet(0)).named("ana");
+    let mut flood = Member::udp(server.inet(1));
+    ana.hear_until("guest-2 joined");
+    let began = Instant::now();
+    let lines: Vec<String> = (0..110).map(|number| number.to_string()).collect();
+    flood.say(&lines.join("\n"));
+    for line in &lines {
+        assert_eq!(ana.hear(), format!("guest-2: {line}"));
+    }
+    assert!(began.elapsed() >= Duration::from_millis(5 * 98));
+    server.stop();
+}
+
+#[test]
+fn who_asks_and_never_reads_the_answers_is_dropped_too() {
+    let limits = ChatLimits {
+        queued_messages: 5,
+        behind: Duration::from_millis(100),
+        burst: 1_000_000,
+        ..ChatLimits::USUAL
+    };
+    let server = Running::with(&["tcp://127.0.0.1:0"], limits, PATIENCE);
+    let mut ana = Member::tcp(server.inet(0)).named("ana");
+    let stuck = TcpStream::connect(server.inet(0)).unwrap();
+    ana.hear_until("guest-2 joined");
+    let mut writing = stuck.try_clone().unwrap();
+    // Nobody says anything to the room: what it does not read is for itself alone.
+    let ask = format!("/msg guest-2 {}\n", "x".repeat(4000));
+    let asking = std::thread::spawn(move || while writing.write_all(ask.as_bytes()).is_ok() {});
+    assert_eq!(ana.hear(), "* guest-2 was dropped: fell too far behind");
+    asking.join().unwrap();
+    server.stop();
+}
+
+#[test]
 fn a_server_that_ends_says_goodbye_and_does_not_wait_for_who_never_reads() {
     let server = Running::with(
         &["tcp://127.0.0.1:0"],
