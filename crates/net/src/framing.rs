@@ -7,7 +7,7 @@
 //! | `delim:HEX` | up to those 1 to 16 bytes | what is before them |
 //! | `len16`, `len32` | two or four bytes of length, the highest first, then the message | any bytes, also none |
 //! | `fixed:N` | N bytes each | those bytes |
-//! | `chunk=N` | N bytes each, the last perhaps fewer | those bytes |
+//! | `chunk=N` | N bytes each; fewer before a pause and at the end | those bytes |
 //!
 //! Back from messages to the stream, `line` adds a newline to a message that ends without one, and `chunk` writes the
 //! bytes as they are: there the boundaries are gone. A message that would be read back as two or as another (it has a
@@ -53,7 +53,7 @@ pub enum Framing {
     Delim(Delimiter),
     /// Each exactly so many bytes.
     Fixed(NonZeroUsize),
-    /// Each so many bytes; the last may have fewer.
+    /// Each so many bytes; the last before a pause, or the end, may have fewer.
     Chunk(NonZeroUsize),
 }
 

@@ -168,6 +168,25 @@ impl Decoder {
         Ok(Some(&self.buffer[from..]))
     }
 
+    /// What has come of a `chunk` that is not full: nothing more comes for now, and whoever waits for it should have it.
+    /// `None` for every other framing, whose messages have an end of their own.
+    pub fn flush(&mut self) -> Option<&[u8]> {
+        if !self.holds_part() {
+            return None;
+        }
+        let from = self.start;
+        self.start = self.buffer.len();
+        self.searched = self.start;
+        self.spot.before += 1;
+        self.spot.at += (self.start - from) as u64;
+        Some(&self.buffer[from..])
+    }
+
+    /// Whether there is something that [`Decoder::flush`] would give.
+    pub fn holds_part(&self) -> bool {
+        matches!(self.framing, Framing::Chunk(_)) && self.start < self.buffer.len()
+    }
+
     /// The length's own length, and what it says.
     fn header(&self) -> Option<(usize, usize)> {
         let rest = &self.buffer[self.start..];

@@ -431,7 +431,20 @@ async fn try_send_frames(
     let mut decoder = Decoder::new(rules.input, messages.max_len()?.min(rules.max_frame));
     let mut sent: u32 = 0;
     loop {
-        let ended = match stream.recv_lease().await? {
+        let received = if decoder.holds_part() {
+            match timeout(CHUNK_WAITS, stream.recv_lease()).await {
+                Ok(received) => received,
+                Err(_) => {
+                    if let Some(message) = decoder.flush() {
+                        send(messages, message, rules, passed).await?;
+                    }
+                    continue;
+                }
+            }
+        } else {
+            stream.recv_lease().await
+        };
+        let ended = match received? {
             Lent::Data(piece) => {
                 decoder.push(&piece);
                 false
@@ -574,3 +587,6 @@ const LAST_WORD: Duration = Duration::from_millis(100);
 const GOODBYE: Duration = Duration::from_secs(2);
 /// Messages sent before other tasks have their turn.
 const TURN: u32 = 32;
+/// A chunk that is not full waits this long for more: a file is cut at the size that was asked for, and an answer that is
+/// shorter gets through.
+const CHUNK_WAITS: Duration = Duration::from_millis(10);

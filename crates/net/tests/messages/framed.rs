@@ -128,6 +128,25 @@ fn a_relay_of_every_framing_gives_each_message_whole_both_ways() {
 }
 
 #[test]
+fn an_answer_that_is_shorter_than_a_chunk_gets_through_while_the_stream_stays_open() {
+    run(async {
+        let (tcp, stream) = tcp_pair().await;
+        let (udp, messages) = udp_pair().await;
+        let test = async {
+            tcp.send_all(b"short").await.unwrap();
+            assert_eq!(next(&udp).await, b"short");
+            tcp.send_all(&[b'x'; 250]).await.unwrap();
+            for len in [100, 100, 50] {
+                assert_eq!(next(&udp).await.len(), len);
+            }
+        };
+        let how = FramedJoining::new("chunk=100".parse().unwrap());
+        let joined = join_framed(stream, &messages, how, test).await;
+        assert!(joined.is_clean(), "{joined:?}");
+    });
+}
+
+#[test]
 fn a_client_stays_for_an_answer_that_comes_late_and_leaves_when_it_is_quiet() {
     run(async {
         let (mut feed, mut result, stream) = stdio();
