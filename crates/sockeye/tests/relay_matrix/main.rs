@@ -8,6 +8,9 @@ mod ran;
 #[allow(dead_code, reason = "shared with the other tests")]
 mod tool;
 
+mod ends;
+mod pairs;
+mod refusals;
 mod sums;
 
 use std::path::PathBuf;
@@ -37,12 +40,13 @@ impl Drop for Directory {
 /// Bytes in which a piece that is missing, twice there or moved is noticed.
 fn content(len: usize, seed: u32) -> Vec<u8> {
     let mut state = seed.wrapping_mul(2_654_435_761) | 1;
-    (0..len)
-        .map(|_| {
-            state ^= state << 13;
-            state ^= state >> 17;
-            state ^= state << 5;
-            state as u8
-        })
-        .collect()
+    let mut bytes = Vec::with_capacity(len + 4);
+    while bytes.len() < len {
+        state ^= state << 13;
+        state ^= state >> 17;
+        state ^= state << 5;
+        bytes.extend_from_slice(&state.to_ne_bytes());
+    }
+    bytes.truncate(len);
+    bytes
 }
