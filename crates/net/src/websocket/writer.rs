@@ -229,7 +229,11 @@ impl Out {
 
     /// Takes `head` and as much of `payload`, masked, as there is room for; how much of the payload that was.
     fn put(&mut self, head: &[u8], payload: &[u8], mask: &mut Option<Mask>) -> usize {
-        let mut buffer = Buffer::lend();
+        // One that is hardly longer than a buffer goes in one call all the same.
+        let mut buffer = match head.len() + payload.len() {
+            long if long > Buffer::SIZE && long <= 2 * Buffer::SIZE => Buffer::lend_large(),
+            _ => Buffer::lend(),
+        };
         buffer[..head.len()].copy_from_slice(head);
         let len = payload.len().min(buffer.len() - head.len());
         let into = &mut buffer[head.len()..head.len() + len];
