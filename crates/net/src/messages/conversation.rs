@@ -92,7 +92,10 @@ impl Messages {
     /// # Errors
     /// As for [`Self::send`].
     pub async fn pass(&self, message: &Lease) -> Result<()> {
-        self.send_as(message.message_type(), message).await
+        match (self, message.message_type()) {
+            (Self::WebSocket(websocket), Some(kind)) => websocket.send_checked(kind, message).await,
+            (_, kind) => self.send_as(kind, message).await,
+        }
     }
 
     /// Sends one message as text or binary; a kind of socket that doesn't tell them apart sends its bytes.

@@ -1,10 +1,11 @@
 //! A stream and a conversation of messages joined: a framing says where in the stream a message ends.
 
-use std::future::{Future, pending};
+use std::future::{Future, pending, poll_fn};
 use std::io;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
@@ -499,8 +500,15 @@ async fn write_frames(
     passed: &mut Passed,
 ) -> Outcome {
     let mut framed = Vec::new();
+    // Messages and their bytes that wait in `framed`.
+    let (mut waiting, mut bytes) = (0, 0);
+    let mut next = None;
     loop {
-        let message = match messages.recv().await {
+        let received = match next.take() {
+            Some(received) => received,
+            None => messages.recv().await,
+        };
+        let message = match received {
             Ok(Lent::Data(message)) => message,
             Ok(Lent::End) => break,
             Err(error) if rules.refused == Refused::Counted => {
@@ -517,14 +525,19 @@ async fn write_frames(
                 return Outcome::Hopeless;
             }
         };
-        framed.clear();
-        let bytes = match rules
-            .output
-            .map(|framing| framing.encode(&message, &mut framed))
-        {
-            None => &message[..],
-            Some(Ok(())) => &framed[..],
-            Some(Err(unframable)) => {
+        let encoded = match rules.output {
+            None => {
+                framed.extend_from_slice(&message);
+                Ok(())
+            }
+            Some(framing) => framing.encode(&message, &mut framed),
+        };
+        match encoded {
+            Ok(()) => {
+                waiting += 1;
+                bytes += message.len() as u64;
+            }
+            Err(unframable) => {
                 // Not sent as two: EBADMSG is what read(2) calls a message that it can't give.
                 let errno = Errno(libc::EBADMSG);
                 messages.tell(Kind::Failed {
@@ -533,21 +546,40 @@ async fn write_frames(
                     address: None,
                 });
                 passed.not_sent(Error::new(Call::Write, io::Error::other(unframable)));
+            }
+        }
+        // A witness sees each message once it has been written.
+        let witnessed = passed.witness.is_some().then_some(message);
+        // What came with it goes with it, in one call.
+        if witnessed.is_none()
+            && framed.len() < GATHERED
+            && matches!(messages, Messages::WebSocket(_))
+        {
+            next = poll_fn(|context| Poll::Ready(at_once(context, pin!(messages.recv())))).await;
+            if matches!(next, Some(Ok(Lent::Data(_)))) {
                 continue;
             }
-        };
-        if !bytes.is_empty()
-            && let Err(error) = stream.send_all(bytes).await
+        }
+        if !framed.is_empty()
+            && let Err(error) = stream.send_all(&framed).await
         {
             passed.broken = Some(error);
             passed.broken_writing = true;
             return Outcome::Hopeless;
         }
-        passed.sent_on(&message);
-        rules.moved[1].fetch_add(message.len() as u64, Ordering::Relaxed);
+        framed.clear();
+        passed.messages += waiting;
+        passed.bytes += bytes;
+        if waiting > 0
+            && let (Some(witness), Some(message)) = (&mut passed.witness, &witnessed)
+        {
+            witness.saw(message);
+        }
+        rules.moved[1].fetch_add(bytes, Ordering::Relaxed);
         news.heard.fetch_add(1, Ordering::Relaxed);
-        news.answers.fetch_add(1, Ordering::Relaxed);
+        news.answers.fetch_add(waiting, Ordering::Relaxed);
         news.answer.notify_one();
+        (waiting, bytes) = (0, 0);
     }
     passed.ended = true;
     match stream.shutdown(Shutdown::Write) {
@@ -560,6 +592,17 @@ async fn write_frames(
         }
     }
 }
+
+/// What is ready without waiting.
+fn at_once<T>(context: &mut Context<'_>, future: Pin<&mut impl Future<Output = T>>) -> Option<T> {
+    match future.poll(context) {
+        Poll::Ready(value) => Some(value),
+        Poll::Pending => None,
+    }
+}
+
+/// Bytes of messages that came together and are written with one call.
+const GATHERED: usize = 64 << 10;
 
 /// Two ends that nobody watches: what goes through has been told, or will be.
 fn socket_pair() -> Result<(AsyncSocket, AsyncSocket)> {

@@ -297,6 +297,11 @@ impl WebSocket {
         if kind == MessageType::Text && str::from_utf8(message).is_err() {
             return Err(Fault::NotText.on(Call::Send));
         }
+        self.send_checked(kind, message).await
+    }
+
+    /// The same for what was received, and therefore is UTF-8 if it is text.
+    pub(crate) async fn send_checked(&self, kind: MessageType, message: &[u8]) -> Result<()> {
         let handle = self.wire.socket().handle();
         let began = handle.tap.now();
         lock(&self.writer).begin(kind, message)?;
