@@ -19,6 +19,7 @@ texts! {
     NO_PONG = "nothing came for {time}, not even the answer to a ping" | "no llegó nada en {time}, ni la respuesta a un ping";
     NOT_TEXT = "this message is not UTF-8 and was not sent: text must be; --binary sends bytes" | "este mensaje no es UTF-8 y no se envió: el texto debe serlo; --binary envía bytes";
     NOT_TYPED = "a line here is `text …` (with \\n, \\r, \\t, \\\\, \\xNN) or `binary HEX`: not sent" | "una línea aquí es `text …` (con \\n, \\r, \\t, \\\\, \\xNN) o `binary HEX`: no se envió";
+    UNSENDABLE = "message {number} of the input, {message}: {why}" | "mensaje {number} de la entrada, {message}: {why}";
     AFTER_CLOSE = "the conversation is closed: the message was not sent" | "la conversación está cerrada: el mensaje no se envió";
     UNFINISHED = "an earlier message was left half sent, so that no other can follow" | "un mensaje anterior quedó a medio enviar, así que no puede seguir otro";
     VIOLATION = "the other side broke the protocol and was told so (code {code}): {what}" | "el otro lado rompió el protocolo y se le dijo (código {code}): {what}";
@@ -92,6 +93,25 @@ pub(crate) fn fault_text(fault: &Fault, language: Language) -> String {
         Fault::AfterClose => AFTER_CLOSE.say(language).to_owned(),
         Fault::Unfinished => UNFINISHED.say(language).to_owned(),
     }
+}
+
+/// A message that was typed and can't be sent: which one, how it begins, and why.
+pub(crate) fn unsendable_text(
+    fault: &Fault,
+    number: u64,
+    message: &[u8],
+    language: Language,
+) -> String {
+    let message = message.strip_suffix(b"\n").unwrap_or(message);
+    let (begins, more) = match message.get(..MESSAGE_SHOWN) {
+        Some(begins) if begins.len() < message.len() => (begins, "…"),
+        _ => (message, ""),
+    };
+    let message = format!("\"{}{more}\"", begins.escape_ascii());
+    let why = fault_text(fault, language);
+    let places: [(&str, &dyn Display); 3] =
+        [("number", &number), ("message", &message), ("why", &why)];
+    UNSENDABLE.fill(language, &places)
 }
 
 /// The code of a conversation that ended so.
@@ -242,6 +262,8 @@ fn denial_text(why: Denial, language: Language) -> String {
     text.say(language).to_owned()
 }
 
+/// Bytes of a message that are said where it can't be sent.
+const MESSAGE_SHOWN: usize = 40;
 /// Fields of a refusal that are said.
 const FIELDS_SHOWN: usize = 6;
 /// Characters of a refusal's body that are said.

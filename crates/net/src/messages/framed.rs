@@ -20,6 +20,7 @@ use crate::error::{Error, Result};
 use crate::framing::{Decoder, Framing, MAX_FRAME};
 use crate::handle::Handle;
 use crate::relay::{Broken, Joined, Joining as StreamJoining, Passing, Stream, Until, Way, join};
+use crate::websocket::Fault;
 use crate::{AsyncSocket, Lent, Shutdown};
 
 /// How a stream (left) and messages (right) are joined.
@@ -320,7 +321,7 @@ async fn converse(
                 if outcome == Outcome::Hopeless {
                     break 'over Over::Broken;
                 }
-                if rules.until == Until::LeftEnds {
+                if rules.until == Until::LeftEnds || outcome == Outcome::Unsendable {
                     break 'over Over::Ended;
                 }
             }
@@ -359,6 +360,8 @@ enum Outcome {
     Over,
     /// There is nothing to go on with.
     Hopeless,
+    /// What was to be sent is no message: nothing more is asked, and what comes until the other side's close is taken.
+    Unsendable,
 }
 
 /// Returns when enough messages have come, or none comes any more.
@@ -409,6 +412,8 @@ async fn send_frames(
             // What has been sent may still be answered, unless nobody is there.
             if icmp {
                 Outcome::Hopeless
+            } else if passed.refused_message.is_some() {
+                Outcome::Unsendable
             } else {
                 Outcome::Over
             }
@@ -488,7 +493,12 @@ async fn send(
         }),
     };
     rules.moved[0].fetch_add(passed.bytes - before, Ordering::Relaxed);
-    passed.broken_writing = sent.is_err();
+    if let Err(error) = &sent {
+        passed.broken_writing = true;
+        if Fault::of(error).is_some_and(Fault::is_of_message) {
+            passed.refused_message = Some(message.to_vec());
+        }
+    }
     sent
 }
 

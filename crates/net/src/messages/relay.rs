@@ -57,6 +57,9 @@ pub struct Passed {
     pub broken: Option<Error>,
     /// It broke at the side it was sent to, and not where it came from.
     pub broken_writing: bool,
+    /// The message that broke it, where that is no message of its kind and nothing of it was sent
+    /// ([`Fault::is_of_message`](crate::websocket::Fault::is_of_message)).
+    pub refused_message: Option<Vec<u8>>,
     /// Its source has ended, and all that came from there was sent on.
     pub ended: bool,
     /// Sees the messages that are sent on.

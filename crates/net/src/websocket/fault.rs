@@ -49,6 +49,11 @@ impl Fault {
         error.get_ref()?.downcast_ref()
     }
 
+    /// Whether the message that was to be sent is at fault, and not the conversation.
+    pub fn is_of_message(&self) -> bool {
+        matches!(self, Self::NotText | Self::NotTyped)
+    }
+
     pub(super) fn on(self, call: Call) -> Error {
         Error::new(call, io::Error::from(self))
     }

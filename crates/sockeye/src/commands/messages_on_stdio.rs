@@ -9,6 +9,7 @@ use sockeye_net::messages::{
     Answers, FramedJoined, FramedJoining, Messages, Over, Passed, Refused, TooLong, join_framed,
 };
 use sockeye_net::relay::{Crlf, Filter, Passing, Stream, Until};
+use sockeye_net::websocket::Fault;
 
 use crate::cli::connect::{self, Command};
 use crate::cli::frame::Framing;
@@ -19,7 +20,7 @@ use crate::limits::FIRST_REPLY;
 use crate::printable::Printable;
 use crate::report::{Failure, io_text};
 use crate::session::Session;
-use crate::{stdio, words};
+use crate::{stdio, websocket, words};
 
 /// How messages are exchanged.
 pub(super) struct Exchange<'a> {
@@ -220,9 +221,21 @@ fn came_out(
         }
         return Err(Failure::of_net(&error, Some(exchange.address), language));
     }
-    if let Some(error) = joined.to_messages.broken {
+    if let Some(error) = &joined.to_messages.broken {
+        if let (Some(fault), Some(message)) =
+            (Fault::of(error), &joined.to_messages.refused_message)
+        {
+            // Whatever was not sent before it is counted too.
+            let passed = &joined.to_messages;
+            let number = passed.messages + passed.unsent + passed.too_long + 1;
+            let line = websocket::unsendable_text(fault, number, message, language);
+            return Err(Failure::new(
+                websocket::fault_exit(fault),
+                format!("{}: {line}", exchange.address),
+            ));
+        }
         if joined.to_messages.broken_writing {
-            return Err(not_sent(&error, exchange, session));
+            return Err(not_sent(error, exchange, session));
         }
         let error = io_text(&error.source, language);
         let line = words::INPUT_FAILED.fill(language, &[("error", &error)]);

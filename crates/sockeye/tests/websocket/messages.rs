@@ -1,5 +1,7 @@
 //! Messages at the command line: one line each, empty ones too, any size, both types.
 
+use std::time::{Duration, Instant};
+
 use crate::peer::{Heard, Peer, client, port, served, server};
 use crate::ran::sockeye_with;
 
@@ -72,6 +74,37 @@ fn typed_lines_say_and_send_both_types() {
     let ran = sockeye_with(&["connect", "--typed", &address], b"hello\n");
     assert_eq!(ran.code, Some(1), "{ran:?}");
     assert!(ran.last_line().contains("binary HEX"), "{ran:?}");
+    drop(tool);
+}
+
+#[test]
+fn what_can_not_be_sent_is_said_at_once_by_its_number_and_what_came_before_is_answered() {
+    let (tool, address) = served(&["serve", "echo=ws://127.0.0.1:0"]);
+    for (flag, input, answered, said) in [
+        (
+            "--typed",
+            &b"text a\nzz\ntext b\n"[..],
+            "text a\n",
+            "message 2 of the input, \"zz\": ",
+        ),
+        (
+            "--text",
+            b"\xff\n",
+            "",
+            r#"message 1 of the input, "\xff": "#,
+        ),
+    ] {
+        let began = Instant::now();
+        let ran = sockeye_with(&["connect", flag, &address], input);
+        // An answer would be waited for five seconds.
+        assert!(began.elapsed() < Duration::from_secs(3), "{ran:?}");
+        assert_eq!(
+            (ran.code, ran.stdout.as_str()),
+            (Some(1), answered),
+            "{ran:?}"
+        );
+        assert!(ran.last_line().contains(said), "{ran:?}");
+    }
     drop(tool);
 }
 
