@@ -51,10 +51,9 @@ impl Messages {
                 Event::Message(kind, message) => {
                     Ok(Lent::Data(websocket.marking().incoming(kind, message)))
                 }
-                Event::Closed(close) if !close.is_clean() => Err(Error::new(
-                    Call::Recv,
-                    io::Error::from(Fault::Closed(close)),
-                )),
+                Event::Closed(close) if !close.is_clean() && !websocket.is_answer(&close) => Err(
+                    Error::new(Call::Recv, io::Error::from(Fault::Closed(close))),
+                ),
                 _ => Ok(Lent::End),
             },
             Self::Session(session) => session.recv().await,

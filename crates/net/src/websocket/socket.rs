@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::future::poll_fn;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
@@ -59,6 +59,8 @@ pub struct WebSocket {
     outgoing: MessageType,
     marking: Marking,
     goodbye: Close,
+    /// The code of the close that we said first, not as an answer.
+    first_word: OnceLock<Option<CloseCode>>,
     accepted: Accepted,
     reader: Mutex<Reader>,
     writer: Mutex<Writer>,
@@ -99,6 +101,7 @@ impl WebSocket {
             outgoing: MessageType::Binary,
             marking: Marking::default(),
             goodbye: Close::new(CloseCode::NORMAL, ""),
+            first_word: OnceLock::new(),
             reader: Mutex::new(Reader::new(inbound, leftover, keeping.ping)),
             writer: Mutex::new(Writer::new(role, accepted.deflate)),
             accepted,
@@ -332,15 +335,26 @@ impl WebSocket {
     /// # Errors
     /// What the stream gave.
     pub async fn close(&self, close: &Close) -> Result<()> {
-        self.say_goodbye(close);
+        if self.say_goodbye(close) {
+            let _ = self.first_word.set(close.code);
+        }
         poll_fn(|context| self.poll_due(context)).await
     }
 
-    fn say_goodbye(&self, close: &Close) {
-        if lock(&self.writer).close(close) {
+    /// Whether it was the first.
+    fn say_goodbye(&self, close: &Close) -> bool {
+        let first = lock(&self.writer).close(close);
+        if first {
             self.due.store(true, Ordering::Relaxed);
             self.mean(|| format!("close: {close}"));
         }
+        first
+    }
+
+    /// Whether this close of the other side answers ours with the code that we gave: what we said, and no verdict of
+    /// theirs.
+    pub(crate) fn is_answer(&self, close: &Close) -> bool {
+        self.first_word.get() == Some(&close.code)
     }
 
     /// Whether a close was sent, or the connection can take no more.

@@ -81,11 +81,32 @@ fn the_last_word_can_be_chosen() {
     });
     let ran = sockeye(&["connect", &address, "--close", "4007:enough", "--send-only"]);
     assert_eq!(served.join().unwrap(), Heard::Close(4007));
-    assert_eq!(
-        ran.code,
-        Some(1),
-        "the answer's code is none of the clean: {ran:?}"
-    );
+    assert_eq!(ran.code, Some(0), "the answer to our own close: {ran:?}");
+    let (address, served) = server(|mut peer: Peer| {
+        let close = peer.hear();
+        peer.tell(0x88, b"\x0F\xA8");
+        close
+    });
+    let ran = sockeye(&["connect", &address, "--close", "4007", "--send-only"]);
+    assert_eq!(served.join().unwrap(), Heard::Close(4007));
+    assert_eq!(ran.code, Some(1), "a code of theirs: {ran:?}");
+    assert!(ran.last_line().contains("4008"), "{ran:?}");
+}
+
+#[test]
+fn a_listener_that_closes_with_a_code_ends_well_and_its_client_is_told() {
+    let (mut tool, address) = served(&[
+        "listen",
+        "--exec",
+        "true",
+        "--close",
+        "4005:fin",
+        "ws://127.0.0.1:0",
+    ]);
+    let ran = sockeye(&["connect", "--no-stdin", &address]);
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    assert!(ran.last_line().contains("4005: fin"), "{ran:?}");
+    assert_eq!(tool.wait().code(), Some(0));
 }
 
 #[test]
