@@ -7,6 +7,7 @@
 //! - Descriptors that we inherited are never made non-blocking, and the terminal's settings are never touched:
 //!   whoever shares them would find them changed.
 
+use std::fmt::Display;
 use std::fs::File;
 use std::io::{self, Write};
 
@@ -82,6 +83,22 @@ pub(crate) fn written(error: &io::Error, language: Language) -> Result<ExitCode,
     let error = io_text(error, language);
     let line = words::STDOUT_FAILED.fill(language, &[("error", &error)]);
     Err(Failure::new(ExitCode::OutputFailed, line))
+}
+
+/// The same for an end of a relay that is no socket: it is named, unless it is stdout.
+pub(crate) fn written_to(
+    sink: &Address,
+    error: &io::Error,
+    language: Language,
+) -> Result<ExitCode, Failure> {
+    if sink.target == Target::Stdio {
+        return written(error, language);
+    }
+    written(error, language).map_err(|failure| {
+        let error = io_text(error, language);
+        let places: [(&str, &dyn Display); 2] = [("path", sink), ("error", &error)];
+        Failure::new(failure.exit, words::FILE_FAILED.fill(language, &places))
+    })
 }
 
 /// Writes a line to stderr. If that fails there is nobody left to tell.

@@ -98,7 +98,7 @@ fn came_out(args: &RelayArgs, outcome: &channel::Outcome, session: &Session) -> 
     for (way, source, sink) in ways(args, outcome) {
         if let Some(broken) = &way.broken {
             return if broken.writing && !sink.scheme.is_socket() {
-                stdio::written(&broken.error, language)
+                stdio::written_to(sink, &broken.error, language)
             } else {
                 Err(broke(way, broken, source, sink, session))
             };
