@@ -8,10 +8,7 @@ use sockeye_model::{Call, Errno};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(
     not(test),
-    expect(
-        dead_code,
-        reason = "the contract is printed whole; WebSocket and checks come later"
-    )
+    expect(dead_code, reason = "the contract is printed whole; checks come later")
 )]
 pub(crate) enum ExitCode {
     /// Everything went as asked.
