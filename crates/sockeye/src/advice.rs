@@ -265,19 +265,29 @@ fn nearby(address: &SocketAddress, scheme: Scheme, language: Language) -> Option
     let found = sockeye_local::nearby(protocol(scheme)?, inet).ok()?;
     match found.first() {
         Some(Neighbour::NotListening(holder)) => Some(not_listening(holder, language)),
-        Some(neighbour) => Some(neighbouring(neighbour, inet, language)),
+        Some(neighbour) => Some(neighbouring(neighbour, inet, scheme, language)),
         None => own_service(inet, scheme, language),
     }
 }
 
-fn neighbouring(neighbour: &Neighbour, refused: SocketAddr, language: Language) -> Advice {
+fn neighbouring(
+    neighbour: &Neighbour,
+    refused: SocketAddr,
+    scheme: Scheme,
+    language: Language,
+) -> Advice {
     let holder = neighbour.holder();
     let word = match holder.protocol {
         Protocol::Tcp => "tcp",
         Protocol::Udp => "udp",
     };
     let reach = reachable(holder, refused);
-    let line = quote::line(["sockeye", &format!("{word}://{reach}")]);
+    // What was to be spoken stands; only what carries it may be another.
+    let scheme = match protocol(scheme) == Some(holder.protocol) {
+        true => scheme.name(),
+        false => word,
+    };
+    let line = quote::line(["sockeye", &format!("{scheme}://{reach}")]);
     let unknown = words::NEARBY_UNKNOWN.say(language).to_owned();
     let name = holder.process().map_or(unknown, |process| {
         format!("{}, pid {}", escape_name(&process.name), process.pid)
@@ -425,6 +435,8 @@ mod tests {
         let error = failed(Call::Connect, Errno::ECONNREFUSED, refused);
         let text = on_failure(&Tap::off(), &error, Scheme::Tcp, Language::English).unwrap();
         assert!(text.contains(&format!("sockeye tcp://{open}")), "{text}");
+        let text = on_failure(&Tap::off(), &error, Scheme::Wss, Language::English).unwrap();
+        assert!(text.contains(&format!("sockeye wss://{open}")), "{text}");
     }
 
     #[test]
