@@ -7,7 +7,7 @@ use std::io;
 use std::time::Duration;
 
 use sockeye_local::PathState;
-use sockeye_model::{Address, Call, Errno, Scheme};
+use sockeye_model::{Address, Call, Errno, Options, Scheme};
 use sockeye_net::tls::{TlsError, ended_early};
 use sockeye_net::websocket::Fault;
 use sockeye_net::{NameError, OpenError, Unusable};
@@ -207,9 +207,17 @@ fn open_text(error: &OpenError, typed: &Address, patience: Duration, language: L
         }
         OpenError::Tls(error) => {
             let why = tls::text(error, language);
-            fill(words::TLS_WITH, &[("address", typed), ("why", &why)])
+            fill(words::TLS_WITH, &[("address", &bare(typed)), ("why", &why)])
         }
         OpenError::Unusable(other) => format!("{typed}: {other}"),
+    }
+}
+
+/// It without its options: they are of no use to who looks for the other side.
+fn bare(typed: &Address) -> Address {
+    Address {
+        options: Options::default(),
+        ..typed.clone()
     }
 }
 
