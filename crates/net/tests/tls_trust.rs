@@ -37,17 +37,17 @@ fn a_certificate_is_refused_for_its_own_reason_with_its_facts() {
         (
             world.leaf("old.pem", old),
             Problem::Expired,
-            Alert::BadCertificate,
+            Alert::BadCertificate(45),
         ),
         (
             world.leaf("later.pem", later),
             Problem::NotYetValid,
-            Alert::BadCertificate,
+            Alert::BadCertificate(45),
         ),
         (
             world.leaf("foreign.pem", foreign),
             Problem::WrongName,
-            Alert::BadCertificate,
+            Alert::BadCertificate(42),
         ),
         (
             world.below("cut.pem", false),
@@ -292,7 +292,7 @@ fn what_is_no_tls_is_called_so_on_both_sides() {
                 .unwrap();
         });
         match shaken.unwrap_err() {
-            TlsError::NotTls { first } => assert!(first.starts_with(b"HTTP/1.1 400")),
+            TlsError::NotTls { first, .. } => assert!(first.starts_with(b"HTTP/1.1 400")),
             other => panic!("{other}"),
         }
         let server = Server::new(&world.server(), &[]).unwrap();
@@ -306,7 +306,7 @@ fn what_is_no_tls_is_called_so_on_both_sides() {
             dialed.send_all(sent).await.unwrap();
             dialed.shutdown(Shutdown::Write).unwrap();
             match tls::accept(called, &server).await.unwrap_err() {
-                TlsError::NotTls { first } => assert!(sent.starts_with(&first)),
+                TlsError::NotTls { first, .. } => assert!(sent.starts_with(&first)),
                 other => panic!("{other}"),
             }
         }
@@ -318,7 +318,7 @@ fn what_is_no_tls_is_called_so_on_both_sides() {
             .unwrap();
         assert!(matches!(
             tls::accept(called, &server).await,
-            Err(TlsError::Other(_))
+            Err(TlsError::Broken(_))
         ));
         // And one that says nothing.
         let (dialed, called) = plain().await;

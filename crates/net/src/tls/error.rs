@@ -9,6 +9,7 @@ use std::time::Duration;
 use sockeye_model::{Call, SocketAddress};
 
 use super::certificate::{Certificate, Pin};
+use super::flaw::Flaw;
 
 /// Why a TLS handshake or conversation failed, or could not begin.
 #[derive(Debug)]
@@ -26,7 +27,11 @@ pub enum TlsError {
     NotTls {
         /// Its first bytes.
         first: Vec<u8>,
+        /// Who does not speak it.
+        who: Peer,
     },
+    /// The other side sends back what it gets: it does not speak TLS either.
+    Echoed,
     /// The other side ended the handshake with this alert.
     Alert(Alert),
     /// No version, suite or signature in common.
@@ -52,8 +57,21 @@ pub enum TlsError {
     NoRoots,
     /// A call on the socket failed.
     Call(crate::Error),
-    /// The other side broke the protocol, or something else that has no remedy.
+    /// What came can't be decrypted: it was changed on its way, or the other side has another key.
+    Undecipherable,
+    /// The other side broke the protocol; how, in a few English words.
+    Broken(String),
+    /// Something else that has no remedy.
     Other(String),
+}
+
+/// The other side of a handshake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Peer {
+    /// We have connected to it.
+    Server,
+    /// It has connected to us.
+    Client,
 }
 
 /// A certificate that is not accepted.
@@ -82,8 +100,8 @@ pub enum Problem {
     WrongName,
     /// It is not for servers (or clients), but for something else.
     WrongPurpose,
-    /// Anything else, in rustls' words.
-    Other(String),
+    /// Anything else.
+    Flawed(Flaw),
 }
 
 /// What two sides can fail to have in common.
@@ -100,8 +118,8 @@ pub enum Common {
 pub enum Alert {
     /// It does not trust who signed our certificate (`unknown_ca`).
     UnknownAuthority,
-    /// It does not accept our certificate for another reason.
-    BadCertificate,
+    /// It does not accept our certificate for another reason, which has this number (`bad_certificate` and the like).
+    BadCertificate(u8),
     /// It wants a certificate and we have shown none (`certificate_required`).
     CertificateRequired,
     /// It knows no version of ours (`protocol_version`).
@@ -152,7 +170,11 @@ pub enum FileProblem {
     /// `key=` without `cert=`.
     CertificateMissing,
     /// The certificate or key is of a kind that is not known.
-    Unusable(String),
+    Unusable(Flaw),
+    /// The file is no PEM: a section has no end, or is no base64.
+    BadPem,
+    /// None of its certificates can be read.
+    NoneReadable,
 }
 
 /// The other side closed the connection without a close_notify: what came may not be all
@@ -245,6 +267,9 @@ impl fmt::Display for TlsError {
             Self::NotAName(name) => write!(f, "{name:?} can't be the name of a certificate"),
             Self::NoRoots => f.write_str("the system has no certificates to verify a server with"),
             Self::Call(error) => error.fmt(f),
+            Self::Echoed => f.write_str("the other side sends back what it gets"),
+            Self::Undecipherable => f.write_str("what came cannot be decrypted"),
+            Self::Broken(how) => write!(f, "the other side broke the protocol: {how}"),
             Self::Other(text) => f.write_str(text),
         }
     }
@@ -281,7 +306,7 @@ impl fmt::Display for Refused {
                 write!(f, "it is for {names}")
             }
             Problem::WrongPurpose => f.write_str("it is for another purpose"),
-            Problem::Other(text) => f.write_str(text),
+            Problem::Flawed(flaw) => flaw.fmt(f),
         }
     }
 }
@@ -290,15 +315,57 @@ impl fmt::Display for Alert {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::UnknownAuthority => "unknown_ca",
-            Self::BadCertificate => "bad_certificate",
+            Self::BadCertificate(number) | Self::Other(number) => match alert_name(*number) {
+                Some(name) => name,
+                None => return write!(f, "{number}"),
+            },
             Self::CertificateRequired => "certificate_required",
             Self::Version => "protocol_version",
             Self::HandshakeFailure => "handshake_failure",
             Self::NoProtocol => "no_application_protocol",
             Self::UnknownName => "unrecognized_name",
-            Self::Other(number) => return write!(f, "alert {number}"),
         })
     }
+}
+
+/// An alert's name (RFC 8446 section 6, RFC 5246 section 7.2).
+const fn alert_name(number: u8) -> Option<&'static str> {
+    Some(match number {
+        0 => "close_notify",
+        10 => "unexpected_message",
+        20 => "bad_record_mac",
+        21 => "decryption_failed",
+        22 => "record_overflow",
+        30 => "decompression_failure",
+        40 => "handshake_failure",
+        41 => "no_certificate",
+        42 => "bad_certificate",
+        43 => "unsupported_certificate",
+        44 => "certificate_revoked",
+        45 => "certificate_expired",
+        46 => "certificate_unknown",
+        47 => "illegal_parameter",
+        48 => "unknown_ca",
+        49 => "access_denied",
+        50 => "decode_error",
+        51 => "decrypt_error",
+        60 => "export_restriction",
+        70 => "protocol_version",
+        71 => "insufficient_security",
+        80 => "internal_error",
+        86 => "inappropriate_fallback",
+        90 => "user_canceled",
+        100 => "no_renegotiation",
+        109 => "missing_extension",
+        110 => "unsupported_extension",
+        112 => "unrecognized_name",
+        113 => "bad_certificate_status_response",
+        115 => "unknown_psk_identity",
+        116 => "certificate_required",
+        120 => "no_application_protocol",
+        121 => "ech_required",
+        _ => return None,
+    })
 }
 
 impl fmt::Display for FileError {
@@ -318,7 +385,9 @@ impl fmt::Display for FileError {
             }
             FileProblem::KeyMissing => f.write_str("there is no private key to it"),
             FileProblem::CertificateMissing => f.write_str("there is no certificate to it"),
-            FileProblem::Unusable(text) => f.write_str(text),
+            FileProblem::Unusable(flaw) => flaw.fmt(f),
+            FileProblem::BadPem => f.write_str("not whole as a PEM file"),
+            FileProblem::NoneReadable => f.write_str("no certificate in it can be read"),
         }
     }
 }

@@ -1,15 +1,17 @@
 //! The handshake of either side, and what it failed of.
 
+use std::fmt;
 use std::future::poll_fn;
 use std::io;
 use std::task::{Context, Poll, ready};
 
-use rustls::{AlertDescription, Error, InvalidMessage, PeerIncompatible};
+use rustls::{AlertDescription, Error, HandshakeType, InvalidMessage, PeerIncompatible};
 use sockeye_model::{Call, Kind, Note, SocketOption};
 
 use super::agreed::Agreed;
 use super::driver::{Driver, Machine};
-use super::error::{Alert, Common, TlsError};
+use super::error::{Alert, Common, Peer, TlsError};
+use super::flaw::{Flaw, spaced};
 use super::setup::{Client, Server};
 use super::socket::{State, TlsSocket};
 use super::verify::Seen;
@@ -102,22 +104,25 @@ impl Alone<'_> {
         let error = match failed {
             Failed::Call(call, error) => return TlsError::Call(socket.about_peer(call, error)),
             Failed::Ended if looks_foreign(&hands.first) => {
-                return TlsError::NotTls { first: hands.first };
+                return self.not_tls(hands.first);
             }
             Failed::Ended => return TlsError::EndedEarly,
             Failed::Tls(error) => error,
         };
         let ours = || self.alpn.to_vec();
+        // It says more than rustls does.
+        if let (Error::InvalidCertificate(_) | Error::General(_), Some(refused)) =
+            (&error, hands.seen.refused)
+        {
+            return refused;
+        }
         match error {
-            Error::InvalidCertificate(_) if hands.seen.refused.is_some() => {
-                match hands.seen.refused {
-                    Some(refused) => refused,
-                    None => TlsError::Other(error.to_string()),
-                }
-            }
-            Error::InvalidMessage(_) if looks_foreign(&hands.first) => {
-                TlsError::NotTls { first: hands.first }
-            }
+            Error::InvalidMessage(_) if looks_foreign(&hands.first) => self.not_tls(hands.first),
+            // A server sends no ClientHello but ours.
+            Error::InappropriateHandshakeMessage {
+                got_type: HandshakeType::ClientHello,
+                ..
+            } if self.name.is_some() => TlsError::Echoed,
             Error::NoApplicationProtocol => TlsError::NoProtocol {
                 ours: ours(),
                 theirs: hands.seen.offered,
@@ -128,6 +133,15 @@ impl Alone<'_> {
             },
             error => after(error),
         }
+    }
+
+    fn not_tls(&self, first: Vec<u8>) -> TlsError {
+        // Who connects knows whom it asks for.
+        let who = match self.name {
+            Some(_) => Peer::Server,
+            None => Peer::Client,
+        };
+        TlsError::NotTls { first, who }
     }
 }
 
@@ -223,7 +237,7 @@ pub(super) fn after(error: Error) -> TlsError {
             | AlertDescription::UnsupportedCertificate
             | AlertDescription::CertificateRevoked
             | AlertDescription::CertificateExpired
-            | AlertDescription::CertificateUnknown => Alert::BadCertificate,
+            | AlertDescription::CertificateUnknown => Alert::BadCertificate(alert.into()),
             AlertDescription::CertificateRequired => Alert::CertificateRequired,
             AlertDescription::ProtocolVersion => Alert::Version,
             AlertDescription::HandshakeFailure => Alert::HandshakeFailure,
@@ -247,8 +261,26 @@ pub(super) fn after(error: Error) -> TlsError {
             | PeerIncompatible::NoKxGroupsInCommon
             | PeerIncompatible::NoSignatureSchemesInCommon,
         ) => TlsError::NothingInCommon(Common::Suite),
+        Error::DecryptError => TlsError::Undecipherable,
+        Error::InvalidMessage(how) => broken(&how),
+        Error::PeerMisbehaved(how) => broken(&how),
+        Error::PeerIncompatible(how) => broken(&how),
+        Error::InappropriateMessage { got_type, .. } => unexpected(&got_type),
+        Error::InappropriateHandshakeMessage { got_type, .. } => unexpected(&got_type),
+        Error::PeerSentOversizedRecord => TlsError::Broken("a record that is too long".to_owned()),
+        Error::InvalidCertificate(error) => {
+            TlsError::Broken(format!("its certificate: {}", Flaw::of_certificate(&error)))
+        }
         error => TlsError::Other(error.to_string()),
     }
+}
+
+fn broken(how: &dyn fmt::Debug) -> TlsError {
+    TlsError::Broken(spaced(&format!("{how:?}")))
+}
+
+fn unexpected(message: &dyn fmt::Debug) -> TlsError {
+    TlsError::Broken(format!("unexpected {}", spaced(&format!("{message:?}"))))
 }
 
 /// As many first bytes as tell a person what it is.

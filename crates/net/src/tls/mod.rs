@@ -5,6 +5,7 @@ mod certificate;
 mod crypto;
 mod driver;
 mod error;
+mod flaw;
 mod handshake;
 mod keylog;
 mod pem;
@@ -16,8 +17,10 @@ mod verify;
 pub use agreed::Agreed;
 pub use certificate::{Certificate, Moment, NoPin, Pin};
 pub use error::{
-    Alert, Common, EndedEarly, FileError, FileProblem, Problem, Refused, TlsError, ended_early,
+    Alert, Common, EndedEarly, FileError, FileProblem, Peer, Problem, Refused, TlsError,
+    ended_early,
 };
+pub use flaw::Flaw;
 pub use handshake::{accept, connect};
 pub use keylog::KeyLog;
 pub use setup::{Client, Clients, Server, Settings};

@@ -34,7 +34,7 @@ impl Contents {
                 Ok((kind, der)) => found.add(kind, der),
                 // The headers of an encrypted key are no base64.
                 Err(_) if found.encrypted => break,
-                Err(error) => return Err(FileProblem::Unusable(format!("{error:?}"))),
+                Err(_) => return Err(FileProblem::BadPem),
             }
         }
         Ok(found)

@@ -19,6 +19,7 @@ use super::certificate::{Certificate, Pin};
 use super::crypto;
 use super::driver::Machine;
 use super::error::{FileProblem, TlsError};
+use super::flaw::Flaw;
 use super::keylog::KeyLog;
 use super::pem::{self, Contents};
 use super::throwaway;
@@ -31,7 +32,7 @@ pub struct Settings {
     pub ca: Option<PathBuf>,
     /// The one key that is accepted, whatever its certificate says.
     pub pin: Option<Pin>,
-    /// Any certificate is accepted: nobody knows who the other side is.
+    /// Any certificate is accepted, unless there is a pin: nobody knows who the other side is.
     pub insecure: bool,
     /// A PEM file with the chain that is shown to the other side, and perhaps its key.
     pub certificate: Option<PathBuf>,
@@ -204,7 +205,7 @@ impl Server {
                 let mut roots = RootCertStore::empty();
                 for authority in Contents::read(path)?.into_certificates(path)? {
                     roots.add(authority).map_err(|error| {
-                        TlsError::file(path, FileProblem::Unusable(error.to_string()))
+                        TlsError::file(path, FileProblem::Unusable(Flaw::of(&error)))
                     })?;
                 }
                 let checks = WebPkiClientVerifier::builder_with_provider(roots.into(), provider)
@@ -244,11 +245,12 @@ impl Server {
 }
 
 fn trust(settings: &Settings) -> Result<Trust, TlsError> {
-    if settings.insecure {
-        return Ok(Trust::Anyone);
-    }
+    // What asks for most counts: a pin that is named must hold, whatever else is not looked at.
     if let Some(pin) = settings.pin {
         return Ok(Trust::Pin(pin));
+    }
+    if settings.insecure {
+        return Ok(Trust::Anyone);
     }
     let mut roots = RootCertStore::empty();
     let mut named = Vec::new();
@@ -257,8 +259,7 @@ fn trust(settings: &Settings) -> Result<Trust, TlsError> {
             named = Contents::read(path)?.into_certificates(path)?;
             let (added, _) = roots.add_parsable_certificates(named.iter().cloned());
             if added == 0 {
-                let why = FileProblem::Unusable("no certificate in it can be read".into());
-                return Err(TlsError::file(path, why));
+                return Err(TlsError::file(path, FileProblem::NoneReadable));
             }
         }
         None => {
@@ -286,13 +287,18 @@ fn no_key_alone(settings: &Settings) -> Result<(), TlsError> {
 fn unfit(settings: &Settings, error: rustls::Error) -> TlsError {
     let certificate = settings.certificate.clone().unwrap_or_default();
     let key = settings.key.as_ref().unwrap_or(&certificate);
-    let why = match error {
-        rustls::Error::InconsistentKeys(InconsistentKeys::KeyMismatch) => FileProblem::OtherKey {
-            certificate: certificate.clone(),
-        },
-        error => FileProblem::Unusable(error.to_string()),
+    let (path, why) = match error {
+        // Said of the file with the certificate: the key is not looked at then.
+        rustls::Error::InvalidCertificate(_) => {
+            (&certificate, FileProblem::Unusable(Flaw::of(&error)))
+        }
+        rustls::Error::InconsistentKeys(InconsistentKeys::KeyMismatch) => {
+            let certificate = certificate.clone();
+            (key, FileProblem::OtherKey { certificate })
+        }
+        error => (key, FileProblem::Unusable(Flaw::of(&error))),
     };
-    TlsError::file(key, why)
+    TlsError::file(path, why)
 }
 
 fn versions(settings: &Settings) -> &'static [&'static SupportedProtocolVersion] {

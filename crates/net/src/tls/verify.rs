@@ -17,6 +17,7 @@ use rustls::{CertificateError, DigitallySignedStruct, DistinguishedName, Error, 
 use super::certificate::{Certificate, Moment, Pin};
 use super::crypto;
 use super::error::{Problem, Refused, TlsError};
+use super::flaw::Flaw;
 
 /// What a step of a handshake brought to light that rustls' own answers leave out.
 ///
@@ -215,7 +216,7 @@ fn refuse(
     let Some(first) = chain.first() else { return };
     let why = match error {
         Error::InvalidCertificate(why) => problem(why, first),
-        other => Problem::Other(other.to_string()),
+        other => Problem::Flawed(Flaw::of(other)),
     };
     Seen::refused(TlsError::Certificate(Box::new(Refused {
         why,
@@ -248,7 +249,7 @@ fn problem(error: &CertificateError, leaf: &Certificate) -> Problem {
         }
         // "An authority's certificate is used as a server's" has no name of its own here, and is what openssl req makes.
         CertificateError::Other(_) if leaf.self_issued => Problem::SelfSigned,
-        other => Problem::Other(other.to_string()),
+        other => Problem::Flawed(Flaw::of_certificate(other)),
     }
 }
 

@@ -3,7 +3,8 @@
 use std::fmt::Display;
 
 use sockeye_net::tls::{
-    Alert, Certificate, Common, FileError, FileProblem, Moment, Problem, Refused, TlsError,
+    Alert, Certificate, Common, FileError, FileProblem, Flaw, Moment, Peer, Problem, Refused,
+    TlsError,
 };
 use sockeye_view::catalogue::{Language, Text};
 use sockeye_view::escape::escape_name;
@@ -28,12 +29,23 @@ texts! {
     BAD_CERTIFICATE = "its certificate is not accepted: {reason} ({certificate}); pin={pin} accepts exactly this key" | "su certificado no se acepta: {reason} ({certificate}); pin={pin} acepta exactamente esta clave";
     OTHER_KEY = "its key is not the pinned one: pinned is {expected}, presented was {presented} ({certificate}); either somebody is in between, or the server has a new key" | "su clave no es la fijada: fijada está {expected}, presentó {presented} ({certificate}); o hay alguien en medio, o el servidor tiene otra clave";
     NOT_TLS = "the other side does not speak TLS: it began with {first}; the same address with tcp:// speaks plainly" | "el otro lado no habla TLS: empezó con {first}; la misma dirección con tcp:// habla en claro";
+    NOT_TLS_CLIENT = "the client does not speak TLS: it began with {first}" | "el cliente no habla TLS: empezó con {first}";
+    ECHOED = "the other side does not speak TLS: it sends back what it gets; the same address with tcp:// speaks plainly" | "el otro lado no habla TLS: devuelve lo que recibe; la misma dirección con tcp:// habla en claro";
+    UNDECIPHERABLE = "what came cannot be decrypted: it was changed on the way, or the other side has another key" | "lo que llegó no se puede descifrar: fue alterado en el camino, o el otro lado tiene otra clave";
+    BROKEN = "the other side does not keep to TLS ({how})" | "el otro lado no respeta TLS ({how})";
+    FLAW_VERSION_1 = "it is of version 1, which has no names; version 3 is wanted: openssl x509 -req with -extfile makes one" | "es de versión 1, que no tiene nombres; hace falta la versión 3: openssl x509 -req con -extfile hace uno";
+    FLAW_ENCODING = "it is damaged, or no certificate" | "está dañado o no es un certificado";
+    FLAW_AUTHORITY = "it is an authority's (CA:TRUE), not one's own to show" | "es de una autoridad (CA:TRUE), no uno propio que mostrar";
+    FLAW_NOT_AN_AUTHORITY = "it was signed by one that is no authority's" | "lo firmó uno que no es de una autoridad";
+    FLAW_REVOKED = "it was revoked" | "fue revocado";
+    FLAW_EXTENSION = "it demands an extension that is not known here" | "exige una extensión que aquí no se conoce";
+    FLAW_SIGNATURE = "its signature does not fit, or is of a kind that is not known here" | "su firma no encaja, o es de un tipo que aquí no se conoce";
     ALERT_UNKNOWN_CA = "the other side does not know who signed our certificate (alert unknown_ca)" | "el otro lado no conoce a quien firmó nuestro certificado (alerta unknown_ca)";
-    ALERT_CERTIFICATE = "the other side does not accept our certificate (alert bad_certificate)" | "el otro lado no acepta nuestro certificado (alerta bad_certificate)";
+    ALERT_CERTIFICATE = "the other side does not accept our certificate (alert {alert})" | "el otro lado no acepta nuestro certificado (alerta {alert})";
     ALERT_REQUIRED = "the other side demands a certificate of ours (alert certificate_required): cert=FILE and key=FILE show one" | "el otro lado exige un certificado nuestro (alerta certificate_required): cert=FICHERO y key=FICHERO muestran uno";
     ALERT_FAILURE = "the other side found nothing it could agree on (alert handshake_failure): a suite, a version, or a certificate of ours (cert=FILE)" | "el otro lado no encontró nada en común (alerta handshake_failure): una suite, una versión o un certificado nuestro (cert=FICHERO)";
     ALERT_NAME = "the other side serves no such name (alert unrecognized_name): sni=NAME asks for another" | "el otro lado no sirve ese nombre (alerta unrecognized_name): sni=NOMBRE pide otro";
-    ALERT_OTHER = "the other side ended the handshake ({alert})" | "el otro lado terminó el saludo ({alert})";
+    ALERT_OTHER = "the other side ended the handshake (alert {alert})" | "el otro lado terminó el saludo (alerta {alert})";
     NO_VERSION = "no version in common: this side speaks TLS 1.2 and 1.3, or the one that tls= names" | "ninguna versión en común: este lado habla TLS 1.2 y 1.3, o la que diga tls=";
     NO_SUITE = "no cipher suite, group or signature in common" | "ninguna suite, grupo ni firma en común";
     NO_PROTOCOL = "no application protocol in common: alpn= has {ours}" | "ningún protocolo de aplicación en común: alpn= tiene {ours}";
@@ -53,7 +65,9 @@ texts! {
     FILE_OTHER_KEY = "the key in {path} is not that of the certificate in {certificate}" | "la clave de {path} no es la del certificado de {certificate}";
     FILE_KEY_MISSING = "{path} has no private key: key=FILE names it" | "{path} no tiene clave privada: key=FICHERO la nombra";
     FILE_CERTIFICATE_MISSING = "the key in {path} is of no use without its certificate: cert=FILE names it" | "la clave de {path} no sirve sin su certificado: cert=FICHERO lo nombra";
-    FILE_UNUSABLE = "{path} cannot be used: {reason}" | "{path} no se puede usar: {reason}";
+    FILE_UNUSABLE = "the certificate or key in {path} cannot be used: {reason}" | "el certificado o la clave de {path} no se puede usar: {reason}";
+    FILE_BAD_PEM = "{path} is no whole PEM file: a section has no end, or is not in base64" | "{path} no es un fichero PEM entero: una sección no termina o no está en base64";
+    FILE_NONE_READABLE = "no certificate in {path} can be read" | "ningún certificado de {path} se puede leer";
 }
 
 /// How a command ends for it.
@@ -81,14 +95,21 @@ pub(crate) fn text(error: &TlsError, language: Language) -> String {
                 ("certificate", &certificate(presented, language)),
             ],
         ),
-        TlsError::NotTls { first } => {
+        TlsError::NotTls { first, who } => {
             let first = String::from_utf8_lossy(first);
             let first = format!("\"{}\"", escape_name(&first));
-            fill(NOT_TLS, &[("first", &first)])
+            let text = match who {
+                Peer::Server => NOT_TLS,
+                Peer::Client => NOT_TLS_CLIENT,
+            };
+            fill(text, &[("first", &first)])
         }
+        TlsError::Echoed => fill(ECHOED, &[]),
+        TlsError::Undecipherable => fill(UNDECIPHERABLE, &[]),
+        TlsError::Broken(how) => fill(BROKEN, &[("how", &escape_name(how))]),
         TlsError::Alert(alert) => match alert {
             Alert::UnknownAuthority => fill(ALERT_UNKNOWN_CA, &[]),
-            Alert::BadCertificate => fill(ALERT_CERTIFICATE, &[]),
+            Alert::BadCertificate(_) => fill(ALERT_CERTIFICATE, &[("alert", alert)]),
             Alert::CertificateRequired => fill(ALERT_REQUIRED, &[]),
             Alert::Version => fill(NO_VERSION, &[]),
             Alert::HandshakeFailure => fill(ALERT_FAILURE, &[]),
@@ -143,11 +164,11 @@ fn refused_text(refused: &Refused, language: Language) -> String {
         (Problem::NotYetValid, _) => (NOT_YET, leaf),
         (Problem::WrongName, _) => (WRONG_NAME, leaf),
         (Problem::WrongPurpose, _) => (WRONG_PURPOSE, leaf),
-        (Problem::Other(_), _) => (BAD_CERTIFICATE, leaf),
+        (Problem::Flawed(_), _) => (BAD_CERTIFICATE, leaf),
     };
     let reason = match &refused.why {
-        Problem::Other(reason) => reason.as_str(),
-        _ => "",
+        Problem::Flawed(flaw) => flaw_text(flaw, language),
+        _ => String::new(),
     };
     let wanted = refused.wanted.as_deref().unwrap_or_default();
     text.fill(
@@ -160,10 +181,24 @@ fn refused_text(refused: &Refused, language: Language) -> String {
             ("to", &dated.not_after),
             ("days", &-dated.days_left(now)),
             ("wanted", &escape_name(wanted)),
-            ("reason", &escape_name(reason)),
+            ("reason", &reason),
             ("pin", &leaf.pin),
         ],
     )
+}
+
+fn flaw_text(flaw: &Flaw, language: Language) -> String {
+    let text = match flaw {
+        Flaw::Version1 => FLAW_VERSION_1,
+        Flaw::Encoding => FLAW_ENCODING,
+        Flaw::Authority => FLAW_AUTHORITY,
+        Flaw::NotAnAuthority => FLAW_NOT_AN_AUTHORITY,
+        Flaw::Revoked => FLAW_REVOKED,
+        Flaw::Extension => FLAW_EXTENSION,
+        Flaw::Signature => FLAW_SIGNATURE,
+        Flaw::Other(words) => return escape_name(words).into_owned(),
+    };
+    text.say(language).to_owned()
 }
 
 fn certificate(of: &Certificate, language: Language) -> String {
@@ -216,7 +251,11 @@ fn file_text(error: &FileError, language: Language) -> String {
         }
         FileProblem::KeyMissing => fill(FILE_KEY_MISSING, &[]),
         FileProblem::CertificateMissing => fill(FILE_CERTIFICATE_MISSING, &[]),
-        FileProblem::Unusable(reason) => fill(FILE_UNUSABLE, &[("reason", &escape_name(reason))]),
+        FileProblem::Unusable(flaw) => {
+            fill(FILE_UNUSABLE, &[("reason", &flaw_text(flaw, language))])
+        }
+        FileProblem::BadPem => fill(FILE_BAD_PEM, &[]),
+        FileProblem::NoneReadable => fill(FILE_NONE_READABLE, &[]),
     }
 }
 
@@ -259,16 +298,20 @@ mod tests {
             refused(Problem::NotYetValid),
             refused(Problem::WrongName),
             refused(Problem::WrongPurpose),
-            refused(Problem::Other("bad".to_owned())),
+            refused(Problem::Flawed(Flaw::Authority)),
             TlsError::Pin {
                 expected: Pin([1; 32]),
                 presented: Box::new(certificate("")),
             },
             TlsError::NotTls {
                 first: b"\x1b[2J".to_vec(),
+                who: Peer::Client,
             },
+            TlsError::Echoed,
+            TlsError::Undecipherable,
+            TlsError::Broken("\u{7}".to_owned()),
             TlsError::Alert(Alert::UnknownAuthority),
-            TlsError::Alert(Alert::BadCertificate),
+            TlsError::Alert(Alert::BadCertificate(45)),
             TlsError::Alert(Alert::CertificateRequired),
             TlsError::Alert(Alert::HandshakeFailure),
             TlsError::Alert(Alert::UnknownName),
@@ -293,7 +336,9 @@ mod tests {
             }),
             file(FileProblem::KeyMissing),
             file(FileProblem::CertificateMissing),
-            file(FileProblem::Unusable("why".to_owned())),
+            file(FileProblem::Unusable(Flaw::Version1)),
+            file(FileProblem::BadPem),
+            file(FileProblem::NoneReadable),
             TlsError::Other("\u{7}".to_owned()),
         ]
     }

@@ -56,6 +56,13 @@ fn trap_25_a_certificate_that_nobody_vouches_for_is_refused_with_its_names_and_d
     let pin = format!("sha256:{}", "0a".repeat(32));
     let pinned = sockeye(&["connect", &address, "--no-stdin", "--pin", &pin]);
     failed(&pinned, 14, &["not the pinned one", &pin]);
+    let options = format!("{address}#insecure,pin={pin}");
+    let pinned = sockeye(&["connect", &options, "--no-stdin"]);
+    failed(
+        &pinned,
+        14,
+        &["not the pinned one", &format!("TLS with {address}:")],
+    );
     let asked = sockeye_with(
         &[
             "connect",
@@ -103,6 +110,9 @@ fn what_does_not_speak_tls_is_called_so_with_what_it_said() {
         "--no-stdin",
     ]);
     failed(&ran, 14, &["does not speak TLS", "tcp://"]);
+    let (_tool, echo) = Tool::serve_one(&["serve", "echo=127.0.0.1:0"]);
+    let ran = sockeye(&["connect", &format!("tls://{echo}"), "--no-stdin"]);
+    failed(&ran, 14, &["sends back what it gets", "tcp://"]);
 
     let world = World::new();
     let (mut tool, port) = world.server(&["listen", "tls://127.0.0.1:0"], &[]);
@@ -111,7 +121,9 @@ fn what_does_not_speak_tls_is_called_so_with_what_it_said() {
         b"GET / HTTP/1.0\r\n\r\n",
     );
     assert!(asked.code.is_some());
-    failed(&tool.ran(), 14, &["does not speak TLS", "GET / HTTP/1.0"]);
+    let heard = tool.ran();
+    failed(&heard, 14, &["does not speak TLS", "GET / HTTP/1.0"]);
+    assert!(!heard.last_line().contains("tcp://"), "{heard:?}");
 }
 
 #[test]
@@ -196,6 +208,14 @@ fn a_file_that_cannot_be_used_is_said_before_anybody_is_called_or_told() {
         14,
         &["client.key", "not that of the certificate", "server.pem"],
     );
+    // A request without extensions makes one of version 1.
+    let (old, key) = (world.path("old.pem"), world.path("server.key"));
+    world.openssl("x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -out old.pem");
+    for (command, address) in [("listen", "tls://:0"), ("connect", "tls://localhost:1")] {
+        let ran = sockeye(&[command, address, "--cert", &old, "--key", &key]);
+        failed(&ran, 14, &["old.pem", "version 1", "-extfile"]);
+        assert!(!ran.last_line().contains("Other("), "{ran:?}");
+    }
     let ran = sockeye(&["listen", "tls://:0", "--cert", &server]);
     failed(&ran, 14, &["server.pem", "key=FILE"]);
     let ran = sockeye(&[

@@ -46,6 +46,20 @@ impl World {
         Self(path)
     }
 
+    /// One more run of openssl, in its folder.
+    pub(crate) fn openssl(&self, arguments: &str) {
+        let made = Command::new("openssl")
+            .args(arguments.split(' '))
+            .current_dir(&self.0)
+            .output()
+            .unwrap();
+        assert!(
+            made.status.success(),
+            "{}",
+            String::from_utf8_lossy(&made.stderr)
+        );
+    }
+
     pub(crate) fn path(&self, name: &str) -> String {
         self.0.join(name).to_str().unwrap().to_owned()
     }
