@@ -29,7 +29,8 @@ A message in a stream, with --frame:
   delim:HEX      these 1 to 16 bytes end it: delim:0d0a
   fixed:SIZE     every SIZE bytes are one, and none is shorter
   len16, len32   its length goes before it, in 2 or 4 bytes, the highest first
-  chunk=SIZE     SIZE bytes are one, before a pause or the end fewer; back to a stream the limits are lost";
+  chunk=SIZE     SIZE bytes are one, before a pause or the end fewer; back to a stream
+                 the limits are lost";
 
 /// As typed.
 #[derive(Args, Debug)]
