@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use sockeye_model::{Address, Call, Host, Scheme, SocketAddress, SocketId, Target, Totals, Type};
 use sockeye_tap::Tap;
+use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use crate::async_socket::{AsyncSocket, Lent};
@@ -42,6 +43,16 @@ pub struct Connected {
 pub struct Layers {
     tls: Option<Arc<tls::Server>>,
     websocket: Option<Arc<Upgrades>>,
+    teller: Option<mpsc::Sender<NotBegun>>,
+}
+
+/// A conversation that has not begun: a handshake failed.
+#[derive(Debug)]
+pub struct NotBegun {
+    /// Who had connected.
+    pub peer: SocketAddress,
+    /// Why.
+    pub error: OpenError,
 }
 
 /// What a server of WebSocket answers upgrades by.
@@ -131,12 +142,23 @@ impl Layers {
         } else {
             None
         };
-        Ok(Self { tls, websocket })
+        Ok(Self {
+            tls,
+            websocket,
+            teller: None,
+        })
     }
 
     /// The server's side of TLS, where there is one.
     pub fn tls(&self) -> Option<&tls::Server> {
         self.tls.as_deref()
+    }
+
+    /// Whoever is told by [`Self::admit`] of handshakes that fail. More than the channel holds at once are not told.
+    #[must_use]
+    pub fn telling(mut self, teller: mpsc::Sender<NotBegun>) -> Self {
+        self.teller = Some(teller);
+        self
     }
 
     /// Whom a WebSocket lets in where the address names no file of them.
@@ -192,6 +214,20 @@ impl Layers {
         }
         // Boxed: who has no such layer does not pay for its size.
         Box::pin(self.shake_hands(socket)).await
+    }
+
+    /// The same for a server that goes on without whoever fails: `None`, once it is told ([`Self::telling`]).
+    pub async fn admit(&self, socket: AsyncSocket, peer: SocketAddress) -> Option<Link> {
+        match self.accept(socket).await {
+            Ok(link) => Some(link),
+            Err(error) => {
+                if let Some(teller) = &self.teller {
+                    // A flood of them is not worth memory.
+                    let _ = teller.try_send(NotBegun { peer, error });
+                }
+                None
+            }
+        }
     }
 
     /// All handshakes within [`Self::HANDSHAKE`] each.

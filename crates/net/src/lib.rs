@@ -29,7 +29,7 @@ pub use buffer::Lease;
 pub use error::{Error, Result};
 pub use handle::Received;
 pub use kernel_address::SUN_PATH_MAX;
-pub use layers::{Connected, Layers, Link, connect};
+pub use layers::{Connected, Layers, Link, NotBegun, connect};
 pub use open::{
     BoundPath, Dialed, Dialing, Listener, Listening, NameError, OpenError, Reach, Unusable, dial,
     listen,

@@ -159,11 +159,11 @@ impl Service {
             })
             .await
         } else {
-            serve_streams(listener, limits, stop, |socket, _| {
+            serve_streams(listener, limits, stop, |socket, peer| {
                 let (layers, watcher) = (layers.clone(), watcher.cloned());
                 let (ledger, stopping) = (Arc::clone(&ledger), Arc::clone(&stopping));
                 async move {
-                    let Ok(link) = layers.accept(socket).await else {
+                    let Some(link) = layers.admit(socket, peer).await else {
                         return Ended::Failed;
                     };
                     let link = match self {

@@ -40,7 +40,7 @@ pub(crate) async fn converse(
         listener,
         &how.limits,
         stop,
-        |socket: AsyncSocket, _: SocketAddress| {
+        |socket: AsyncSocket, peer: SocketAddress| {
             if layers.is_none() && socket.kind() == Type::Stream {
                 // What one that waits costs is all that a thousand of them cost.
                 let visitor = Visitor::new(Link::of(socket), &ledger, watcher);
@@ -49,7 +49,7 @@ pub(crate) async fn converse(
             let (layers, watcher) = (layers.clone(), watcher.cloned());
             let (ledger, chat) = (Arc::clone(&ledger), chat.clone());
             Member::Other(Box::pin(async move {
-                let Ok(link) = layers.accept(socket).await else {
+                let Some(link) = layers.admit(socket, peer).await else {
                     return Ended::Failed;
                 };
                 let how = Entrance::new(tongue(&link));

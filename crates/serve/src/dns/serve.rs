@@ -49,16 +49,21 @@ pub(crate) async fn converse(
     let ledger = Arc::new(Ledger::default());
     let patience = how.idle.unwrap_or(IDLE);
     let sweep = Sweep::start(patience);
-    let conversations = serve_streams(listener, &how.limits, stop, |socket, _: SocketAddress| {
-        let (layers, zones) = (layers.clone(), Arc::clone(&zones));
-        let (ledger, watcher) = (Arc::clone(&ledger), sweep.watcher().clone());
-        async move {
-            let Ok(link) = layers.accept(socket).await else {
-                return Ended::Failed;
-            };
-            answer_stream(zones, Visitor::new(link, &ledger, Some(&watcher)), patience).await
-        }
-    })
+    let conversations = serve_streams(
+        listener,
+        &how.limits,
+        stop,
+        |socket, peer: SocketAddress| {
+            let (layers, zones) = (layers.clone(), Arc::clone(&zones));
+            let (ledger, watcher) = (Arc::clone(&ledger), sweep.watcher().clone());
+            async move {
+                let Some(link) = layers.admit(socket, peer).await else {
+                    return Ended::Failed;
+                };
+                answer_stream(zones, Visitor::new(link, &ledger, Some(&watcher)), patience).await
+            }
+        },
+    )
     .await;
     Served {
         conversations,

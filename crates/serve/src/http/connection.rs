@@ -57,7 +57,7 @@ pub(crate) async fn serve(
         let (site, ledger) = (Arc::clone(&site), Arc::clone(&ledger));
         let (layers, stopping) = (layers.clone(), stopping.clone());
         async move {
-            let Ok(Link::Stream(wire)) = layers.accept(socket).await else {
+            let Some(Link::Stream(wire)) = layers.admit(socket, peer.clone()).await else {
                 return Ended::Failed;
             };
             let visit = Visit {

@@ -13,7 +13,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use sockeye_model::{Address, Host, Port, Scheme, SocketAddress, Tally, Target};
 use sockeye_net::server::{Limits, Notice, Seats};
 use sockeye_net::tls::{self, Pin};
-use sockeye_net::{Layers, Listener, Listening, OpenError, Reach, Signals, listen};
+use sockeye_net::{Layers, Listener, Listening, NotBegun, OpenError, Reach, Signals, listen};
 use sockeye_serve::chat::Chat;
 use sockeye_serve::http::Access;
 use sockeye_serve::{Post, Served, Service, Serving};
@@ -136,6 +136,8 @@ struct Open {
     /// The key of a certificate that was made for this run.
     pin: Option<Pin>,
     post: Post,
+    /// Those who came and failed in a handshake.
+    not_begun: mpsc::Receiver<NotBegun>,
 }
 
 async fn serve(
@@ -175,7 +177,16 @@ async fn serve(
     let mut all_seats = vec![seats.clone()];
     let mut running = JoinSet::new();
     let mut services = Vec::new();
-    for Open { asked, post, .. } in open {
+    let mut failing = JoinSet::new();
+    for open in open {
+        let Open {
+            asked,
+            post,
+            not_begun,
+            ..
+        } = open;
+        let (address, name) = (asked.address.clone(), asked.partner.name());
+        failing.spawn(next_not_begun(name, address, not_begun));
         let limits = if args.one_at_a_time {
             let one = Seats::new(1);
             all_seats.push(one.clone());
@@ -228,6 +239,12 @@ async fn serve(
                 }
                 Some(Err(panic)) => std::panic::resume_unwind(panic.into_panic()),
             },
+            Some(Ok(failed)) = failing.join_next() => {
+                if let Some((name, address, told, not_begun)) = failed {
+                    say_not_begun(name, &address, &told, session);
+                    failing.spawn(next_not_begun(name, address, not_begun));
+                }
+            }
             Some(access) = accesses.recv() => {
                 session.announce(&http::access_line(&access, language));
             }
@@ -261,6 +278,22 @@ async fn serve(
         tally.failed += served.conversations.failed + served.conversations.cut;
     }
     outcome
+}
+
+/// Waits for the next whose handshake fails; `None` when nobody can come any more.
+async fn next_not_begun(
+    name: &'static str,
+    address: Address,
+    mut not_begun: mpsc::Receiver<NotBegun>,
+) -> Option<(&'static str, Address, NotBegun, mpsc::Receiver<NotBegun>)> {
+    let told = not_begun.recv().await?;
+    Some((name, address, told, not_begun))
+}
+
+/// Says that nobody has come, as far as the service knows: a handshake failed.
+fn say_not_begun(name: &str, address: &Address, told: &NotBegun, session: &Session) {
+    let failure = Failure::of_open(&told.error, address, CONNECT_TIMEOUT, session.look.language);
+    session.status(&format!("{name}: {}: {}", told.peer, failure.line));
 }
 
 /// How many conversations there may be at once: as many as were asked for, and the limit of open files allows.
@@ -400,14 +433,17 @@ async fn open_one(asked: Asked, listening: &Listening, session: &Session) -> Res
         let reach = listener.reach();
         let layers = Layers::of(&asked.address, &listener)?;
         let pin = layers.tls().and_then(tls::Server::throwaway);
-        Ok((reach, pin, asked.partner.on(listener, layers)?))
+        let (teller, not_begun) = mpsc::channel(NOT_BEGUN);
+        let post = asked.partner.on(listener, layers.telling(teller))?;
+        Ok((reach, pin, post, not_begun))
     });
     opened
-        .map(|(reach, pin, post)| Open {
+        .map(|(reach, pin, post, not_begun)| Open {
             asked: asked.clone(),
             reach,
             pin,
             post,
+            not_begun,
         })
         .map_err(|error| {
             let advice = advice::on_open(&session.tap, &error, asked.address.scheme, language);
@@ -417,6 +453,8 @@ async fn open_one(asked: Asked, listening: &Listening, session: &Session) -> Res
         })
 }
 
+/// Failed handshakes that wait to be said, for each service; what goes beyond is only counted.
+const NOT_BEGUN: usize = 64;
 /// How often a port is chosen that both schemes can have.
 const PORT_TRIES: u32 = 8;
 /// Descriptors kept for what is no conversation: standard streams, listeners, the event loop, a recording.

@@ -180,6 +180,28 @@ fn a_client_certificate_that_is_demanded_must_be_shown_and_be_of_the_right_autho
 }
 
 #[test]
+fn a_server_that_goes_on_says_who_failed_in_a_handshake_and_why() {
+    let world = World::new();
+    let ca = world.path("ca.pem");
+    let (tool, port) = world.server(
+        &["serve", "echo=tls://127.0.0.1:0", "-v"],
+        &["--client-ca", &ca],
+    );
+    let address = format!("tls://localhost:{port}");
+    let ran = sockeye(&["connect", &address, "--ca", &ca, "--no-stdin"]);
+    assert_eq!(ran.code, Some(14), "{ran:?}");
+    tool.stderr
+        .wait_for("the client has shown no certificate, and client-ca= demands one");
+    let (certificate, key) = (world.path("client.pem"), world.path("client.key"));
+    let own = ["--cert", &certificate, "--key", &key];
+    let all = [&["connect", &address, "--ca", &ca][..], &own].concat();
+    assert_eq!(sockeye_with(&all, b"x\n").stdout, "x\n");
+    let (tool, at) = Tool::serve_one(&["serve", "chat=ws://127.0.0.1:0", "-v"]);
+    let _ = sockeye_with(&["connect", &at.replace("ws://", "")], b"hola\r\n\r\n");
+    tool.stderr.wait_for("chat: 127.0.0.1:");
+}
+
+#[test]
 fn without_a_protocol_in_common_both_say_which_they_have() {
     let world = World::new();
     let (mut tool, port) = world.server(&["listen", "tls://127.0.0.1:0"], &["--alpn", "h2"]);
