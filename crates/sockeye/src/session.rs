@@ -7,8 +7,10 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use sockeye_model::{Sink, Tally};
+use sockeye_net::tls::KeyLogFailed;
 use sockeye_tap::{Policy, Tap, ViewFailed, Viewer};
 use sockeye_view::catalogue::Language;
+use sockeye_view::escape::escape_name;
 use sockeye_view::{Columns, Header, Record};
 
 use crate::cli::view::ViewArgs;
@@ -192,6 +194,10 @@ impl Session {
             }
             Err(failed) => view_failed(&failed, self.outputs.get(failed.sink), language),
         };
+        let view = match KeyLogFailed::take() {
+            Some(failed) if view.is_ok() => Err(keylog_failed(&failed, language)),
+            _ => view,
+        };
         match (last(), view) {
             (Err(failure), view) => {
                 if let Err(view) = view {
@@ -211,6 +217,18 @@ impl Session {
             (Ok(exit), Ok(())) => exit,
         }
     }
+}
+
+fn keylog_failed(failed: &KeyLogFailed, language: Language) -> Failure {
+    let path = failed.path.to_string_lossy();
+    let line = words::KEYLOG_FAILED.fill(
+        language,
+        &[
+            ("path", &escape_name(&path)),
+            ("error", &io_text(&failed.source, language)),
+        ],
+    );
+    Failure::new(ExitCode::OutputFailed, line)
 }
 
 fn view_failed(

@@ -15,6 +15,7 @@ texts! {
     OWN_SERVICES = "sockeye's own services are 7000 higher: sockeye serve, then {line}" | "los servicios de sockeye están 7000 más arriba: sockeye serve, y luego {line}";
     NOT_A_SOCKET = "what is at {path} is no socket, and is left alone" | "lo que hay en {path} no es un socket, y no se toca";
     STDOUT_FAILED = "write to stdout: {error}" | "write a stdout: {error}";
+    KEYLOG_FAILED = "the key log {path} could not be written: {error}; the data went on without it" | "no se pudo escribir el registro de claves {path}: {error}; los datos siguieron sin él";
     RECORDING_FAILED = "the recording {path} could not be written: {error}; the data went on without it" | "no se pudo escribir la grabación {path}: {error}; los datos siguieron sin ella";
     VIEW_FAILED = "what is shown on stderr could not be written: {error}; the data went on without it" | "no se pudo escribir en stderr lo que se muestra: {error}; los datos siguieron sin ello";
     UNSHOWN = "{count} events are not shown: stderr was too slow; the data was not delayed" | "no se muestran {count} sucesos: stderr iba demasiado lento; los datos no se retrasaron";

@@ -22,6 +22,6 @@ pub use error::{
 };
 pub use flaw::Flaw;
 pub use handshake::{accept, connect};
-pub use keylog::KeyLog;
+pub use keylog::{KeyLog, KeyLogFailed};
 pub use setup::{Client, Clients, Server, Settings};
 pub use socket::TlsSocket;

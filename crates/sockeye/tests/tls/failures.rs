@@ -202,6 +202,20 @@ fn a_server_that_goes_on_says_who_failed_in_a_handshake_and_why() {
 }
 
 #[test]
+fn a_key_log_that_cannot_be_written_is_code_24_and_the_data_goes_on() {
+    let world = World::new();
+    let (_server, port) = world.s_server(&["-rev"]);
+    let address = format!("tls://localhost:{port}");
+    let ran = sockeye_with(
+        &["connect", &address, "--insecure", "--keylog", "/dev/full"],
+        b"ab\n",
+    );
+    assert_eq!(ran.stdout, "ba\n", "{ran:?}");
+    failed(&ran, 24, &["the key log /dev/full", "ENOSPC"]);
+    assert_eq!(ran.stderr.matches("/dev/full").count(), 1, "{ran:?}");
+}
+
+#[test]
 fn without_a_protocol_in_common_both_say_which_they_have() {
     let world = World::new();
     let (mut tool, port) = world.server(&["listen", "tls://127.0.0.1:0"], &["--alpn", "h2"]);
