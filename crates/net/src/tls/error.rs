@@ -45,6 +45,13 @@ pub enum TlsError {
     },
     /// A client that must show a certificate has shown none.
     NoClientCertificate,
+    /// A client asks for another name than the only one that is served.
+    OtherName {
+        /// The name that it asks for, if any (SNI).
+        asked: Option<String>,
+        /// The name that is served.
+        served: String,
+    },
     /// The connection ended in the middle of the handshake.
     EndedEarly,
     /// The handshake was not over in time.
@@ -261,6 +268,10 @@ impl fmt::Display for TlsError {
                 )
             }
             Self::NoClientCertificate => f.write_str("the client has shown no certificate"),
+            Self::OtherName { asked, served } => {
+                let asked = asked.as_deref().unwrap_or("no name");
+                write!(f, "the client asks for {asked}; only {served} is served")
+            }
             Self::EndedEarly => f.write_str("the connection ended during the TLS handshake"),
             Self::TimedOut(time) => write!(f, "no TLS handshake within {time:?}"),
             Self::File(error) => error.fmt(f),

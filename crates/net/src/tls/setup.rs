@@ -40,7 +40,7 @@ pub struct Settings {
     pub key: Option<PathBuf>,
     /// A PEM file with the authorities one of which must have signed a client's certificate.
     pub client_ca: Option<PathBuf>,
-    /// The name to ask for and to find in the certificate, if it is not the address' own.
+    /// The name to ask for and to find in the certificate, if it is not the address' own; a server's only name.
     pub name: Option<String>,
     /// The application protocols, best first (ALPN).
     pub alpn: Vec<String>,
@@ -183,7 +183,12 @@ impl Server {
             }
             None => {
                 no_key_alone(settings)?;
-                let (chain, key) = throwaway::make(names)?;
+                // The one name that is served comes first.
+                let others = names
+                    .iter()
+                    .filter(|name| Some(*name) != settings.name.as_ref());
+                let names: Vec<String> = settings.name.iter().chain(others).cloned().collect();
+                let (chain, key) = throwaway::make(&names)?;
                 (chain, key, true)
             }
         };
@@ -214,7 +219,10 @@ impl Server {
                 builder.with_client_cert_verifier(Arc::new(Demand(checks)))
             }
         };
-        let mut config = builder.with_cert_resolver(Arc::new(Presents(Arc::new(shown))));
+        let mut config = builder.with_cert_resolver(Arc::new(Presents {
+            key: Arc::new(shown),
+            only: settings.name.clone(),
+        }));
         config.alpn_protocols = protocols(settings);
         config.ticketer = Ticketer::new().map_err(other)?;
         if let Some(log) = keylog(settings)? {

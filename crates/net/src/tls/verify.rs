@@ -186,9 +186,12 @@ impl ClientCertVerifier for Demand {
     }
 }
 
-/// A server's one certificate, for whatever name a client asks.
+/// A server's one certificate, for whatever name a client asks, or for the one name that is served.
 #[derive(Debug)]
-pub(super) struct Presents(pub(super) Arc<CertifiedKey>);
+pub(super) struct Presents {
+    pub(super) key: Arc<CertifiedKey>,
+    pub(super) only: Option<String>,
+}
 
 impl ResolvesServerCert for Presents {
     fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
@@ -199,8 +202,25 @@ impl ResolvesServerCert for Presents {
                 .map(|name| String::from_utf8_lossy(name).into_owned())
                 .collect();
         });
-        Some(Arc::clone(&self.0))
+        if let Some(served) = &self.only
+            && !hello
+                .server_name()
+                .is_some_and(|asked| same_name(asked, served))
+        {
+            Seen::refused(TlsError::OtherName {
+                asked: hello.server_name().map(str::to_owned),
+                served: served.clone(),
+            });
+            return None;
+        }
+        Some(Arc::clone(&self.key))
     }
+}
+
+/// Whether two names are the same: their case and the root's dot are of no matter (RFC 4343, RFC 6066 section 3).
+fn same_name(one: &str, other: &str) -> bool {
+    let bare = |name: &str| name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase();
+    bare(one) == bare(other)
 }
 
 fn refuse(

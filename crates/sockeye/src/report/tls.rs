@@ -51,6 +51,7 @@ texts! {
     NO_PROTOCOL = "no application protocol in common: alpn= has {ours}" | "ningún protocolo de aplicación en común: alpn= tiene {ours}";
     NO_PROTOCOL_OFFERED = "no application protocol in common: alpn= has {ours}, the other side offered {theirs}" | "ningún protocolo de aplicación en común: alpn= tiene {ours}, el otro lado ofreció {theirs}";
     NO_CLIENT_CERTIFICATE = "the client has shown no certificate, and client-ca= demands one" | "el cliente no ha mostrado certificado, y client-ca= lo exige";
+    OTHER_NAME = "the client asks for {asked}, and sni= serves only {served}" | "el cliente pide {asked}, y sni= solo sirve {served}";
     ENDED = "the connection ended in the middle of the handshake, without a word why" | "la conexión terminó a mitad del saludo, sin decir por qué";
     TIMED_OUT = "no handshake within {time}: the other side is silent, slow, or waits for something else than TLS" | "sin saludo en {time}: el otro lado calla, va lento o espera otra cosa que TLS";
     EARLY = "the connection ended without a close_notify: what came may not be all" | "la conexión terminó sin close_notify: lo que llegó puede no ser todo";
@@ -128,6 +129,16 @@ pub(crate) fn text(error: &TlsError, language: Language) -> String {
             }
         }
         TlsError::NoClientCertificate => fill(NO_CLIENT_CERTIFICATE, &[]),
+        TlsError::OtherName { asked, served } => {
+            let asked = match asked {
+                Some(name) => escape_name(name).into_owned(),
+                None => NO_NAMES.say(language).to_owned(),
+            };
+            fill(
+                OTHER_NAME,
+                &[("asked", &asked), ("served", &escape_name(served))],
+            )
+        }
         TlsError::EndedEarly => fill(ENDED, &[]),
         TlsError::TimedOut(time) => fill(TIMED_OUT, &[("time", &duration_text(*time))]),
         TlsError::File(error) => file_text(error, language),
@@ -323,6 +334,10 @@ mod tests {
                 theirs: vec!["\u{202e}x".to_owned()],
             },
             TlsError::NoClientCertificate,
+            TlsError::OtherName {
+                asked: None,
+                served: "h".to_owned(),
+            },
             TlsError::EndedEarly,
             TlsError::NotAName("a b".to_owned()),
             TlsError::NoRoots,

@@ -216,6 +216,19 @@ fn a_key_log_that_cannot_be_written_is_code_24_and_the_data_goes_on() {
 }
 
 #[test]
+fn a_server_of_one_name_serves_nobody_who_asks_for_another() {
+    let (tool, at) = Tool::serve_one(&["serve", "echo=tls://127.0.0.1:0#sni=One.example", "-v"]);
+    let at = at.trim_start_matches("tls://");
+    let asks = |name: &str| {
+        let address = format!("tls://{at}#insecure,sni={name}");
+        sockeye_with(&["connect", &address], b"x\n")
+    };
+    failed(&asks("two.example"), 14, &["access_denied"]);
+    tool.stderr.wait_for("asks for two.example");
+    assert_eq!(asks("one.example").stdout, "x\n");
+}
+
+#[test]
 fn without_a_protocol_in_common_both_say_which_they_have() {
     let world = World::new();
     let (mut tool, port) = world.server(&["listen", "tls://127.0.0.1:0"], &["--alpn", "h2"]);
