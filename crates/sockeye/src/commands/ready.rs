@@ -93,6 +93,10 @@ pub(crate) fn client(typed: &Address, bound: &[SocketAddress], pin: Option<Pin>)
     if let Some(path) = typed.options.path() {
         address.options.insert(SocketOption::Path(path.to_owned()));
     }
+    // A listener with a name serves nobody who asks for another.
+    if let Some(name) = typed.options.sni() {
+        address.options.insert(SocketOption::Sni(name.to_owned()));
+    }
     if let Some(Pin(pin)) = pin {
         address.options.insert(SocketOption::Pin(pin));
     }

@@ -225,6 +225,8 @@ fn a_server_of_one_name_serves_nobody_who_asks_for_another() {
     };
     failed(&asks("two.example"), 14, &["access_denied"]);
     tool.stderr.wait_for("asks for two.example");
+    // The line to try asks for it.
+    tool.stderr.wait_for("#sni=One.example,pin=sha256:");
     assert_eq!(asks("one.example").stdout, "x\n");
 }
 
