@@ -1,19 +1,23 @@
 //! Echo, [RFC 862](https://www.rfc-editor.org/rfc/rfc862): what comes goes back.
 //!
-//! A stream's echo is a small machine of its own: while it waits it keeps the socket and two words.
+//! A stream's echo is a small machine of its own, and so is a WebSocket's: while it waits it keeps the socket and two
+//! words. Messages that came together go back together.
 
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use crate::visitor::Visitor;
-use sockeye_net::UnderWay;
+use sockeye_model::Timestamp;
+use sockeye_net::messages::Messages;
 use sockeye_net::server::Ended;
-use sockeye_net::{Lease, Lent, Link, Wire};
+use sockeye_net::websocket::{self, Event};
+use sockeye_net::{Lease, Lent, Link, UnderWay, Wire};
 
 /// One conversation.
 pub(crate) enum Echo {
     Stream(Stream),
+    WebSocket(WebSocket),
     Messages(Pin<Box<dyn Future<Output = Ended> + Send>>),
 }
 
@@ -26,6 +30,12 @@ pub(crate) fn converse(visitor: Visitor) -> Echo {
             receiving: None,
             unsent: None,
         }),
+        Link::Messages(messages) if matches!(**messages, Messages::WebSocket(_)) => {
+            Echo::WebSocket(WebSocket {
+                visitor: Some(visitor),
+                unsent: None,
+            })
+        }
         Link::Messages(_) => Echo::Messages(Box::pin(each_message(visitor))),
     }
 }
@@ -33,8 +43,15 @@ pub(crate) fn converse(visitor: Visitor) -> Echo {
 impl Future for Echo {
     type Output = Ended;
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Ended> {
+        if let Self::WebSocket(websocket) = &mut *self {
+            match ready!(websocket.poll(context)) {
+                Some(visitor) => *self = Self::Messages(Box::pin(each_message(visitor))),
+                None => return Poll::Ready(Ended::Failed),
+            }
+        }
         match &mut *self {
             Self::Stream(stream) => stream.poll(context),
+            Self::WebSocket(_) => Poll::Ready(Ended::Failed),
             Self::Messages(messages) => messages.as_mut().poll(context),
         }
     }
@@ -101,7 +118,63 @@ impl Unsent {
     }
 }
 
-/// On a socket that keeps messages each goes back whole, an empty one too.
+pub(crate) struct WebSocket {
+    /// Until it is given back.
+    visitor: Option<Visitor>,
+    /// The message that found no room, and since when.
+    unsent: Option<Box<(Lease, Option<Timestamp>)>>,
+}
+
+impl WebSocket {
+    /// Goes on until no more messages come; then the visitor is given back for the goodbye, if one can be said.
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Visitor>> {
+        let passed = match self.visitor.as_deref() {
+            Some(Link::Messages(messages)) => match &**messages {
+                Messages::WebSocket(websocket) => {
+                    let passed = ready!(Self::pass_on(&mut self.unsent, websocket, context));
+                    passed.is_ok() || websocket.is_over()
+                }
+                _ => false,
+            },
+            _ => false,
+        };
+        Poll::Ready(self.visitor.take().filter(|_| passed))
+    }
+
+    fn pass_on(
+        unsent: &mut Option<Box<(Lease, Option<Timestamp>)>>,
+        websocket: &websocket::WebSocket,
+        context: &mut Context<'_>,
+    ) -> Poll<sockeye_net::Result<()>> {
+        loop {
+            if let Some(waiting) = unsent {
+                let (message, begun) = &mut **waiting;
+                ready!(websocket.poll_pass(context, message, begun))?;
+                *unsent = None;
+            }
+            let message = match websocket.poll_event(context)? {
+                Poll::Ready(Event::Message(_, message)) => message,
+                Poll::Ready(Event::Closed(_)) => return Poll::Ready(Ok(())),
+                Poll::Ready(Event::Ping(_) | Event::Pong(..)) => continue,
+                Poll::Pending => {
+                    // Nothing more has come: what has goes back.
+                    ready!(websocket.poll_flush(context))?;
+                    return Poll::Pending;
+                }
+            };
+            let mut begun = None;
+            match websocket.poll_pass(context, &message, &mut begun) {
+                Poll::Ready(passed) => passed?,
+                Poll::Pending => {
+                    *unsent = Some(Box::new((message, begun)));
+                    return Poll::Pending;
+                }
+            }
+        }
+    }
+}
+
+/// On another socket that keeps messages each goes back whole, an empty one too.
 async fn each_message(visitor: Visitor) -> Ended {
     loop {
         match visitor.recv().await {

@@ -5,11 +5,11 @@ use std::fmt;
 use std::future::poll_fn;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use sockeye_model::event::Note;
-use sockeye_model::{Call, Kind, Unit};
+use sockeye_model::{Call, Kind, Timestamp, Unit};
 use tokio::time::Instant;
 
 use super::close::{Close, CloseCode};
@@ -311,6 +311,57 @@ impl WebSocket {
         poll_fn(|context| lock(&self.writer).poll_message(context, &self.wire, message)).await?;
         handle.layer_sent(began, message, Unit::Message);
         Ok(())
+    }
+
+    /// Sends on a message that was received, step by step, and doesn't wait for it where it may lie in the outgoing
+    /// buffer: [`Self::poll_flush`] sends all that does with one call. At most 64 KiB do; whoever has more waits here.
+    /// `begun` begins as `None`, and the message is the same until this is ready. One task at a time.
+    ///
+    /// Where a view tells each message, each is sent by itself.
+    ///
+    /// # Errors
+    /// [`Fault::AfterClose`], or what the stream gave.
+    pub fn poll_pass(
+        &self,
+        context: &mut Context<'_>,
+        message: &Lease,
+        begun: &mut Option<Timestamp>,
+    ) -> Poll<Result<()>> {
+        let handle = self.wire.socket().handle();
+        let mut writer = lock(&self.writer);
+        let began = match *begun {
+            Some(began) => began,
+            None => {
+                let kind = message.message_type().unwrap_or(self.outgoing);
+                writer.begin(kind, message)?;
+                *begun.insert(handle.tap.now())
+            }
+        };
+        if !handle.tap.wants_each() {
+            if writer.gather(message) {
+                return Poll::Ready(Ok(()));
+            }
+            ready!(writer.poll_out(context, &self.wire))?;
+            if writer.gather(message) {
+                return Poll::Ready(Ok(()));
+            }
+        }
+        ready!(writer.poll_message(context, &self.wire, message))?;
+        handle.layer_sent(began, message, Unit::Message);
+        Poll::Ready(Ok(()))
+    }
+
+    /// Sends what [`Self::poll_pass`] has left to be sent.
+    ///
+    /// # Errors
+    /// What the stream gave.
+    pub fn poll_flush(&self, context: &mut Context<'_>) -> Poll<Result<()>> {
+        lock(&self.writer).poll_out(context, &self.wire)
+    }
+
+    /// Whether nothing more comes: each receive gives the last word again, the close or the [`Fault`].
+    pub fn is_over(&self) -> bool {
+        lock(&self.reader).over.is_some()
     }
 
     /// Sends a ping with this payload, of which at most 125 bytes are taken. Its pong is an [`Event::Pong`].

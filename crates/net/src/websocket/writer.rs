@@ -30,6 +30,8 @@ pub(super) struct Writer {
     /// A close was sent, or will be next.
     closed: bool,
     out: Out,
+    /// What of `out` are whole messages that nobody waits for: counted when the kernel has them.
+    gathered: Gathered,
     sending: Option<Sending>,
     call: Option<UnderWay>,
 }
@@ -46,6 +48,13 @@ impl std::fmt::Debug for Out {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Out({} B)", self.end - self.at)
     }
+}
+
+/// Messages that were put behind one another.
+#[derive(Debug, Default)]
+struct Gathered {
+    messages: u64,
+    bytes: u64,
 }
 
 /// A message that has been begun.
@@ -70,6 +79,7 @@ impl Writer {
             goodbye: None,
             closed: false,
             out: Out::default(),
+            gathered: Gathered::default(),
             sending: None,
             call: None,
         }
@@ -146,6 +156,33 @@ impl Writer {
         }
     }
 
+    /// Puts the message that was begun behind what waits, whole and as one frame; whether there was room.
+    /// [`Self::poll_out`] sends it. A message that something has been sent of, and one that something is due before,
+    /// are for [`Self::poll_message`].
+    pub(super) fn gather(&mut self, message: &[u8]) -> bool {
+        let Some(sending) = &mut self.sending else {
+            return true;
+        };
+        let bytes = sending.compressed.as_deref().unwrap_or(message);
+        if sending.at > 0
+            || sending.left > 0
+            || !self.control.is_empty()
+            || !self.out.has_room(Header::MAX + bytes.len())
+        {
+            return false;
+        }
+        if let Some(mut header) = sending.fragments.next() {
+            header.mask = self.keys.as_mut().map(|keys| keys.draw());
+            let mut head = [0; Header::MAX];
+            let end = header.print(&mut head);
+            self.out.add(&head[..end], bytes, header.mask);
+        }
+        self.sending = None;
+        self.gathered.messages += 1;
+        self.gathered.bytes += message.len() as u64;
+        true
+    }
+
     /// Sends what is due without a message: pongs, a close; whether nothing is left. Between the frames of a message
     /// whoever sends that does it.
     pub(super) fn poll_due(
@@ -169,17 +206,23 @@ impl Writer {
         }
     }
 
-    fn poll_out(&mut self, context: &mut Context<'_>, wire: &Wire) -> Poll<Result<()>> {
+    /// Sends what waits in frames.
+    pub(super) fn poll_out(&mut self, context: &mut Context<'_>, wire: &Wire) -> Poll<Result<()>> {
         while let Some(bytes) = self.out.bytes() {
             match ready!(wire.poll_send(context, &mut self.call, bytes)) {
                 Ok(sent) => self.out.sent(sent),
                 Err(error) => {
                     // What did not go will never go.
                     self.out = Out::default();
+                    self.gathered = Gathered::default();
                     self.closed = true;
                     return Poll::Ready(Err(error));
                 }
             }
+        }
+        if self.gathered.messages > 0 {
+            let Gathered { messages, bytes } = std::mem::take(&mut self.gathered);
+            wire.socket().handle().count_sent(bytes, messages);
         }
         Poll::Ready(Ok(()))
     }
@@ -225,6 +268,28 @@ impl Out {
         if self.at == self.end {
             *self = Self::default();
         }
+    }
+
+    /// Whether so many bytes more can be added.
+    fn has_room(&self, len: usize) -> bool {
+        let room = match &self.buffer {
+            Some(buffer) => buffer.len() - self.end,
+            None => Buffer::SIZE,
+        };
+        len <= room
+    }
+
+    /// Adds a whole frame, for which [`Self::has_room`].
+    fn add(&mut self, head: &[u8], payload: &[u8], mask: Option<[u8; 4]>) {
+        let buffer = self.buffer.get_or_insert_with(Buffer::lend);
+        let start = self.end + head.len();
+        buffer[self.end..start].copy_from_slice(head);
+        let into = &mut buffer[start..start + payload.len()];
+        match mask {
+            Some(key) => Mask::new(key).apply_to(payload, into),
+            None => into.copy_from_slice(payload),
+        }
+        self.end = start + payload.len();
     }
 
     /// Takes `head` and as much of `payload`, masked, as there is room for; how much of the payload that was.
