@@ -315,3 +315,30 @@ impl Out {
 
 /// Bytes of pings and pongs that wait; more than this and one of their frames are never kept.
 const CONTROL_MOST: usize = 8 << 10;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn gathered(writer: &mut Writer, message: &[u8]) -> bool {
+        writer.begin(MessageType::Binary, message).unwrap();
+        writer.gather(message)
+    }
+
+    #[test]
+    fn messages_lie_behind_one_another_until_one_finds_no_room() {
+        let mut writer = Writer::new(Role::Server, None);
+        assert!(gathered(&mut writer, b"one") && gathered(&mut writer, b""));
+        assert_eq!(writer.out.bytes(), Some(&b"\x82\x03one\x82\x00"[..]));
+        assert_eq!((writer.gathered.messages, writer.gathered.bytes), (2, 3));
+        assert!(!gathered(&mut writer, &[0; Buffer::SIZE - 10]));
+        assert_eq!(writer.out.end, 7);
+    }
+
+    #[test]
+    fn a_pong_that_is_due_goes_before_the_next_message() {
+        let mut writer = Writer::new(Role::Server, None);
+        writer.queue(Opcode::Pong, b"");
+        assert!(!gathered(&mut writer, b"one"));
+    }
+}

@@ -1,8 +1,11 @@
 //! Messages at the command line: one line each, empty ones too, any size, both types.
 
+use std::io::Write;
 use std::time::{Duration, Instant};
 
-use crate::peer::{Heard, Peer, client, port, served, server};
+use sockeye_net::websocket::Role;
+
+use crate::peer::{Heard, Peer, client, frame, port, served, server};
 use crate::ran::sockeye_with;
 
 #[test]
@@ -182,4 +185,48 @@ fn what_is_typed_into_a_listener_goes_to_its_client_line_by_line() {
     assert!(peer.ask(0x88, b"\x03\xE8"));
     assert_eq!(peer.hear(), Heard::Close(1000));
     assert_eq!(tool.wait().code(), Some(0));
+}
+
+#[test]
+fn an_echo_of_messages_that_came_together_is_each_of_them_in_their_order() {
+    let (tool, address) = served(&["serve", "echo=ws://127.0.0.1:0"]);
+    let mut peer = client(port(&address));
+    let sent: Vec<(u8, String)> = [5, 0, 20 << 10, 300, 40 << 10, 70_000, 1, 1 << 20, 64 << 10]
+        .iter()
+        .zip(0_u8..)
+        .cycle()
+        .take(27)
+        .map(|(&len, nth)| {
+            (
+                0x81 + nth % 2,
+                char::from(b'a' + nth).to_string().repeat(len),
+            )
+        })
+        .collect();
+    let mut together = Vec::new();
+    for (first, message) in &sent {
+        together.extend(frame(*first, message.as_bytes(), Role::Client));
+        if message.len() == 300 {
+            together.extend(frame(0x89, b"there?", Role::Client));
+        }
+    }
+    together.extend(frame(0x88, b"\x03\xE8", Role::Client));
+    let mut writing = peer.stream.try_clone().unwrap();
+    let writer = std::thread::spawn(move || writing.write_all(&together).unwrap());
+    let (mut pongs, mut came) = (0, Vec::new());
+    loop {
+        match peer.hear() {
+            Heard::Pong(_) => pongs += 1,
+            Heard::Text(text) => came.push((0x81, text)),
+            Heard::Binary(bytes) => came.push((0x82, String::from_utf8(bytes).unwrap())),
+            last => {
+                assert_eq!(last, Heard::Close(1000));
+                break;
+            }
+        }
+    }
+    writer.join().unwrap();
+    assert!(came == sent, "{} of {} came", came.len(), sent.len());
+    assert!(pongs > 0);
+    drop(tool);
 }
