@@ -18,7 +18,11 @@ pub(super) fn check<B>(request: &Request<B>, local: &SocketAddress) -> Result<()
     // RFC 9112, section 11.2.
     let length = headers.get(header::CONTENT_LENGTH);
     if headers.contains_key(header::TRANSFER_ENCODING) || length.is_some_and(|len| len != "0") {
-        return Err(Problem::because(StatusCode::BAD_REQUEST, words::BODY));
+        return Err(match *request.method() {
+            Method::GET | Method::HEAD => Problem::because(StatusCode::BAD_REQUEST, words::BODY),
+            // POST, PUT: it is what they ask that is not done here.
+            _ => Problem::of(StatusCode::METHOD_NOT_ALLOWED),
+        });
     }
     if is_loopback(local) && host.is_some_and(|host| !names_this_machine(host)) {
         return Err(Problem::because(
@@ -156,6 +160,19 @@ mod tests {
             answer(local, &[("host", "a"), ("content-length", "0")]),
             None
         );
+    }
+
+    #[test]
+    fn a_method_that_brings_a_body_is_refused_as_a_method() {
+        let request = Request::post("/")
+            .header("host", "a")
+            .header("content-length", "3");
+        let local = SocketAddress::Inet("192.0.2.1:80".parse().unwrap());
+        let problem = check(&request.body(()).unwrap(), &local).unwrap_err();
+        let answer = problem.closing();
+        assert_eq!(answer.status(), 405);
+        assert_eq!(answer.headers()[header::ALLOW], "GET, HEAD");
+        assert_eq!(answer.headers()[header::CONNECTION], "close");
     }
 
     #[test]

@@ -55,6 +55,11 @@ impl Problem {
         let mut response = self.into_response();
         let close = HeaderValue::from_static("close");
         response.headers_mut().insert(header::CONNECTION, close);
+        if self.status == StatusCode::METHOD_NOT_ALLOWED {
+            // RFC 9110, section 15.5.6: "The origin server MUST generate an Allow header field".
+            let allowed = HeaderValue::from_static("GET, HEAD");
+            response.headers_mut().insert(header::ALLOW, allowed);
+        }
         response
     }
 }

@@ -43,7 +43,11 @@ fn a_request_that_could_be_read_in_two_ways_is_refused_and_nothing_behind_it_is_
             let request =
                 format!("{method} / HTTP/1.1\r\nHost: localhost\r\n{lines}\r\n0\r\n\r\n{hidden}");
             let came = String::from_utf8_lossy(&raw(at, request.as_bytes())).into_owned();
-            assert!(came.starts_with("HTTP/1.1 400 "), "{lines:?}: {came}");
+            // What can be read of a POST is refused as one.
+            let status = came.get("HTTP/1.1 ".len()..).unwrap_or_default();
+            let refused =
+                status.starts_with("400 ") || method == "POST" && status.starts_with("405 ");
+            assert!(refused, "{lines:?}: {came}");
             assert_eq!(
                 came.matches("content-length: ").count(),
                 1,
