@@ -88,7 +88,7 @@ impl<'a> Ask<'a> {
             return Err(Problem::NotJson);
         };
         let Some(kind) = object.get("type").and_then(Value::as_str) else {
-            return Err(Problem::NoField("?", "type"));
+            return Err(Problem::NoField("", "type"));
         };
         Ok(match kind {
             "message" => return say_owned(text_of(&object, "message", "text")?, longest),
@@ -237,7 +237,7 @@ mod tests {
             json(r#"{"type":"name"}"#),
             Err(Problem::NoField("name", "name"))
         );
-        assert_eq!(json(r#"{"text":"hi"}"#), Err(Problem::NoField("?", "type")));
+        assert_eq!(json(r#"{"text":"hi"}"#), Err(Problem::NoField("", "type")));
         assert_eq!(json("hola"), Err(Problem::NotJson));
         assert_eq!(json("[]"), Err(Problem::NotJson));
         assert_eq!(

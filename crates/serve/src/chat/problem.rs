@@ -38,7 +38,7 @@ pub enum Problem {
     NotJson,
     /// No such type of object, as it may be shown.
     NoType(String),
-    /// This type needs that field, a text.
+    /// This type needs that field, a text; of no type, it is the type that is missing.
     NoField(&'static str, &'static str),
 }
 
@@ -85,6 +85,7 @@ impl Problem {
             Self::Http => fill(words::HTTP, &[]),
             Self::NotJson => fill(words::NOT_JSON, &[]),
             Self::NoType(kind) => fill(words::NO_TYPE, &[("type", kind), ("known", &TYPES)]),
+            Self::NoField("", _) => fill(words::NO_KIND, &[("known", &TYPES)]),
             Self::NoField(kind, field) => {
                 fill(words::NO_FIELD, &[("type", kind), ("field", field)])
             }

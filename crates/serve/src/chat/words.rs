@@ -38,6 +38,7 @@ texts! {
     NO_COMMAND = "there is no command {command}; /help lists them, and // at the start of a line is a plain /" | "no hay ninguna orden {command}; /help las dice, y // al principio de una línea es una / normal";
     NOT_JSON = "that is no JSON object; to write lines, ask for no subprotocol" | "eso no es un objeto JSON; para escribir líneas, no pidas subprotocolo";
     NO_TYPE = "there is no type {type}; there are {known}" | "no hay ningún tipo {type}; hay {known}";
+    NO_KIND = "an object needs a \"type\", a text: {known}" | "un objeto necesita un \"type\", un texto: {known}";
     NO_FIELD = "{type} needs a text {field}" | "{type} necesita un texto {field}";
     HTTP = "this is a chat of lines, and that was a request of HTTP: goodbye" | "esto es un chat de líneas, y eso era una petición de HTTP: adiós";
     ENTER = "to come in, say: /enter {word}" | "para entrar, di: /enter {word}";
