@@ -7,7 +7,7 @@ use std::io;
 use std::time::Duration;
 
 use sockeye_local::PathState;
-use sockeye_model::{Address, Call, Errno, Options, Scheme};
+use sockeye_model::{Address, Call, Errno, Family, Options, Scheme};
 use sockeye_net::tls::{TlsError, ended_early};
 use sockeye_net::websocket::Fault;
 use sockeye_net::{NameError, OpenError, Unusable};
@@ -141,6 +141,15 @@ fn open_text(error: &OpenError, typed: &Address, patience: Duration, language: L
             let name = escape_name(name);
             match why {
                 NameError::NotFound => fill(words::NO_NAME, &[("name", &name)]),
+                NameError::NoneOf(family) => {
+                    let (version, flag) = match family {
+                        Family::Inet6 => ("IPv6", "-6"),
+                        _ => ("IPv4", "-4"),
+                    };
+                    let places: [(&str, &dyn Display); 3] =
+                        [("name", &name), ("version", &version), ("flag", &flag)];
+                    fill(words::NAME_OTHER_VERSION, &places)
+                }
                 NameError::NoAnswer => fill(words::NAME_NO_ANSWER, &[("name", &name)]),
                 NameError::TimedOut => fill(
                     words::NAME_TIMED_OUT,
@@ -395,6 +404,9 @@ mod tests {
             why,
         };
         let missing = open_failure(&of(NameError::NotFound), Language::English);
+        let other = open_failure(&of(NameError::NoneOf(Family::Inet6)), Language::English);
+        assert_eq!(other.exit, ExitCode::NameNotFound);
+        assert!(other.line.contains("no IPv6 address"), "{}", other.line);
         assert_eq!(missing.exit, ExitCode::NameNotFound);
         assert!(
             missing.line.starts_with("look up nowhere.invalid: "),

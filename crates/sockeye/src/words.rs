@@ -28,6 +28,7 @@ texts! {
     READY_LOCAL = "on {addresses}: this machine only; for everyone: {line}" | "en {addresses}: solo esta máquina; para todos: {line}";
     READY = "on {addresses}" | "en {addresses}";
     NO_NAME = "look up {name}: there is no such name, or it has no address; check the spelling, or use the address itself" | "buscar {name}: no existe ese nombre o no tiene dirección; revisa cómo está escrito o usa la propia dirección";
+    NAME_OTHER_VERSION = "look up {name}: the name has addresses, but no {version} address; leave {flag} out" | "buscar {name}: el nombre tiene direcciones, pero ninguna {version}; quita {flag}";
     NAME_NO_ANSWER = "look up {name}: no answer from the name servers now (EAI_AGAIN); sockeye resolve {name} says what each of them said" | "buscar {name}: los servidores de nombres no dan respuesta ahora (EAI_AGAIN); sockeye resolve {name} dice qué dijo cada uno";
     NAME_TIMED_OUT = "look up {name}: no answer within {time}; raise --timeout, or use the address itself" | "buscar {name}: sin respuesta en {time}; sube --timeout o usa la propia dirección";
     NAME_FAILED = "look up {name}: {error}" | "buscar {name}: {error}";

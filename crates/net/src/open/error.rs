@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 
 use sockeye_local::{FileKind, PathState};
-use sockeye_model::{Call, Errno, OptionName, Scheme};
+use sockeye_model::{Call, Errno, Family, OptionName, Scheme};
 
 use crate::Error;
 use crate::tls::TlsError;
@@ -79,6 +79,8 @@ pub enum OpenError {
 pub enum NameError {
     /// There is no such name, or it has no address.
     NotFound,
+    /// It has addresses, but none of this family, which alone was asked for.
+    NoneOf(Family),
     /// Nobody could say now (`EAI_AGAIN`): no server answered, or none is configured.
     NoAnswer,
     /// The deadline passed first.
@@ -135,7 +137,7 @@ impl OpenError {
             Self::Name { why, .. } => Some((
                 Call::Resolve,
                 match why {
-                    NameError::NotFound => Errno::ENOENT,
+                    NameError::NotFound | NameError::NoneOf(_) => Errno::ENOENT,
                     NameError::NoAnswer => Errno::EAGAIN,
                     NameError::TimedOut => Errno::ETIMEDOUT,
                     NameError::Failed(error) => Errno::from(error),
@@ -317,6 +319,8 @@ impl fmt::Display for NameError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotFound => f.write_str("no such name, or it has no address"),
+            Self::NoneOf(Family::Inet6) => f.write_str("the name has no IPv6 address"),
+            Self::NoneOf(_) => f.write_str("the name has no IPv4 address"),
             Self::NoAnswer => f.write_str("no answer from the name servers now (EAI_AGAIN)"),
             Self::TimedOut => f.write_str("no answer before the deadline"),
             Self::Failed(error) => error.fmt(f),

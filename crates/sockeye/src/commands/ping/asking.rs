@@ -125,7 +125,7 @@ impl Asking {
             tap.emit(SocketId::NONE, None, Some(began), resolved);
         }
         if wanted.is_empty() {
-            let why = NameError::NotFound;
+            let why = family.map_or(NameError::NotFound, NameError::NoneOf);
             return Err(OpenError::Name { name, why });
         }
         let addresses = wanted.clone();
