@@ -318,8 +318,8 @@ failures! {
         "raw sockets need privilege (CAP_NET_RAW)"
       | "los sockets raw piden privilegios (CAP_NET_RAW)";
     Socket EACCES
-        "this socket needs privilege (raw: CAP_NET_RAW; ping: the group in ping_group_range)"
-      | "este socket pide privilegios (raw: CAP_NET_RAW; ping: el grupo de ping_group_range)";
+        "this socket needs privilege (raw: CAP_NET_RAW; ping: the group in ping_group_range, or raw is tried next)"
+      | "este socket pide privilegios (raw: CAP_NET_RAW; ping: el grupo de ping_group_range, o se prueba raw después)";
     Socket EPROTONOSUPPORT
         "this machine does not have this protocol, or it may not be used"
       | "esta máquina no tiene ese protocolo, o no se deja usar";

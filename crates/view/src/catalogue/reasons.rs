@@ -112,8 +112,8 @@ crate::texts! {
                 | "qué significan los mensajes: el cliente ofrece, el servidor elige";
     EXTENSIONS = "what both add to the protocol: permessage-deflate compresses each message"
                | "lo que ambos añaden al protocolo: permessage-deflate comprime cada mensaje";
-    BENEATH = "a call of the layer (TLS, WebSocket): your data with all that it adds, as it goes over the wire"
-            | "una llamada de la capa (TLS, WebSocket): tus datos con lo que ella añade, tal como viajan";
+    BENEATH = "the layer's own bytes, as they travel"
+            | "los bytes de la capa, tal como viajan";
 
     // send.
     SEND = "copied to your kernel; says nothing about the reader"
