@@ -49,11 +49,11 @@ texts! {
 
     NOTE = "{target}: {counts}" | "{target}: {counts}";
     COUNT_LATE = "{count} too late" | "{count} demasiado tarde";
-    COUNT_AGAIN = "{count} twice" | "{count} repetidos";
+    COUNT_AGAIN = "{count} twice" | "repetidos: {count}";
     COUNT_CHANGED = "{count} with changed data" | "{count} con datos cambiados";
-    COUNT_REFUSED = "{count} refused" | "{count} rechazados";
-    COUNT_UNDELIVERED = "{count} not delivered" | "{count} no entregados";
-    COUNT_FAILED = "{count} failed" | "{count} fallidos";
+    COUNT_REFUSED = "{count} refused" | "rechazados: {count}";
+    COUNT_UNDELIVERED = "{count} not delivered" | "no entregados: {count}";
+    COUNT_FAILED = "{count} failed" | "fallidos: {count}";
     COUNT_WAITING = "{count} still without an answer at the end" | "{count} aún sin respuesta al final";
     UDP_SILENCE = "UDP cannot tell silence from loss: a probe without an answer may have been lost, filtered, or taken by a service that says nothing" | "UDP no distingue silencio de pérdida: una sonda sin respuesta pudo perderse, filtrarse o llegar a un servicio que no contesta";
 
