@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use clap::Args;
 use sockeye_model::{Address, SocketOption};
 
+use crate::cli::address_problem;
 use crate::cli::{Usage, words};
+use crate::wording::Wording;
 
 /// Whom a client accepts, and what it asks for.
 #[derive(Args, Clone, Debug, Default)]
@@ -133,24 +135,24 @@ fn fill(given: Vec<Given>, addresses: &mut [&mut Address]) -> Result<(), Usage> 
     Ok(())
 }
 
-fn pin(text: &str) -> Result<SocketOption, String> {
+fn pin(text: &str) -> Result<SocketOption, Wording> {
     as_option("pin", text)
 }
 
-fn sni(text: &str) -> Result<SocketOption, String> {
+fn sni(text: &str) -> Result<SocketOption, Wording> {
     as_option("sni", text)
 }
 
-fn alpn(text: &str) -> Result<SocketOption, String> {
+fn alpn(text: &str) -> Result<SocketOption, Wording> {
     as_option("alpn", text)
 }
 
 /// Reads a value with the parser of addresses, so that flag and option mean the same.
-fn as_option(name: &str, value: &str) -> Result<SocketOption, String> {
+fn as_option(name: &str, value: &str) -> Result<SocketOption, Wording> {
     let parsed = format!("tls://localhost:1#{name}={value}").parse::<Address>();
-    let address = parsed.map_err(|error| error.problem.to_string())?;
+    let address = parsed.map_err(|error| address_problem::wording(&error.problem))?;
     let mut options = address.options.iter();
-    options.next().cloned().ok_or_else(String::new)
+    options.next().cloned().ok_or_else(|| "".into())
 }
 
 #[cfg(test)]
