@@ -61,10 +61,10 @@ pub(crate) struct ConnectFlags {
     /// Read nothing from stdin
     #[arg(long)]
     no_stdin: bool,
-    /// UDP: stay until it has been quiet for this long
+    /// Messages, as of UDP and WebSocket: stay until none has come for this long, 5s for the first
     #[arg(long, value_name = "TIME", value_parser = duration, default_value = "1s")]
     wait: Duration,
-    /// UDP: end after N messages have come; fewer is code 13
+    /// Messages, as of UDP and WebSocket: end after N have come; fewer is code 13
     #[arg(long, value_name = "N")]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=i64::from(limits::REPLY_MAX)))]
     reply: Option<u32>,

@@ -72,7 +72,7 @@ pub(crate) struct ListenFlags {
     /// Read nothing from stdin
     #[arg(long)]
     no_stdin: bool,
-    /// UDP: after the end of input stay until it has been quiet for this long
+    /// Messages, as of UDP and WebSocket: stay until none has come for this long, 5s for the first
     #[arg(long, value_name = "TIME", value_parser = duration, default_value = "1s")]
     wait: Duration,
     #[command(flatten)]
