@@ -206,7 +206,8 @@ pub(crate) fn not_opened_exit(error: &NotOpened) -> ExitCode {
     }
 }
 
-/// The status, the fields that may explain it, and the start of the body, on one line.
+/// The status, the fields that say what to do instead, and the first line of a body that is for people to read here and
+/// not in a browser, on one line.
 fn refused_text(refusal: &Refusal, typed: &Address, language: Language) -> String {
     let status = format!("{} {}", refusal.status, escape_name(&refusal.reason));
     let mut hint = String::new();
@@ -220,16 +221,24 @@ fn refused_text(refusal: &Refusal, typed: &Address, language: Language) -> Strin
     let fields: Vec<String> = refusal
         .fields
         .iter()
-        .filter(|(name, _)| !name.eq_ignore_ascii_case("Location"))
-        .take(FIELDS_SHOWN)
+        .filter(|(name, _)| {
+            FIELDS_SHOWN
+                .iter()
+                .any(|shown| name.eq_ignore_ascii_case(shown))
+        })
         .map(|(name, value)| format!("{}: {}", escape_name(name), escape_name(value)))
         .collect();
     if !fields.is_empty() {
         hint.push_str(&HINT_FIELDS.fill(language, &[("fields", &fields.join(", "))]));
     }
     let body = String::from_utf8_lossy(&refusal.body);
-    let body: String = body.trim().chars().take(BODY_SHOWN).collect();
-    if !body.is_empty() {
+    let first = body.trim().lines().next().unwrap_or_default();
+    let body: String = first.chars().take(BODY_SHOWN).collect();
+    let is_page = refusal
+        .field("Content-Type")
+        .is_some_and(|kind| kind.to_ascii_lowercase().contains("html"))
+        || body.starts_with('<');
+    if !body.is_empty() && !is_page {
         let body = escape_name(&body).into_owned();
         hint.push_str(&HINT_BODY.fill(language, &[("body", &body)]));
     }
@@ -264,8 +273,8 @@ fn denial_text(why: Denial, language: Language) -> String {
 
 /// Bytes of a message that are said where it can't be sent.
 const MESSAGE_SHOWN: usize = 40;
-/// Fields of a refusal that are said.
-const FIELDS_SHOWN: usize = 6;
+/// Fields of a refusal that are said: what is asked for instead.
+const FIELDS_SHOWN: [&str; 3] = ["WWW-Authenticate", "Sec-WebSocket-Version", "Retry-After"];
 /// Characters of a refusal's body that are said.
 const BODY_SHOWN: usize = 200;
 
@@ -275,25 +284,39 @@ mod tests {
     use sockeye_net::websocket::{Close, CloseCode};
 
     #[test]
-    fn a_refusal_says_status_fields_and_the_start_of_the_body_on_one_line() {
-        let refusal = Refusal {
+    fn a_refusal_says_status_what_is_asked_for_and_the_first_line_of_the_body() {
+        let mut refusal = Refusal {
             status: 404,
             reason: "Not Found".to_owned(),
-            fields: vec![("Server".to_owned(), "a\x1b[2Jb".to_owned())],
-            body: b"no\nsuch\x07 page".to_vec(),
+            fields: vec![
+                ("Server".to_owned(), "here".to_owned()),
+                ("Sec-WebSocket-Version".to_owned(), "8\x1b[2J".to_owned()),
+            ],
+            body: b"no such\x07 page\nor any".to_vec(),
         };
         let typed = "ws://localhost:7007/x".parse().unwrap();
-        let error = NotOpened::Handshake(HandshakeError::Refused(Box::new(refusal)));
+        let error = NotOpened::Handshake(HandshakeError::Refused(Box::new(refusal.clone())));
         let line = not_opened_text(&error, &typed, Language::English);
         assert!(
-            line.contains("404 Not Found") && line.contains("Server: a"),
+            line.contains("404 Not Found") && line.contains("Sec-WebSocket-Version: 8"),
             "{line}"
         );
         assert!(
-            line.contains("such") && !line.contains(['\n', '\x1b', '\x07']),
+            line.contains("no such") && !line.contains(['\n', '\x1b', '\x07']),
+            "{line}"
+        );
+        assert!(
+            !line.contains("Server: ") && !line.contains("or any"),
             "{line}"
         );
         assert_eq!(not_opened_exit(&error), ExitCode::UpgradeRefused);
+        refusal.body = b"<!doctype html><h1>no such page".to_vec();
+        let error = NotOpened::Handshake(HandshakeError::Refused(Box::new(refusal)));
+        let line = not_opened_text(&error, &typed, Language::English);
+        assert!(
+            !line.contains("such page"),
+            "a page is not for here: {line}"
+        );
     }
 
     #[test]
