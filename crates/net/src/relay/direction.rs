@@ -266,7 +266,9 @@ impl Direction {
         if self.may_splice() {
             match (self.source.what(), self.sink.what()) {
                 (What::File, What::Socket) => return self.move_directly(Call::SendFile),
-                (What::Pipe, _) | (_, What::Pipe) if !self.sink.is_closed() => {
+                (What::Pipe, _) | (_, What::Pipe)
+                    if !self.sink.is_closed() && !self.would_hold_a_pipe() =>
+                {
                     return self.move_directly(Call::Splice);
                 }
                 (What::Socket, _) => {
@@ -278,6 +280,14 @@ impl Direction {
             }
         }
         self.fill_buffer()
+    }
+
+    /// splice(2) keeps a pipe locked while it waits for room in a sink that blocks, a socket or terminal that was passed
+    /// to us. Whoever has the pipe's other side could then neither write nor close it, not even without waiting; and if
+    /// they are who makes that room, nobody goes on.
+    fn would_hold_a_pipe(&self) -> bool {
+        self.source.what() == What::Pipe
+            && matches!(self.sink, End::Shared(_, What::Socket | What::Device))
     }
 
     fn fill_buffer(&mut self) -> io::Result<Next> {

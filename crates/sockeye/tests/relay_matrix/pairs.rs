@@ -401,9 +401,7 @@ rows! {
     tcp_is_joined_with_every_end End::Socket("tcp");
     unix_is_joined_with_every_end End::Socket("unix");
     tls_is_joined_with_every_end End::Socket("tls");
-    #[ignore = "passes alone, with --ignored; in one process with the other rows it can hang"]
     stdio_is_joined_with_every_end End::Stdio;
-    #[ignore = "passes alone, with --ignored; in one process with the other rows it can hang"]
     an_inherited_descriptor_is_joined_with_every_end End::Fd;
     a_program_is_joined_with_every_end End::Exec;
     a_file_is_joined_with_every_end End::File;
