@@ -61,7 +61,7 @@ pub(crate) const TABLE: &[(&str, &str)] = &[
     ),
     (
         "1",
-        "another failure; also a WebSocket that was closed with a code that says so, or that broke the protocol",
+        "another failure; also a WebSocket closed with a code of failure, or a broken protocol",
     ),
     ("2", "the command line is wrong"),
     ("10", "name not found: a host, a service or a UNIX path"),
