@@ -238,7 +238,7 @@ fn words_that_cannot_be_meant_are_usage() {
     for words in [
         &["www.test", "MXX"][..],
         &["a..b"],
-        &["--server", "tls://127.0.0.1", "www.test"],
+        &["--server", "wss://127.0.0.1", "www.test"],
         &["--short", "--json", "www.test"],
         &["www.test", "AXFR"],
         &["+nsid", "www.test"],

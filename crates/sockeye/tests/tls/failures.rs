@@ -86,6 +86,7 @@ fn trap_24_a_connection_that_just_ends_is_code_21_and_its_data_is_kept() {
     let world = World::new();
     let code = "peer = tls.wrap_socket(server.accept()[0], server_side=True)\n\
         peer.sendall(b'half of i')\n\
+        peer.recv(1)\n\
         os.close(peer.detach())\n";
     let (_server, port) = world.python(code);
     let ca = world.path("ca.pem");
