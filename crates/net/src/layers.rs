@@ -56,7 +56,7 @@ pub struct NotBegun {
 }
 
 /// What a server of WebSocket answers upgrades by.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Upgrades {
     demands: Demands,
     keeping: Keeping,
@@ -74,6 +74,11 @@ pub async fn connect(
     how: &Dialing,
 ) -> std::result::Result<Connected, OpenError> {
     let began = Instant::now();
+    // What is left of the time; tries that failed before have had their own.
+    let left = || match how.timeout.saturating_sub(began.elapsed()) {
+        Duration::ZERO => how.timeout,
+        left => left,
+    };
     // A file that can't be read is told before anybody is called.
     let client = if address.scheme.is_tls() {
         let settings = tls::Settings::of(&address.options);
@@ -94,22 +99,17 @@ pub async fn connect(
         }
         (_, Some(group)) => Link::Messages(Box::new(Messages::Towards(dialed.socket, group))),
         (_, None) => match client {
-            // What is left of the time; tries that failed before have had their own.
             Some(client) => {
-                let left = how.timeout.checked_sub(began.elapsed());
-                let left = left.unwrap_or(how.timeout);
-                Link::Stream(secured(dialed.socket, &client, left, how.timeout).await?)
+                Link::Stream(secured(dialed.socket, &client, left(), how.timeout).await?)
             }
             None => Link::of(dialed.socket),
         },
     };
     let link = match asking {
         Some(asking) => {
-            let left = how.timeout.saturating_sub(began.elapsed());
-            let left = if left.is_zero() { how.timeout } else { left };
             let wire = link.into_wire()?;
             let asked = websocket::ask(wire, &asking, setup::keeping(address));
-            match tokio::time::timeout(left, Box::pin(asked)).await {
+            match tokio::time::timeout(left(), Box::pin(asked)).await {
                 Ok(opened) => Link::Messages(Box::new(Messages::WebSocket(Box::new(opened?)))),
                 Err(_) => return Err(NotOpened::TimedOut(how.timeout).into()),
             }
@@ -167,13 +167,7 @@ impl Layers {
         if let (Some(upgrades), Some(credentials)) = (&mut self.websocket, credentials)
             && upgrades.demands.credentials.is_empty()
         {
-            *upgrades = Arc::new(Upgrades {
-                demands: Demands {
-                    credentials: vec![credentials.clone()],
-                    ..upgrades.demands.clone()
-                },
-                keeping: upgrades.keeping,
-            });
+            Arc::make_mut(upgrades).demands.credentials = vec![credentials.clone()];
         }
         self
     }
@@ -184,13 +178,8 @@ impl Layers {
         if let Some(upgrades) = &mut self.websocket
             && upgrades.demands.subprotocols.is_empty()
         {
-            *upgrades = Arc::new(Upgrades {
-                demands: Demands {
-                    subprotocols: names.iter().map(|name| (*name).to_owned()).collect(),
-                    ..upgrades.demands.clone()
-                },
-                keeping: upgrades.keeping,
-            });
+            let names = names.iter().map(|name| (*name).to_owned());
+            Arc::make_mut(upgrades).demands.subprotocols = names.collect();
         }
         self
     }
