@@ -22,11 +22,12 @@ macro_rules! calls {
 }
 
 calls! {
-    Socket "socket", Bind "bind", Listen "listen", Accept "accept", Connect "connect",
+    Socket "socket", SocketPair "socketpair", Bind "bind", Listen "listen", Accept "accept", Connect "connect",
     Send "send", SendTo "sendto", SendMsg "sendmsg", SendMmsg "sendmmsg", SendFile "sendfile",
     Recv "recv", RecvFrom "recvfrom", RecvMsg "recvmsg", RecvMmsg "recvmmsg",
-    Read "read", Write "write", Splice "splice", Open "open",
-    Shutdown "shutdown", Close "close", Poll "poll",
+    Read "read", Write "write", ReadV "readv", WriteV "writev", Splice "splice", Open "open",
+    Shutdown "shutdown", Close "close", Dup "dup", Fcntl "fcntl", Ioctl "ioctl",
+    Poll "poll", Select "select", EpollWait "epoll_wait",
     GetSockOpt "getsockopt", SetSockOpt "setsockopt", GetSockName "getsockname", GetPeerName "getpeername",
     Resolve "getaddrinfo", Unlink "unlink", Fork "fork", Exec "exec",
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use crate::{Call, Errno, SocketAddress, Timestamp};
+use crate::{Call, Errno, Finding, SocketAddress, Timestamp};
 
 /// The number of a socket within a session: #1, #2, … in order of birth; never used again.
 ///
@@ -34,12 +34,14 @@ pub struct Caller {
 }
 
 /// The line of a program that made a call.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Place<'a> {
-    /// The file, as the program names it.
+    /// The file, as the program names it; the program or library itself where only a function is known.
     pub file: Cow<'a, str>,
-    /// The line, from 1.
+    /// The line, from 1; 0 where only the function is known.
     pub line: u32,
+    /// The function that the line is in, where it is known.
+    pub function: Option<Cow<'a, str>>,
 }
 
 /// One thing that happened to a socket.
@@ -227,6 +229,70 @@ pub struct TcpSample {
     pub unread: u64,
 }
 
+/// How much waits in the queues of a socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Queues {
+    /// Of a socket that carries data.
+    Data {
+        /// Bytes that have arrived and that the program has not received (`SIOCINQ`); on a socket that keeps messages, those
+        /// of the next message.
+        unread: u64,
+        /// Bytes that were sent and that the other kernel, or for UNIX sockets the other program, has not taken (`SIOCOUTQ`).
+        unsent: u64,
+    },
+    /// Of a listener: connections that are made and not yet accepted (`tcpi_unacked` and `tcpi_sacked` of a listener's `TCP_INFO`).
+    Accept {
+        /// Connections that wait for `accept`.
+        waiting: u32,
+        /// The backlog; the kernel admits one more.
+        backlog: u32,
+    },
+    /// Messages that the kernel has thrown away since the socket was made, because its buffer was full (`SO_MEMINFO`, `SK_MEMINFO_DROPS`).
+    Dropped {
+        /// How many.
+        messages: u64,
+        /// The size of the buffer, bytes.
+        buffer: u64,
+    },
+}
+
+/// How a program came by a descriptor of a socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Came {
+    /// It made the socket.
+    Made,
+    /// It was open when the program was started, or when the tracer came.
+    Inherited,
+    /// It was received over a UNIX socket (`SCM_RIGHTS`), or taken by `pidfd_getfd`.
+    Passed,
+}
+
+/// A program's sockets that serve its runtime and that nobody wrote a line for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Runtime {
+    /// The system's resolver: questions to name servers, and sockets that are connected to compare addresses.
+    Resolver,
+    /// A question to the name service's cache, nscd(8).
+    NameCache,
+    /// The kernel's list of addresses and routes, over netlink(7).
+    Interfaces,
+    /// A pair within one process, by which an event loop wakes itself.
+    WakeUp,
+}
+
+/// What a tracer can't see, or what can't behave as it would untraced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Blind {
+    /// The program hands calls to the kernel through io_uring(7): they are no system calls that could be seen.
+    IoUring,
+    /// Calls of another architecture (32-bit) are let through unseen.
+    ForeignCalls,
+    /// The program is setuid or has file capabilities: under trace it runs without them.
+    Privileged,
+    /// The program is itself a tracer: a process has one tracer at most.
+    Tracer,
+}
+
 /// A process, by what `/proc` tells of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProcessName<'a> {
@@ -272,6 +338,27 @@ pub enum Note<'a> {
         /// peer has sent.
         text: Cow<'a, str>,
     },
+    /// The descriptor by which a program holds the socket.
+    Descriptor {
+        /// Its number in that process.
+        number: i32,
+        /// How the program came by it.
+        came: Came,
+    },
+    /// The other end is this socket of the same program: `socketpair` made both.
+    Paired {
+        /// The other.
+        with: SocketId,
+    },
+    /// Sockets that serve the program's runtime, folded into one line; their calls are not told.
+    Runtime {
+        /// What they are for.
+        of: Runtime,
+        /// How many so far.
+        sockets: u32,
+    },
+    /// Something that can't be seen.
+    Blind(Blind),
     /// Messages that were not passed on, and why.
     Dropped {
         /// How many.
@@ -384,6 +471,9 @@ pub enum Kind<'a> {
         payload: Payload<'a>,
         /// How many bytes the program asked to send.
         asked: u64,
+        /// Where in the program's memory they began, where the call was seen from outside: tells whether the next send goes
+        /// on where this one stopped.
+        buffer: Option<u64>,
         /// To whom, where the call said so.
         peer: Option<SocketAddress>,
     },
@@ -434,6 +524,8 @@ pub enum Kind<'a> {
         /// The figures.
         sample: TcpSample,
     },
+    /// What waited in the queues of the socket at this moment.
+    Queued(Queues),
     /// How two channels will be joined.
     Planned {
         /// The plan in one line.
@@ -446,6 +538,20 @@ pub enum Kind<'a> {
         /// Its words.
         command: Cow<'a, str>,
     },
+    /// A process made another: the child starts with the same descriptors, of the same sockets.
+    Forked {
+        /// Who called `fork`, as `by` says too.
+        parent: u32,
+        /// The new process.
+        child: u32,
+    },
+    /// A process runs another program from here on, by `execve`.
+    Replaced {
+        /// Its id, which stays.
+        pid: u32,
+        /// The new program's words.
+        command: Cow<'a, str>,
+    },
     /// A process ended.
     Exited {
         /// Its id.
@@ -455,6 +561,8 @@ pub enum Kind<'a> {
     },
     /// Something found out beside the calls.
     Noted(Note<'a>),
+    /// A mistake, a risk or something good to know, told by the events before. Never recorded: a recording gives it again.
+    Diagnosed(Finding),
     /// The view fell behind and this many events are not shown; the data was not delayed.
     Unshown {
         /// How many.
@@ -474,6 +582,7 @@ impl Event<'_> {
             place: self.place.map(|place| Place {
                 file: own(place.file),
                 line: place.line,
+                function: place.function.map(own),
             }),
             kind: self.kind.into_owned(),
         }
@@ -524,11 +633,13 @@ impl Kind<'_> {
                 call,
                 payload,
                 asked,
+                buffer,
                 peer,
             } => Kind::Sent {
                 call,
                 payload: payload.into_owned(),
                 asked,
+                buffer,
                 peer,
             },
             Self::Received {
@@ -557,13 +668,20 @@ impl Kind<'_> {
                 address,
             },
             Self::Sampled { sample } => Kind::Sampled { sample },
+            Self::Queued(queues) => Kind::Queued(queues),
             Self::Planned { plan } => Kind::Planned { plan: own(plan) },
             Self::Started { pid, command } => Kind::Started {
                 pid,
                 command: own(command),
             },
+            Self::Forked { parent, child } => Kind::Forked { parent, child },
+            Self::Replaced { pid, command } => Kind::Replaced {
+                pid,
+                command: own(command),
+            },
             Self::Exited { pid, status } => Kind::Exited { pid, status },
             Self::Noted(note) => Kind::Noted(note.into_owned()),
+            Self::Diagnosed(finding) => Kind::Diagnosed(finding),
             Self::Unshown { events } => Kind::Unshown { events },
         }
     }
@@ -609,6 +727,10 @@ impl Note<'_> {
                 protocol: own(protocol),
                 text: own(text),
             },
+            Self::Descriptor { number, came } => Note::Descriptor { number, came },
+            Self::Paired { with } => Note::Paired { with },
+            Self::Runtime { of, sockets } => Note::Runtime { of, sockets },
+            Self::Blind(blind) => Note::Blind(blind),
             Self::Dropped { messages, why } => Note::Dropped { messages, why },
         }
     }

@@ -6,6 +6,7 @@ mod call;
 mod errno;
 pub mod escape;
 pub mod event;
+mod finding;
 pub mod option;
 pub mod plan;
 pub mod scheme;
@@ -21,9 +22,10 @@ pub use address::{
 pub use call::Call;
 pub use errno::Errno;
 pub use event::{
-    Caller, Detail, DropReason, End, Event, Family, Kind, Note, Payload, Place, ProcessName,
-    Protocol, SocketId, Source, TcpSample, Totals, Type, Unit,
+    Blind, Caller, Came, Detail, DropReason, End, Event, Family, Kind, Note, Payload, Place,
+    ProcessName, Protocol, Queues, Runtime, SocketId, Source, TcpSample, Totals, Type, Unit,
 };
+pub use finding::{Finding, Saying, Value, Weight};
 pub use option::{BindTo, OPTIONS, OptionName, Options, SocketOption, TlsVersion};
 pub use scheme::{Carries, SCHEMES, Scheme, SchemeRow};
 pub use sink::{Flow, Sink, Wants};

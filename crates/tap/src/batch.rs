@@ -53,11 +53,13 @@ impl Batch {
                 call,
                 payload,
                 asked,
+                buffer,
                 peer,
             } => {
                 let (payload, range) = self.store(payload, keep_bytes);
                 (
                     Kind::Sent {
+                        buffer,
                         call,
                         payload,
                         asked,
@@ -88,6 +90,9 @@ impl Batch {
             other => (other.into_owned(), None),
         };
         let line = line.map(|line| sockeye_model::Place {
+            function: line
+                .function
+                .map(|function| Cow::Owned(function.into_owned())),
             file: Cow::Owned(line.file.into_owned()),
             line: line.line,
         });

@@ -248,6 +248,29 @@ impl Tap {
         }
     }
 
+    /// Queues an event as it stands: what another program did, seen and timed by its tracer, on this tap's clock ([`Tap::now`]).
+    ///
+    /// A [`Policy::Lossless`] view that has fallen behind is waited for: it is the traced program that waits then.
+    pub fn tell(&self, event: Event<'_>) {
+        self.wait_room();
+        let Some(shared) = &self.0 else { return };
+        let wants = shared.wants();
+        if wants == Wants::NOTHING {
+            return;
+        }
+        let mut state = shared.lock();
+        if shared.policy == Policy::Lossy && shared.is_full(&state) {
+            state.unshown += 1;
+            return;
+        }
+        let place = event.at;
+        state.batch.push(place, event, wants.include(Wants::BYTES));
+        if mem::take(&mut state.view_waits) {
+            drop(state);
+            shared.filled.notify_one();
+        }
+    }
+
     /// Ready when one may receive or send: at once unless a lossless view has fallen far behind.
     pub fn poll_room(&self, context: &mut Context<'_>) -> Poll<()> {
         let Some(shared) = self.lossless() else {

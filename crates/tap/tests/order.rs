@@ -33,6 +33,7 @@ fn payload(data: &[u8]) -> Payload<'_> {
 
 fn sent(data: &[u8]) -> Kind<'_> {
     Kind::Sent {
+        buffer: None,
         call: Call::Send,
         payload: payload(data),
         asked: data.len() as u64,

@@ -53,6 +53,7 @@ fn sent(data: &[u8]) -> Kind<'_> {
         unit: Unit::Bytes,
     };
     Kind::Sent {
+        buffer: None,
         call: Call::Send,
         payload,
         asked: data.len() as u64,

@@ -288,7 +288,11 @@ impl<W: Write> Hex<W> {
             Note::PeerProcess(_)
             | Note::Holder { .. }
             | Note::Nearby { .. }
-            | Note::Meaning { .. } => return,
+            | Note::Meaning { .. }
+            | Note::Descriptor { .. }
+            | Note::Paired { .. }
+            | Note::Runtime { .. }
+            | Note::Blind(_) => return,
         };
         self.line(Mark::Lifecycle, event, format_args!("{words}"));
     }
@@ -307,6 +311,7 @@ impl<W: Write + Send> Sink for Hex<W> {
                 payload,
                 asked,
                 peer,
+                ..
             } => self.moved(
                 Mark::Sent,
                 event,
@@ -407,6 +412,10 @@ impl<W: Write + Send> Sink for Hex<W> {
             | Kind::Sampled { .. }
             | Kind::Planned { .. }
             | Kind::Started { .. }
+            | Kind::Forked { .. }
+            | Kind::Replaced { .. }
+            | Kind::Queued(_)
+            | Kind::Diagnosed(_)
             | Kind::Exited { .. } => {}
         }
         if self.pending.len() >= STRETCH {

@@ -4,6 +4,7 @@
 pub mod catalogue;
 mod diagram;
 mod explain;
+pub mod finding;
 pub mod hex;
 mod layout;
 pub mod record;

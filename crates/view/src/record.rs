@@ -5,8 +5,8 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use sockeye_model::{
-    Call, Errno, Event, Flow, Kind, Note, Payload, ProcessName, Sink, SocketAddress, SocketId,
-    Tally, TcpSample, Totals, Wants,
+    Call, Errno, Event, Flow, Kind, Note, Payload, ProcessName, Queues, Sink, SocketAddress,
+    SocketId, Tally, TcpSample, Totals, Wants,
 };
 
 pub(crate) mod base64;
@@ -109,6 +109,10 @@ impl<W: Write + Send> Sink for Record<W> {
     }
 
     fn event(&mut self, event: &Event<'_>) -> io::Result<Flow> {
+        // What was concluded is concluded again by whoever reads the recording, perhaps better.
+        if matches!(event.kind, Kind::Diagnosed(_)) {
+            return Ok(Flow::Continue);
+        }
         let mut line = Line {
             object: Object::open(&mut self.pending),
             scratch: &mut self.scratch,
@@ -169,6 +173,9 @@ impl Line<'_> {
             let mut inner = self.object.object("place");
             inner.text("file", &place.file);
             inner.number("line", place.line.into());
+            if let Some(function) = &place.function {
+                inner.text("function", function);
+            }
             inner.close();
         }
         self.object.plain("event", name(&event.kind));
@@ -221,10 +228,14 @@ impl Line<'_> {
                 call,
                 payload,
                 asked,
+                buffer,
                 peer,
             } => {
                 self.call(*call);
                 self.object.number("asked", *asked);
+                if let Some(buffer) = buffer {
+                    self.object.number("buffer", *buffer);
+                }
                 self.optional_address("peer", peer.as_ref());
                 self.payload(payload);
             }
@@ -270,8 +281,24 @@ impl Line<'_> {
                 self.optional_address("address", address.as_ref());
             }
             Kind::Sampled { sample } => self.sample(sample),
+            Kind::Queued(Queues::Data { unread, unsent }) => {
+                self.object.number("unread", *unread);
+                self.object.number("unsent", *unsent);
+            }
+            Kind::Queued(Queues::Accept { waiting, backlog }) => {
+                self.object.number("waiting", (*waiting).into());
+                self.object.number("backlog", (*backlog).into());
+            }
+            Kind::Queued(Queues::Dropped { messages, buffer }) => {
+                self.object.number("messages", *messages);
+                self.object.number("buffer", *buffer);
+            }
             Kind::Planned { plan } => self.object.text("plan", plan),
-            Kind::Started { pid, command } => {
+            Kind::Forked { parent, child } => {
+                self.object.number("pid", (*parent).into());
+                self.object.number("child", (*child).into());
+            }
+            Kind::Started { pid, command } | Kind::Replaced { pid, command } => {
                 self.object.number("pid", (*pid).into());
                 self.object.text("command", command);
             }
@@ -283,6 +310,8 @@ impl Line<'_> {
                 }
             }
             Kind::Noted(note) => self.note(note),
+            // Not written: see `Sink::event`.
+            Kind::Diagnosed(_) => {}
             Kind::Unshown { events } => self.object.number("events", *events),
         }
     }
@@ -352,6 +381,16 @@ impl Line<'_> {
                 self.object.text("application", protocol);
                 self.object.text("says", text);
             }
+            Note::Descriptor { number, came } => {
+                self.object.signed("descriptor", (*number).into());
+                self.object.plain("came", came.word());
+            }
+            Note::Paired { with } => self.object.number("with", with.0.into()),
+            Note::Runtime { of, sockets } => {
+                self.object.plain("of", of.word());
+                self.object.number("sockets", (*sockets).into());
+            }
+            Note::Blind(blind) => self.object.plain("blind", blind.word()),
             Note::Dropped { messages, why } => {
                 self.object.number("messages", *messages);
                 self.object.plain("why", why.word());
@@ -446,6 +485,10 @@ kinds! {
     Kind::Planned { .. } => "planned",
     Kind::Started { .. } => "started",
     Kind::Exited { .. } => "exited",
+    Kind::Forked { .. } => "forked",
+    Kind::Replaced { .. } => "replaced",
+    Kind::Queued(_) => "queued",
+    Kind::Diagnosed(_) => "diagnosed",
     Kind::Noted(_) => "noted",
     Kind::Unshown { .. } => "unshown",
 }
@@ -458,6 +501,10 @@ const fn note_name(note: &Note<'_>) -> &'static str {
         Note::SessionExpired { .. } => "session_expired",
         Note::Meaning { .. } => "meaning",
         Note::Dropped { .. } => "dropped",
+        Note::Descriptor { .. } => "descriptor",
+        Note::Paired { .. } => "paired",
+        Note::Runtime { .. } => "runtime",
+        Note::Blind(_) => "blind",
     }
 }
 

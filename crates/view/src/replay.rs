@@ -217,6 +217,10 @@ impl<R: BufRead> Replay<R> {
             | Kind::Called { .. }
             | Kind::HalfClosed { .. }
             | Kind::Sampled { .. }
+            | Kind::Queued(_)
+            | Kind::Forked { .. }
+            | Kind::Replaced { .. }
+            | Kind::Diagnosed(_)
             | Kind::Planned { .. }
             | Kind::Started { .. }
             | Kind::Exited { .. }

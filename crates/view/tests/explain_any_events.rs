@@ -88,6 +88,7 @@ fn an_event((kind, socket, at, one, two, data, number): Seed) -> Event<'static> 
         },
         9 | 10 => Kind::Waiting { call },
         11 | 12 => Kind::Sent {
+            buffer: None,
             call,
             payload: payload(),
             asked: size,
@@ -178,6 +179,7 @@ fn an_event((kind, socket, at, one, two, data, number): Seed) -> Event<'static> 
         parent: (two & 64 == 0).then(|| SocketId(u32::from(one % 6))),
         by: None,
         place: (two & 128 == 0).then(|| Place {
+            function: None,
             file: text(),
             line: socket,
         }),

@@ -37,6 +37,7 @@ fn sent(socket: u32, data: &[u8], unit: Unit) -> Event<'static> {
     event(
         socket,
         Kind::Sent {
+            buffer: None,
             call: Call::Send,
             payload: bytes(data, unit),
             asked: data.len() as u64,

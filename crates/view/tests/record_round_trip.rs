@@ -179,6 +179,7 @@ fn kinds() -> Vec<BoxedStrategy<Kind<'static>>> {
         call().prop_map(|call| Kind::Waiting { call }).boxed(),
         (call(), payload(), any::<u64>(), prop::option::of(address()))
             .prop_map(|(call, payload, asked, peer)| Kind::Sent {
+                buffer: None,
                 call,
                 payload,
                 asked,
@@ -245,7 +246,11 @@ fn kinds() -> Vec<BoxedStrategy<Kind<'static>>> {
 
 fn event() -> impl Strategy<Value = Event<'static>> {
     let by = any::<[u32; 2]>().prop_map(|[process, thread]| Caller { process, thread });
-    let place = (text(), any::<u32>()).prop_map(|(file, line)| Place { file, line });
+    let place = (text(), any::<u32>()).prop_map(|(file, line)| Place {
+        function: None,
+        file,
+        line,
+    });
     (
         any::<u64>(),
         prop::option::of(nanos()),

@@ -52,6 +52,7 @@ impl Handle {
         self.count_sent(data.len() as u64, 1);
         if self.tap.wants_each() {
             let sent = Kind::Sent {
+                buffer: None,
                 call: Call::Send,
                 payload: self.payload_of(data, unit),
                 asked: data.len() as u64,
@@ -103,6 +104,7 @@ impl Handle {
             self.emit(
                 began,
                 Kind::Sent {
+                    buffer: None,
                     call,
                     payload,
                     asked: asked as u64,
@@ -153,6 +155,7 @@ impl Handle {
             self.emit(
                 began,
                 Kind::Sent {
+                    buffer: None,
                     call,
                     payload,
                     asked: len as u64,

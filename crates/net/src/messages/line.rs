@@ -170,6 +170,7 @@ impl Line {
         self.active.store(shared.millis(), Ordering::Relaxed);
         if bound.handle().tap.wants_each() {
             let kind = Kind::Sent {
+                buffer: None,
                 call,
                 payload: payload(bound, message),
                 asked: message.len() as u64,

@@ -33,6 +33,7 @@ fn recording() -> Vec<u8> {
         Kind::Connecting { peer: peer.clone() },
         Kind::Connected { local, peer },
         Kind::Sent {
+            buffer: None,
             call: Call::Send,
             payload: Payload::Bytes {
                 data: b"hola\n"[..].into(),

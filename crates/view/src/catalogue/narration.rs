@@ -18,6 +18,24 @@ crate::texts! {
     START = "start" | "arranca";
     EXIT = "exit" | "termina";
     NOTE = "note" | "nota";
+    QUEUES = "queues" | "colas";
+    RUNTIME = "runtime" | "entorno";
+    DESCRIPTOR = "descriptor {number}" | "descriptor {number}";
+    INHERITED = "was open already: descriptor {number}, given to the program" | "ya estaba abierto: descriptor {number}, dado al programa";
+    PASSED = "came from another process: descriptor {number}" | "llegó de otro proceso: descriptor {number}";
+    PAIRED = "its other end is {with}" | "su otro extremo es {with}";
+    FORKED = "pid {child} is born, with the same sockets" | "nace pid {child}, con los mismos sockets";
+    QUEUED_DATA = "{unread} not yet received, {unsent} not yet taken" | "{unread} aún sin recibir, {unsent} aún sin recoger";
+    QUEUED_ACCEPT = "{waiting} wait for accept, backlog {backlog}" | "{waiting} esperan a accept, cola de {backlog}";
+    QUEUED_DROPPED = "{messages} messages thrown away here: buffer of {buffer} full" | "{messages} mensajes tirados aquí: búfer de {buffer} lleno";
+    RUNTIME_RESOLVER = "{count} sockets of the resolver" | "{count} sockets del resolutor";
+    RUNTIME_NAME_CACHE = "{count} sockets that ask the cache of names (nscd)" | "{count} sockets que preguntan a la caché de nombres (nscd)";
+    RUNTIME_INTERFACES = "{count} sockets that ask the kernel for its addresses" | "{count} sockets que preguntan al núcleo por sus direcciones";
+    RUNTIME_WAKE_UP = "{count} sockets by which the event loop wakes itself" | "{count} sockets con los que el bucle de eventos se despierta";
+    BLIND_IO_URING = "the program uses io_uring: what it does that way can't be seen" | "el programa usa io_uring: lo que hace así no puede verse";
+    BLIND_FOREIGN_CALLS = "32-bit system calls are let through and not seen" | "las llamadas al sistema de 32 bits pasan sin verse";
+    BLIND_PRIVILEGED = "the program has privileges of its own (setuid or capabilities): traced, it runs without them" | "el programa tiene privilegios propios (setuid o capacidades): trazado, se ejecuta sin ellos";
+    BLIND_TRACER = "the program is itself a tracer: a process has one tracer at most, so it can't work the same here" | "el programa es a su vez un trazador: un proceso tiene como mucho uno, así que aquí no puede funcionar igual";
     LAYER = "handshake" | "saludo";
     AGREED = "agreed" | "acordado";
 

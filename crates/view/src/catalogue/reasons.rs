@@ -204,6 +204,12 @@ crate::texts! {
           | "no es un error: aún no se puede; vuelve a preguntar cuando el socket esté listo";
     EXEC = "a process of its own for this conversation"
          | "un proceso propio para esta conversación";
+    FORK = "the child has the same open sockets: one ends when both have closed it"
+        | "el hijo tiene abiertos los mismos sockets: uno acaba cuando ambos lo han cerrado";
+    REPLACED = "another program in the same process; sockets without FD_CLOEXEC stay open"
+        | "otro programa en el mismo proceso; los sockets sin FD_CLOEXEC siguen abiertos";
+    RUNTIME = "nobody wrote a line for them: they belong to the libraries that the program uses"
+        | "nadie escribió una línea para ellos: son de las bibliotecas que usa el programa";
     RESTING = "they go within a minute; to restart at once, every run sets SO_REUSEADDR before bind()"
             | "se van antes de un minuto; para rearrancar ya, cada ejecución pone SO_REUSEADDR antes de bind()";
     UDP_EXPIRED = "UDP has no end of its own: only silence tells"

@@ -252,6 +252,9 @@ impl Ends {
             Kind::Noted(_)
                 | Kind::Started { .. }
                 | Kind::Exited { .. }
+                | Kind::Forked { .. }
+                | Kind::Replaced { .. }
+                | Kind::Diagnosed(_)
                 | Kind::Planned { .. }
                 | Kind::Unshown { .. }
         );

@@ -4,7 +4,7 @@ use sockeye_model::Event;
 
 use super::ExplainOptions;
 use crate::catalogue::narration;
-use crate::escape::{columns, escape_name};
+use crate::escape::columns;
 use crate::layout::{Paint, pad, phrases_in_lines, wrap};
 use crate::telling::Told;
 
@@ -25,12 +25,7 @@ pub(super) struct Place(Option<String>);
 
 impl Place {
     pub(super) fn of(event: &Event<'_>) -> Self {
-        Self(
-            event
-                .place
-                .as_ref()
-                .map(|place| format!("{}:{}", escape_name(&place.file), place.line)),
-        )
+        Self(event.place.as_ref().map(crate::finding::place_text))
     }
 }
 

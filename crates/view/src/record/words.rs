@@ -1,6 +1,6 @@
 //! The words of a recording for the values that are one of a few, in both directions.
 
-use sockeye_model::{DropReason, End, Family, Source, Type, Unit};
+use sockeye_model::{Blind, Came, DropReason, End, Family, Runtime, Source, Type, Unit};
 
 /// A value that a recording spells as one word.
 pub(crate) trait Word: Copy {
@@ -31,6 +31,14 @@ words! {
     Unit { Bytes = "bytes", Message = "message" }
     End { Ours = "ours", Peer = "peer" }
     Source { Literal = "literal", HostsFile = "hosts", System = "system" }
+    Came { Made = "made", Inherited = "inherited", Passed = "passed" }
+    Runtime { Resolver = "resolver", NameCache = "name_cache", Interfaces = "interfaces", WakeUp = "wake_up" }
+    Blind {
+        IoUring = "io_uring",
+        ForeignCalls = "foreign_calls",
+        Privileged = "privileged",
+        Tracer = "tracer",
+    }
     DropReason {
         TooLong = "too_long",
         WouldLoop = "would_loop",

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use sockeye_model::{
-    Call, Caller, Errno, Event, Kind, Note, Payload, Place, ProcessName, Protocol, SocketId, Tally,
-    TcpSample, Timestamp, Totals,
+    Call, Caller, Errno, Event, Kind, Note, Payload, Place, ProcessName, Protocol, Queues,
+    SocketId, Tally, TcpSample, Timestamp, Totals,
 };
 
 use super::Reason;
@@ -81,6 +81,7 @@ struct By {
 struct FileLine {
     file: String,
     line: u32,
+    function: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -132,13 +133,20 @@ struct Line<'a> {
     application: Option<String>,
     asked: Option<u64>,
     backlog: Option<u32>,
+    #[serde(borrow)]
+    blind: Option<Text<'a>>,
+    buffer: Option<u64>,
     bytes: Option<u64>,
     #[serde(borrow)]
     call: Option<Text<'a>>,
+    #[serde(borrow)]
+    came: Option<Text<'a>>,
+    child: Option<u32>,
     code: Option<i32>,
     command: Option<String>,
     #[serde(borrow)]
     data: Option<Data<'a>>,
+    descriptor: Option<i32>,
     details: Option<Vec<Detail>>,
     #[serde(borrow)]
     end: Option<Text<'a>>,
@@ -154,6 +162,8 @@ struct Line<'a> {
     name: Option<String>,
     #[serde(borrow)]
     note: Option<Text<'a>>,
+    #[serde(borrow)]
+    of: Option<Text<'a>>,
     option: Option<String>,
     peer: Option<Address>,
     pid: Option<u32>,
@@ -165,6 +175,7 @@ struct Line<'a> {
     room: Option<u64>,
     says: Option<String>,
     signal: Option<i32>,
+    sockets: Option<u32>,
     #[serde(borrow)]
     source: Option<Text<'a>>,
     to: Option<String>,
@@ -192,6 +203,9 @@ struct Line<'a> {
     segments_out: Option<u32>,
     unacknowledged: Option<u64>,
     unread: Option<u64>,
+    unsent: Option<u64>,
+    waiting: Option<u32>,
+    with: Option<u32>,
 
     conversations: Option<u64>,
     failed: Option<u64>,
@@ -228,6 +242,7 @@ pub(super) fn event(line: &[u8]) -> Result<Event<'static>, NotAnEvent> {
             thread: by.thread,
         }),
         place: line.place.as_ref().map(|place| Place {
+            function: place.function.clone().map(Cow::Owned),
             file: Cow::Owned(place.file.clone()),
             line: place.line,
         }),
@@ -279,6 +294,7 @@ impl Line<'_> {
             },
             "waiting" => Kind::Waiting { call: self.call()? },
             "sent" => Kind::Sent {
+                buffer: self.buffer,
                 call: self.call()?,
                 payload: self.payload()?,
                 asked: take(self.asked, "asked")?,
@@ -334,6 +350,15 @@ impl Line<'_> {
                     (Some(_), Some(_)) => return Err(Reason::Wrong("signal").into()),
                 },
             },
+            "forked" => Kind::Forked {
+                parent: take(self.pid, "pid")?,
+                child: take(self.child, "child")?,
+            },
+            "replaced" => Kind::Replaced {
+                pid: take(self.pid, "pid")?,
+                command: text(self.command, "command")?,
+            },
+            "queued" => Kind::Queued(self.queues()?),
             "noted" => Kind::Noted(self.note()?),
             "unshown" => Kind::Unshown {
                 events: take(self.events, "events")?,
@@ -362,11 +387,40 @@ impl Line<'_> {
                 protocol: text(self.application, "application")?,
                 text: text(self.says, "says")?,
             },
+            "descriptor" => Note::Descriptor {
+                number: take(self.descriptor, "descriptor")?,
+                came: word(&self.came, "came")?,
+            },
+            "paired" => Note::Paired {
+                with: SocketId(take(self.with, "with")?),
+            },
+            "runtime" => Note::Runtime {
+                of: word(&self.of, "of")?,
+                sockets: take(self.sockets, "sockets")?,
+            },
+            "blind" => Note::Blind(word(&self.blind, "blind")?),
             "dropped" => Note::Dropped {
                 messages: take(self.messages, "messages")?,
                 why: word(&self.why, "why")?,
             },
             _ => return Err(NotAnEvent::Unknown),
+        })
+    }
+
+    fn queues(&self) -> Result<Queues, Reason> {
+        Ok(match (self.unread, self.waiting) {
+            (Some(unread), _) => Queues::Data {
+                unread,
+                unsent: take(self.unsent, "unsent")?,
+            },
+            (None, Some(waiting)) => Queues::Accept {
+                waiting,
+                backlog: take(self.backlog, "backlog")?,
+            },
+            (None, None) => Queues::Dropped {
+                messages: take(self.messages, "messages")?,
+                buffer: take(self.buffer, "buffer")?,
+            },
         })
     }
 

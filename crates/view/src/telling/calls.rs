@@ -32,6 +32,7 @@ impl Teller {
                 payload,
                 asked,
                 peer,
+                ..
             } => self.sent(event, *call, payload, *asked, peer.as_ref()),
             Kind::Received {
                 call,
@@ -55,6 +56,16 @@ impl Teller {
                 Told::new(event, self.say(narration::START), fact)
                     .because(reasons::EXEC, self.language)
             }
+            Kind::Queued(queues) => self.queued(event, *queues),
+            Kind::Forked { child, .. } => {
+                let fact = self.fill(narration::FORKED, &[("child", child)]);
+                Told::new(event, Call::Fork.name(), fact).because(reasons::FORK, self.language)
+            }
+            Kind::Replaced { pid, command } => {
+                let fact = format!("pid {pid}: {}", self.name(command));
+                Told::new(event, Call::Exec.name(), fact).because(reasons::REPLACED, self.language)
+            }
+            Kind::Diagnosed(finding) => self.diagnosed(event, finding),
             Kind::Exited { pid, status } => self.exited(event, *pid, *status),
             Kind::Noted(note) => self.noted(event, note),
             Kind::Unshown { events } => {

@@ -1,6 +1,6 @@
 //! The words for what was found out beside the calls, and for the kernel's own figures.
 
-use sockeye_model::{Event, Note, TcpSample};
+use sockeye_model::{Blind, Came, Event, Finding, Note, Queues, Runtime, TcpSample, Weight};
 
 use super::{Mark, Teller, Told};
 use crate::catalogue::{self, narration, reasons};
@@ -63,6 +63,39 @@ impl Teller {
             Note::Meaning { protocol, text } => {
                 Told::new(event, self.name(protocol), self.name(text))
             }
+            Note::Descriptor { number, came } => {
+                let text = match came {
+                    Came::Made => narration::DESCRIPTOR,
+                    Came::Inherited => narration::INHERITED,
+                    Came::Passed => narration::PASSED,
+                };
+                as_note(self.fill(text, &[("number", number)]))
+            }
+            Note::Paired { with } => as_note(self.fill(narration::PAIRED, &[("with", with)])),
+            Note::Runtime { of, sockets } => {
+                let text = match of {
+                    Runtime::Resolver => narration::RUNTIME_RESOLVER,
+                    Runtime::NameCache => narration::RUNTIME_NAME_CACHE,
+                    Runtime::Interfaces => narration::RUNTIME_INTERFACES,
+                    Runtime::WakeUp => narration::RUNTIME_WAKE_UP,
+                };
+                let count = catalogue::count(u64::from(*sockets), self.language);
+                Told::new(
+                    event,
+                    self.say(narration::RUNTIME),
+                    self.fill(text, &[("count", &count)]),
+                )
+                .because(reasons::RUNTIME, self.language)
+            }
+            Note::Blind(blind) => {
+                let text = match blind {
+                    Blind::IoUring => narration::BLIND_IO_URING,
+                    Blind::ForeignCalls => narration::BLIND_FOREIGN_CALLS,
+                    Blind::Privileged => narration::BLIND_PRIVILEGED,
+                    Blind::Tracer => narration::BLIND_TRACER,
+                };
+                as_note(self.say(text).to_owned()).mark(Mark::Loss)
+            }
             Note::Dropped { messages, why } => {
                 let fact = if *messages == 1 {
                     self.say(narration::DROPPED_ONE).to_owned()
@@ -75,6 +108,41 @@ impl Teller {
                     .mark(Mark::Loss)
             }
         }
+    }
+
+    /// A finding, beside the call that showed it.
+    pub(super) fn diagnosed(&self, event: &Event<'_>, finding: &Finding) -> Told {
+        let mark = match finding.weight {
+            Weight::Mistake => Mark::Failure,
+            Weight::Risk => Mark::Loss,
+            Weight::Hint => Mark::Plain,
+        };
+        let short = crate::finding::say(&finding.short, self.language);
+        Told::new(event, finding.rule, short).mark(mark)
+    }
+
+    /// What waits in the queues of a socket.
+    pub(super) fn queued(&self, event: &Event<'_>, queues: Queues) -> Told {
+        let count = |number: u64| catalogue::count(number, self.language);
+        let bytes = |number: u64| catalogue::bytes(number, self.language);
+        let fact = match queues {
+            Queues::Data { unread, unsent } => self.fill(
+                narration::QUEUED_DATA,
+                &[("unread", &bytes(unread)), ("unsent", &bytes(unsent))],
+            ),
+            Queues::Accept { waiting, backlog } => self.fill(
+                narration::QUEUED_ACCEPT,
+                &[
+                    ("waiting", &count(waiting.into())),
+                    ("backlog", &count(backlog.into())),
+                ],
+            ),
+            Queues::Dropped { messages, buffer } => self.fill(
+                narration::QUEUED_DROPPED,
+                &[("messages", &count(messages)), ("buffer", &bytes(buffer))],
+            ),
+        };
+        Told::new(event, self.say(narration::QUEUES), fact)
     }
 
     /// The kernel's figures in one line; narration keeps them for its summary.

@@ -216,6 +216,10 @@ impl Sockets {
             | Kind::Planned { .. }
             | Kind::Started { .. }
             | Kind::Exited { .. }
+            | Kind::Forked { .. }
+            | Kind::Replaced { .. }
+            | Kind::Queued(_)
+            | Kind::Diagnosed(_)
             | Kind::Unshown { .. } => {}
             _ => {
                 let known = self.entry(event.socket);

@@ -6,8 +6,9 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use sockeye_model::{
-    Call, Caller, DropReason, End, Errno, Event, Family, Kind, Note, Payload, Place, ProcessName,
-    Protocol, SocketAddress, SocketId, Source, Tally, TcpSample, Timestamp, Totals, Type, Unit,
+    Blind, Call, Caller, Came, DropReason, End, Errno, Event, Family, Kind, Note, Payload, Place,
+    ProcessName, Protocol, Queues, Runtime, SocketAddress, SocketId, Source, Tally, TcpSample,
+    Timestamp, Totals, Type, Unit,
 };
 use sockeye_view::Header;
 
@@ -110,6 +111,7 @@ pub(crate) fn events() -> Vec<Event<'static>> {
     say(
         1,
         Kind::Sent {
+            buffer: None,
             call: Call::Send,
             payload: bytes(b"hello\n", Unit::Bytes),
             asked: 6,
@@ -129,6 +131,7 @@ pub(crate) fn events() -> Vec<Event<'static>> {
     say(
         1,
         Kind::Sent {
+            buffer: None,
             call: Call::Splice,
             payload: Payload::Unseen {
                 len: 65536,
@@ -249,6 +252,7 @@ pub(crate) fn events() -> Vec<Event<'static>> {
     say(
         6,
         Kind::Sent {
+            buffer: None,
             call: Call::SendTo,
             payload: bytes(b"", Unit::Message),
             asked: 0,
@@ -312,6 +316,50 @@ pub(crate) fn events() -> Vec<Event<'static>> {
             ]),
         },
     );
+    say(
+        0,
+        Kind::Forked {
+            parent: 4712,
+            child: 4713,
+        },
+    );
+    say(
+        0,
+        Kind::Replaced {
+            pid: 4713,
+            command: "python3 server.py".into(),
+        },
+    );
+    for queues in [
+        Queues::Data {
+            unread: 18,
+            unsent: 0,
+        },
+        Queues::Accept {
+            waiting: 2,
+            backlog: 1,
+        },
+        Queues::Dropped {
+            messages: 197,
+            buffer: 4096,
+        },
+    ] {
+        say(3, Kind::Queued(queues));
+    }
+    for note in [
+        Note::Descriptor {
+            number: 3,
+            came: Came::Inherited,
+        },
+        Note::Paired { with: SocketId(4) },
+        Note::Runtime {
+            of: Runtime::Resolver,
+            sockets: 3,
+        },
+        Note::Blind(Blind::IoUring),
+    ] {
+        say(3, Kind::Noted(note));
+    }
     for event in &mut events {
         match event.kind {
             Kind::Accepted { .. } => event.parent = Some(SocketId(2)),
@@ -326,6 +374,7 @@ pub(crate) fn events() -> Vec<Event<'static>> {
                     thread: 4712,
                 });
                 event.place = Some(Place {
+                    function: Some("main".into()),
                     file: "server.py".into(),
                     line: 12,
                 });
@@ -361,11 +410,15 @@ pub(crate) fn kind_number(kind: &Kind<'_>) -> usize {
         Kind::Noted(_) => 19,
         Kind::Unshown { .. } => 20,
         Kind::Upgraded { .. } => 21,
+        Kind::Queued(_) => 22,
+        Kind::Forked { .. } => 23,
+        Kind::Replaced { .. } => 24,
+        Kind::Diagnosed(_) => unreachable!("it is never recorded"),
     }
 }
 
 /// How many kinds have a number.
-pub(crate) const KINDS: usize = 22;
+pub(crate) const KINDS: usize = 25;
 
 pub(crate) fn address(text: &str) -> SocketAddress {
     SocketAddress::Inet(text.parse::<SocketAddr>().unwrap())

@@ -48,6 +48,7 @@ pub(crate) fn hostile() -> Scene {
         6,
         1,
         Kind::Sent {
+            buffer: None,
             call: Call::SendTo,
             payload: bytes(&[0x1b, 0x9b, 0xff, b'\r'], Unit::Message),
             asked: 4,
@@ -107,10 +108,30 @@ pub(crate) fn hostile() -> Scene {
     );
     scene.failed(13, 1, Call::SendTo, Errno(4095), None);
     scene.events.last_mut().unwrap().place = Some(sockeye_model::Place {
+        function: None,
         file: owned(),
         line: 7,
     });
     scene
+}
+
+fn finding() -> sockeye_model::Finding {
+    use sockeye_model::text::Text;
+    use sockeye_model::{Saying, SocketId, Value, Weight};
+    const UNREAD: Text = Text::new("{unread} were not read", "{unread} sin leer");
+    let saying = Saying::of(UNREAD).with("unread", Value::Bytes(18));
+    sockeye_model::Finding {
+        rule: "S09",
+        weight: Weight::Mistake,
+        socket: SocketId(9),
+        by: None,
+        place: None,
+        times: 2,
+        short: saying.clone(),
+        happened: saying.clone(),
+        why: saying.clone(),
+        fix: saying,
+    }
 }
 
 /// One event of each kind, with what it needs before it; the kind's name beside it.
@@ -200,6 +221,31 @@ pub(crate) fn one_of_each() -> Vec<(&'static str, Event<'static>)> {
             details: Cow::Owned(vec![("path".into(), "/chat".into())]),
         },
     );
+    scene.at(
+        23_000,
+        9,
+        Kind::Queued(sockeye_model::Queues::Accept {
+            waiting: 2,
+            backlog: 1,
+        }),
+    );
+    scene.at(
+        24_000,
+        0,
+        Kind::Forked {
+            parent: 77,
+            child: 78,
+        },
+    );
+    scene.at(
+        25_000,
+        0,
+        Kind::Replaced {
+            pid: 78,
+            command: "nc -l 5000".into(),
+        },
+    );
+    scene.at(26_000, 9, Kind::Diagnosed(finding()));
     let names = [
         "Created",
         "Configured",
@@ -223,6 +269,10 @@ pub(crate) fn one_of_each() -> Vec<(&'static str, Event<'static>)> {
         "Noted",
         "Unshown",
         "Upgraded",
+        "Queued",
+        "Forked",
+        "Replaced",
+        "Diagnosed",
     ];
     // A new kind fails to compile here until it has a place in the list.
     for event in &scene.events {
@@ -248,6 +298,10 @@ pub(crate) fn one_of_each() -> Vec<(&'static str, Event<'static>)> {
             | Kind::Started { .. }
             | Kind::Exited { .. }
             | Kind::Noted(_)
+            | Kind::Queued(_)
+            | Kind::Forked { .. }
+            | Kind::Replaced { .. }
+            | Kind::Diagnosed(_)
             | Kind::Unshown { .. } => {}
         }
     }

@@ -126,6 +126,7 @@ impl Scene {
             at,
             socket,
             Kind::Sent {
+                buffer: None,
                 call: Call::Send,
                 asked: data.len() as u64,
                 payload: bytes(data, Unit::Bytes),
@@ -154,6 +155,7 @@ impl Scene {
             at,
             socket,
             Kind::Sent {
+                buffer: None,
                 call: Call::SendTo,
                 asked: data.len() as u64,
                 payload: bytes(data, Unit::Message),

@@ -218,6 +218,7 @@ pub(crate) fn slow_reader() -> Scene {
             1_000 + piece * 20,
             1,
             Kind::Sent {
+                buffer: None,
                 call: Call::Send,
                 asked: 65_536,
                 payload: Payload::Unseen {
@@ -233,6 +234,7 @@ pub(crate) fn slow_reader() -> Scene {
         3_402_000,
         1,
         Kind::Sent {
+            buffer: None,
             call: Call::Send,
             asked: 20_000_000,
             payload: Payload::Unseen {
@@ -247,6 +249,7 @@ pub(crate) fn slow_reader() -> Scene {
         4_000_000,
         1,
         Kind::Sent {
+            buffer: None,
             call: Call::Send,
             asked: 1_000,
             payload: Payload::Unseen {
@@ -350,6 +353,7 @@ pub(crate) fn udp_client() -> Scene {
         let len = data.len() as u64;
         if out {
             Kind::Sent {
+                buffer: None,
                 call: Call::Send,
                 payload,
                 asked: len,

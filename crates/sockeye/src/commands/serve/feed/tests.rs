@@ -59,6 +59,7 @@ impl Scene {
 
     fn sent(&mut self, socket: u32, data: &'static [u8]) {
         let kind = Kind::Sent {
+            buffer: None,
             call: Call::Send,
             payload: Payload::Bytes {
                 data: data.into(),

@@ -1,0 +1,14 @@
+//! Events in, findings out: the mistakes that a program's calls prove, each rule in a file of its own.
+//!
+//! A false alarm is worse than silence. A rule marks only what the calls prove ([`Weight::Mistake`], [`Weight::Risk`]); what it
+//! can't be sure of is a [`Weight::Hint`], or nothing.
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod doctor;
+mod rule;
+mod rules;
+mod scene;
+
+pub use doctor::Doctor;
+pub use rule::{About, RULES, RuleRow};
+pub use scene::{Scene, SocketState, Tongue};

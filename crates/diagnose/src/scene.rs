@@ -1,0 +1,264 @@
+//! What is known of sockets and processes at one moment, from the events so far: kept once for all rules.
+
+use std::collections::HashMap;
+use std::collections::HashSet;
+
+use sockeye_model::{
+    Caller, End, Event, Family, Kind, Note, Place, Protocol, Runtime, SocketAddress, SocketId,
+    Timestamp, Type,
+};
+
+/// The language a traced program is written in, as far as the command that started it tells.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Tongue {
+    /// Not known, or compiled: the words of the C library are right for it.
+    #[default]
+    C,
+    /// CPython and its kin.
+    Python,
+    /// Node.
+    Node,
+}
+
+impl Tongue {
+    /// From the words of a command: `python3 server.py`, `/usr/bin/env node app.js`.
+    pub fn of_command(command: &str) -> Self {
+        let words = command.split_whitespace().take(3);
+        for word in words {
+            let name = word.rsplit('/').next().unwrap_or(word);
+            if name.starts_with("python") || name.starts_with("pypy") {
+                return Self::Python;
+            }
+            if name == "node" || name == "nodejs" {
+                return Self::Node;
+            }
+        }
+        Self::C
+    }
+}
+
+/// What is known of one socket.
+#[derive(Clone, Debug, Default)]
+pub struct SocketState {
+    /// Family, type and protocol, where its birth was seen.
+    pub created: Option<(Family, Type, Protocol)>,
+    /// When it was born.
+    pub born: Timestamp,
+    /// The line that made it.
+    pub born_at: Option<Place<'static>>,
+    /// The process that made it.
+    pub maker: Option<u32>,
+    /// The listener it was accepted from.
+    pub parent: Option<SocketId>,
+    /// The program did not make it: it was inherited or passed.
+    pub foreign: bool,
+    /// Its address, once `bind`, `connect` or `accept` gave it one.
+    pub local: Option<SocketAddress>,
+    /// What `bind` was told, rather than the kernel.
+    pub bound: Option<SocketAddress>,
+    /// Where `bind` was called.
+    pub bound_at: Option<Place<'static>>,
+    /// The other end.
+    pub peer: Option<SocketAddress>,
+    /// It listens, with this backlog.
+    pub backlog: Option<u32>,
+    /// Options that were set, by their manual's name, with the last value.
+    pub options: HashMap<String, String>,
+    /// Who has ended its direction.
+    pub we_ended: bool,
+    /// The peer has ended: a receive gave 0.
+    pub peer_ended: bool,
+    /// Bytes sent and received, and how many calls did so.
+    pub sent: u64,
+    /// Bytes received.
+    pub received: u64,
+    /// Calls that sent.
+    pub sends: u64,
+    /// Calls that received.
+    pub receives: u64,
+    /// It is non-blocking.
+    pub nonblocking: bool,
+}
+
+impl SocketState {
+    /// Whether it is TCP.
+    pub fn is_tcp(&self) -> bool {
+        matches!(
+            self.created,
+            Some((Family::Inet | Family::Inet6, Type::Stream, _))
+        )
+    }
+
+    /// Whether it is UDP.
+    pub fn is_udp(&self) -> bool {
+        matches!(
+            self.created,
+            Some((Family::Inet | Family::Inet6, Type::Datagram, _))
+        )
+    }
+
+    /// Whether it is a UNIX socket.
+    pub fn is_unix(&self) -> bool {
+        matches!(self.created, Some((Family::Unix, ..)))
+    }
+
+    /// Whether it carries a stream.
+    pub fn is_stream(&self) -> bool {
+        matches!(self.created, Some((_, Type::Stream, _)))
+    }
+
+    /// Whether an option was set to something other than 0.
+    pub fn has(&self, option: &str) -> bool {
+        self.options
+            .get(option)
+            .is_some_and(|value| value != "0" && value != "off")
+    }
+}
+
+/// All sockets and processes.
+#[derive(Clone, Debug, Default)]
+pub struct Scene {
+    sockets: HashMap<SocketId, SocketState>,
+    tongues: HashMap<u32, Tongue>,
+    parents: HashMap<u32, u32>,
+    /// Sockets of the runtime, which no line of the program made.
+    runtime: HashSet<SocketId>,
+    /// Processes that have ended.
+    ended: HashSet<u32>,
+}
+
+impl Scene {
+    /// What is known of a socket; nothing of one that was never told of or is closed.
+    pub fn socket(&self, id: SocketId) -> Option<&SocketState> {
+        self.sockets.get(&id)
+    }
+
+    /// Every open socket.
+    pub fn sockets(&self) -> impl Iterator<Item = (SocketId, &SocketState)> {
+        self.sockets.iter().map(|(id, state)| (*id, state))
+    }
+
+    /// The language of the program that made a call.
+    pub fn tongue(&self, by: Option<Caller>) -> Tongue {
+        by.and_then(|by| self.tongues.get(&by.process).copied())
+            .unwrap_or_default()
+    }
+
+    /// The process that made this one by `fork`.
+    pub fn parent_of(&self, process: u32) -> Option<u32> {
+        self.parents.get(&process).copied()
+    }
+
+    /// Whether the process is known to have ended.
+    pub fn has_ended(&self, process: u32) -> bool {
+        self.ended.contains(&process)
+    }
+
+    /// Takes in an event.
+    pub(crate) fn after(&mut self, event: &Event<'_>) {
+        match &event.kind {
+            Kind::Started { pid, command } | Kind::Replaced { pid, command } => {
+                self.tongues.insert(*pid, Tongue::of_command(command));
+                return;
+            }
+            Kind::Forked { parent, child } => {
+                self.parents.insert(*child, *parent);
+                let tongue = self.tongues.get(parent).copied().unwrap_or_default();
+                self.tongues.insert(*child, tongue);
+                return;
+            }
+            Kind::Exited { pid, .. } => {
+                self.ended.insert(*pid);
+                return;
+            }
+            Kind::Closed { .. } => {
+                self.sockets.remove(&event.socket);
+                return;
+            }
+            Kind::Noted(Note::Runtime {
+                of: Runtime::WakeUp,
+                ..
+            }) => {
+                self.runtime.insert(event.socket);
+                return;
+            }
+            _ => {}
+        }
+        if event.socket == SocketId::NONE {
+            return;
+        }
+        let place = || event.place.clone().map(owned);
+        let state = self.sockets.entry(event.socket).or_default();
+        match &event.kind {
+            Kind::Created {
+                family,
+                kind,
+                protocol,
+            } => {
+                state.created = Some((*family, *kind, *protocol));
+                state.born = event.at;
+                state.born_at = place();
+                state.maker = event.by.map(|by| by.process);
+            }
+            Kind::Configured { option, value } => {
+                if option == "O_NONBLOCK" {
+                    state.nonblocking = value != "0";
+                }
+                state
+                    .options
+                    .insert(option.clone().into_owned(), value.clone().into_owned());
+            }
+            Kind::Bound { local } => {
+                state.local = Some(local.clone());
+                state.bound = Some(local.clone());
+                state.bound_at = place();
+            }
+            Kind::Listening { local, backlog } => {
+                state.local = Some(local.clone());
+                state.backlog = Some(*backlog);
+            }
+            Kind::Connecting { peer } => state.peer = Some(peer.clone()),
+            Kind::Connected { local, peer } => {
+                state.local = Some(local.clone());
+                state.peer = Some(peer.clone());
+            }
+            Kind::Accepted { local, peer } => {
+                state.local = Some(local.clone());
+                state.peer = Some(peer.clone());
+                state.parent = event.parent;
+                state.born = event.at;
+                state.born_at = place();
+                state.maker = event.by.map(|by| by.process);
+                if let Some(family) = event
+                    .parent
+                    .and_then(|parent| self.sockets.get(&parent)?.created)
+                {
+                    self.sockets.entry(event.socket).or_default().created = Some(family);
+                }
+            }
+            Kind::Sent { payload, .. } => {
+                state.sent = state.sent.saturating_add(payload.len());
+                state.sends += 1;
+            }
+            Kind::Received { payload, .. } => {
+                state.received = state.received.saturating_add(payload.len());
+                state.receives += 1;
+            }
+            Kind::HalfClosed { end: End::Ours } => state.we_ended = true,
+            Kind::HalfClosed { end: End::Peer } => state.peer_ended = true,
+            Kind::Noted(Note::Descriptor { came, .. }) => {
+                state.foreign |= *came != sockeye_model::Came::Made;
+            }
+            _ => {}
+        }
+    }
+}
+
+/// A place with nothing borrowed.
+pub(crate) fn owned(place: Place<'_>) -> Place<'static> {
+    Place {
+        file: place.file.into_owned().into(),
+        line: place.line,
+        function: place.function.map(|function| function.into_owned().into()),
+    }
+}
