@@ -562,7 +562,7 @@ pub enum Kind<'a> {
     /// Something found out beside the calls.
     Noted(Note<'a>),
     /// A mistake, a risk or something good to know, told by the events before. Never recorded: a recording gives it again.
-    Diagnosed(Finding),
+    Diagnosed(Box<Finding>),
     /// The view fell behind and this many events are not shown; the data was not delayed.
     Unshown {
         /// How many.

@@ -13,9 +13,9 @@ use std::time::Duration;
 use proptest::prelude::*;
 use record_samples::{KINDS, kind_number};
 use sockeye_model::{
-    Call, Caller, DropReason, End, Errno, Event, Family, Kind, Note, Payload, Place, ProcessName,
-    Protocol, Sink, SocketAddress, SocketId, Source, Tally, TcpSample, Timestamp, Totals, Type,
-    Unit,
+    Blind, Call, Caller, Came, DropReason, End, Errno, Event, Family, Kind, Note, Payload, Place,
+    ProcessName, Protocol, Queues, Runtime, Sink, SocketAddress, SocketId, Source, Tally,
+    TcpSample, Timestamp, Totals, Type, Unit,
 };
 use sockeye_view::{Header, Record, Replay};
 
@@ -112,6 +112,40 @@ fn sample() -> impl Strategy<Value = TcpSample> {
     )
 }
 
+fn queues() -> impl Strategy<Value = Queues> {
+    prop_oneof![
+        any::<[u64; 2]>().prop_map(|[unread, unsent]| Queues::Data { unread, unsent }),
+        any::<[u32; 2]>().prop_map(|[waiting, backlog]| Queues::Accept { waiting, backlog }),
+        any::<[u64; 2]>().prop_map(|[messages, buffer]| Queues::Dropped { messages, buffer }),
+    ]
+}
+
+fn traced_note() -> impl Strategy<Value = Note<'static>> {
+    let came = vec![Came::Made, Came::Inherited, Came::Passed];
+    let of = vec![
+        Runtime::Resolver,
+        Runtime::NameCache,
+        Runtime::Interfaces,
+        Runtime::WakeUp,
+    ];
+    let blind = vec![
+        Blind::IoUring,
+        Blind::ForeignCalls,
+        Blind::Privileged,
+        Blind::Tracer,
+    ];
+    prop_oneof![
+        (any::<i32>(), prop::sample::select(came))
+            .prop_map(|(number, came)| Note::Descriptor { number, came }),
+        any::<u32>().prop_map(|with| Note::Paired {
+            with: SocketId(with)
+        }),
+        (prop::sample::select(of), any::<u32>())
+            .prop_map(|(of, sockets)| Note::Runtime { of, sockets }),
+        prop::sample::select(blind).prop_map(Note::Blind),
+    ]
+}
+
 fn note() -> impl Strategy<Value = Note<'static>> {
     let why = vec![
         DropReason::TooLong,
@@ -132,6 +166,7 @@ fn note() -> impl Strategy<Value = Note<'static>> {
         (text(), address()).prop_map(|(protocol, address)| Note::Nearby { protocol, address }),
         (address(), nanos()).prop_map(|(peer, idle)| Note::SessionExpired { peer, idle }),
         (text(), text()).prop_map(|(protocol, text)| Note::Meaning { protocol, text }),
+        traced_note(),
         (any::<u64>(), prop::sample::select(why))
             .prop_map(|(messages, why)| Note::Dropped { messages, why }),
     ]
@@ -177,12 +212,18 @@ fn kinds() -> Vec<BoxedStrategy<Kind<'static>>> {
             .prop_map(|(local, peer)| Kind::Accepted { local, peer })
             .boxed(),
         call().prop_map(|call| Kind::Waiting { call }).boxed(),
-        (call(), payload(), any::<u64>(), prop::option::of(address()))
-            .prop_map(|(call, payload, asked, peer)| Kind::Sent {
-                buffer: None,
+        (
+            call(),
+            payload(),
+            any::<u64>(),
+            any::<Option<u64>>(),
+            prop::option::of(address()),
+        )
+            .prop_map(|(call, payload, asked, buffer, peer)| Kind::Sent {
                 call,
                 payload,
                 asked,
+                buffer,
                 peer,
             })
             .boxed(),
@@ -241,16 +282,24 @@ fn kinds() -> Vec<BoxedStrategy<Kind<'static>>> {
                 details: Cow::Owned(details),
             })
             .boxed(),
+        queues().prop_map(Kind::Queued).boxed(),
+        any::<[u32; 2]>()
+            .prop_map(|[parent, child]| Kind::Forked { parent, child })
+            .boxed(),
+        (any::<u32>(), text())
+            .prop_map(|(pid, command)| Kind::Replaced { pid, command })
+            .boxed(),
     ]
 }
 
 fn event() -> impl Strategy<Value = Event<'static>> {
     let by = any::<[u32; 2]>().prop_map(|[process, thread]| Caller { process, thread });
-    let place = (text(), any::<u32>()).prop_map(|(file, line)| Place {
-        function: None,
-        file,
-        line,
-    });
+    let place =
+        (text(), any::<u32>(), prop::option::of(text())).prop_map(|(file, line, function)| Place {
+            file,
+            line,
+            function,
+        });
     (
         any::<u64>(),
         prop::option::of(nanos()),

@@ -245,7 +245,7 @@ pub(crate) fn one_of_each() -> Vec<(&'static str, Event<'static>)> {
             command: "nc -l 5000".into(),
         },
     );
-    scene.at(26_000, 9, Kind::Diagnosed(finding()));
+    scene.at(26_000, 9, Kind::Diagnosed(Box::new(finding())));
     let names = [
         "Created",
         "Configured",
