@@ -11,4 +11,4 @@ mod tracee;
 mod tracer;
 mod world;
 
-pub use tracer::{Ended, Next, Options, StartError, Tracer};
+pub use tracer::{Ended, Heard, Next, Options, StartError, Tracer};

@@ -15,7 +15,18 @@ pub struct Options {
     pub bytes: bool,
 }
 
-/// What the tracer does after an event.
+/// What [`Tracer::run`] tells.
+#[derive(Debug)]
+pub enum Heard<'a> {
+    /// What a traced program did, in the order of time.
+    Event(Event<'a>),
+    /// Nothing has happened for a while, up to this moment: told at least once a second while a program runs and is quiet.
+    Quiet(Timestamp),
+    /// A program that [`Next::Start`] asked for could not be started; the others go on.
+    NotStarted(StartError),
+}
+
+/// What the tracer does after it has told something.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Next {
     /// Goes on.
@@ -80,7 +91,7 @@ impl Tracer {
         ))
     }
 
-    /// Traces until all programs have ended. Each event is given to `each`, in the order of time; `now` is the clock of
+    /// Traces until all programs have ended. What happens is given to `each`, in the order of time; `now` is the clock of
     /// the events. Gives how the program that was started first ended.
     ///
     /// # Errors
@@ -88,7 +99,7 @@ impl Tracer {
     pub fn run(
         &mut self,
         _now: &dyn Fn() -> Timestamp,
-        _each: &mut dyn FnMut(Event<'_>) -> Next,
+        _each: &mut dyn FnMut(Heard<'_>) -> Next,
     ) -> std::io::Result<Ended> {
         Err(std::io::ErrorKind::Unsupported.into())
     }
