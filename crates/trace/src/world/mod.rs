@@ -13,6 +13,11 @@ pub(crate) struct World {
 }
 
 impl World {
+    /// Nothing is traced yet; with `bytes` the events hold what is sent and received.
+    pub(crate) fn new(_bytes: bool) -> Self {
+        Self::default()
+    }
+
     /// A process is traced from here on; what it holds already is found in `descriptors`.
     pub(crate) fn started(
         &mut self,
@@ -53,6 +58,9 @@ impl World {
         _tracee: &dyn Tracee,
     ) {
     }
+
+    /// A process is about to end, with its last thread, and can still be asked: what its sockets leave unread is told.
+    pub(crate) fn exiting(&mut self, _at: Timestamp, _pid: u32, _tracee: &dyn Tracee) {}
 
     /// A process has ended: its exit code, or the signal that killed it.
     pub(crate) fn exited(&mut self, _at: Timestamp, _pid: u32, _status: Result<i32, i32>) {}
