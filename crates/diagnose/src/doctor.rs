@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use sockeye_model::{Event, Finding, Kind, Place, SocketId, Timestamp};
+use sockeye_model::{Event, Finding, Kind, Place, SocketAddress, SocketId, Timestamp, Value};
 
 use crate::rule::{RULES, Rule};
 use crate::scene::Scene;
@@ -33,9 +33,13 @@ struct Key {
     rule: &'static str,
     process: Option<u32>,
     place: Option<Place<'static>>,
-    /// Where no place is known: the listener whose connections show it.
+    /// Where no place is known: the listener whose connections show it, and the addresses that it is about.
     listener: Option<SocketId>,
+    addresses: Vec<SocketAddress>,
 }
+
+/// Different findings that are kept; further ones are counted nowhere, so that a program that runs for weeks costs no more.
+const MOST_FINDINGS: usize = 1_000;
 
 impl std::fmt::Debug for Doctor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -71,8 +75,10 @@ impl Doctor {
             return Vec::new();
         }
         self.last = self.last.max(event.at);
-        for rule in &mut self.rules {
-            rule.event(event, &self.scene, &mut self.found);
+        if !self.scene.is_runtime(event.socket) {
+            for rule in &mut self.rules {
+                rule.event(event, &self.scene, &mut self.found);
+            }
         }
         let new = self.take();
         self.scene.after(event);
@@ -95,32 +101,133 @@ impl Doctor {
 
     fn take(&mut self) -> Vec<Finding> {
         let mut new = Vec::new();
-        for finding in self.found.drain(..) {
-            let key = Key {
-                rule: finding.rule,
-                process: finding.by.map(|by| by.process),
-                place: finding.place.clone(),
-                listener: match finding.place {
-                    Some(_) => None,
-                    None => self
-                        .scene
-                        .socket(finding.socket)
-                        .and_then(|state| state.parent),
-                },
-            };
+        for mut finding in std::mem::take(&mut self.found) {
+            let key = self.key(&finding);
             match self.known.get(&key) {
                 Some(index) => {
                     let known = &mut self.findings[*index];
-                    known.times += finding.times;
-                    known.weight = known.weight.max(finding.weight);
+                    finding.times += known.times;
+                    if finding.weight > known.weight {
+                        *known = finding.clone();
+                        new.push(finding);
+                    } else {
+                        known.times = finding.times;
+                    }
                 }
-                None => {
+                None if self.findings.len() < MOST_FINDINGS => {
                     self.known.insert(key, self.findings.len());
                     self.findings.push(finding.clone());
                     new.push(finding);
                 }
+                None => {}
             }
         }
         new
+    }
+
+    fn key(&self, finding: &Finding) -> Key {
+        let mut key = Key {
+            rule: finding.rule,
+            process: finding.by.map(|by| self.scene.program_of(by.process)),
+            place: finding.place.clone(),
+            listener: None,
+            addresses: Vec::new(),
+        };
+        if key.place.is_none() {
+            let state = self.scene.socket(finding.socket);
+            key.listener = state.and_then(|state| state.parent);
+            let named = |value: &Value| match value {
+                Value::Address(address) => Some(address.clone()),
+                _ => None,
+            };
+            let places = &finding.happened.places;
+            key.addresses = places
+                .iter()
+                .filter_map(|(_, value)| named(value))
+                .collect();
+        }
+        key
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sockeye_model::{Errno, Kind, Weight};
+
+    use crate::story::{Story, at};
+
+    #[test]
+    fn the_same_thing_at_the_same_place_is_found_once_and_counted() {
+        let mut story = Story::of("python3 server.py");
+        for _ in 0..3 {
+            story.line(7).failed(
+                1,
+                sockeye_model::Call::Bind,
+                Errno::EACCES,
+                at("0.0.0.0:80"),
+            );
+        }
+        story.line(8).failed(
+            1,
+            sockeye_model::Call::Bind,
+            Errno::EACCES,
+            at("0.0.0.0:80"),
+        );
+        let times: Vec<u64> = story.findings().iter().map(|found| found.times).collect();
+        assert_eq!(times, [3, 1]);
+    }
+
+    #[test]
+    fn without_lines_the_address_tells_findings_apart() {
+        let mut story = Story::of("python3 server.py");
+        for port in ["0.0.0.0:80", "0.0.0.0:81", "0.0.0.0:80"] {
+            story.failed(1, sockeye_model::Call::Bind, Errno::EACCES, at(port));
+        }
+        assert_eq!(story.findings().len(), 2);
+    }
+
+    #[test]
+    fn a_forked_child_makes_its_parents_mistake_not_another() {
+        let mut story = Story::of("python3 server.py");
+        story.failed(
+            1,
+            sockeye_model::Call::Bind,
+            Errno::EACCES,
+            at("0.0.0.0:80"),
+        );
+        story.event(
+            0,
+            Kind::Forked {
+                parent: Story::PID,
+                child: 200,
+            },
+        );
+        story.from(200).failed(
+            1,
+            sockeye_model::Call::Bind,
+            Errno::EACCES,
+            at("0.0.0.0:80"),
+        );
+        assert_eq!(story.findings().len(), 1);
+        assert_eq!(story.findings()[0].weight, Weight::Mistake);
+    }
+
+    #[test]
+    fn what_belongs_to_the_runtime_is_no_mistake_of_the_program() {
+        let mut story = Story::of("python3 server.py");
+        story.event(
+            1,
+            Kind::Noted(sockeye_model::Note::Runtime {
+                of: sockeye_model::Runtime::WakeUp,
+                sockets: 1,
+            }),
+        );
+        story.failed(
+            1,
+            sockeye_model::Call::Bind,
+            Errno::EACCES,
+            at("0.0.0.0:80"),
+        );
+        assert!(story.findings().is_empty());
     }
 }

@@ -8,6 +8,8 @@ mod doctor;
 mod rule;
 mod rules;
 mod scene;
+#[cfg(test)]
+mod story;
 
 pub use doctor::Doctor;
 pub use rule::{About, RULES, RuleRow};

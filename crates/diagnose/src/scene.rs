@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::collections::HashSet;
 
+use sockeye_model::text::Text;
 use sockeye_model::{
     Caller, End, Event, Family, Kind, Note, Place, Protocol, Runtime, SocketAddress, SocketId,
     Timestamp, Type,
@@ -64,10 +65,14 @@ pub struct SocketState {
     pub backlog: Option<u32>,
     /// Options that were set, by their manual's name, with the last value.
     pub options: HashMap<String, String>,
-    /// Who has ended its direction.
+    /// `connect` was called on it, whatever came of it.
+    pub asked_to_connect: bool,
+    /// It has a peer: `connect` succeeded, or it was accepted, or `socketpair` made it. For UDP: the peer is remembered.
+    pub connected: bool,
+    /// This side has ended its direction: `shutdown` with `SHUT_WR` or `SHUT_RDWR`.
     pub we_ended: bool,
-    /// The peer has ended: a receive gave 0.
-    pub peer_ended: bool,
+    /// When a receive first gave 0: the peer has ended its direction.
+    pub peer_ended: Option<Timestamp>,
     /// Bytes sent and received, and how many calls did so.
     pub sent: u64,
     /// Bytes received.
@@ -97,6 +102,11 @@ impl SocketState {
         )
     }
 
+    /// Whether the program got it by `accept`.
+    pub fn is_accepted(&self) -> bool {
+        self.parent.is_some() && !self.is_udp()
+    }
+
     /// Whether it is a UNIX socket.
     pub fn is_unix(&self) -> bool {
         matches!(self.created, Some((Family::Unix, ..)))
@@ -121,10 +131,12 @@ pub struct Scene {
     sockets: HashMap<SocketId, SocketState>,
     tongues: HashMap<u32, Tongue>,
     parents: HashMap<u32, u32>,
+    /// Processes that run another program than their parent.
+    replaced: HashSet<u32>,
     /// Sockets of the runtime, which no line of the program made.
     runtime: HashSet<SocketId>,
-    /// Processes that have ended.
-    ended: HashSet<u32>,
+    /// Processes that have ended, and how: the exit code, or the number of the signal that killed it.
+    ended: HashMap<u32, Result<i32, i32>>,
 }
 
 impl Scene {
@@ -149,9 +161,49 @@ impl Scene {
         self.parents.get(&process).copied()
     }
 
-    /// Whether the process is known to have ended.
-    pub fn has_ended(&self, process: u32) -> bool {
-        self.ended.contains(&process)
+    /// The first of the processes that run the same program text: those made by `fork` alone are one with their parent.
+    pub fn program_of(&self, process: u32) -> u32 {
+        let mut first = process;
+        // Bounded: a chain of forks in a recording may be a ring, where process ids come round.
+        for _ in 0..64 {
+            match self.parents.get(&first) {
+                Some(parent) if !self.replaced.contains(&first) => first = *parent,
+                _ => break,
+            }
+        }
+        first
+    }
+
+    /// How the process ended, if it has: its exit code, or the number of the signal that killed it.
+    pub fn end_of(&self, process: u32) -> Option<Result<i32, i32>> {
+        self.ended.get(&process).copied()
+    }
+
+    /// The open socket of the same trace that is at the other end of a connection with these two addresses.
+    pub fn other_end(
+        &self,
+        local: &SocketAddress,
+        peer: &SocketAddress,
+    ) -> Option<(SocketId, &SocketState)> {
+        local.inet()?;
+        self.sockets().find(|(_, state)| {
+            state.local.as_ref() == Some(peer) && state.peer.as_ref() == Some(local)
+        })
+    }
+
+    /// Whether the socket serves the program's runtime: no line of the program made it.
+    pub fn is_runtime(&self, socket: SocketId) -> bool {
+        self.runtime.contains(&socket)
+    }
+
+    /// A text in the tongue of the program that made a call: for C, which is also right where the tongue is not known, for
+    /// Python and for Node.
+    pub fn in_tongue(&self, by: Option<Caller>, c: Text, python: Text, node: Text) -> Text {
+        match self.tongue(by) {
+            Tongue::C => c,
+            Tongue::Python => python,
+            Tongue::Node => node,
+        }
     }
 
     /// Takes in an event.
@@ -159,26 +211,31 @@ impl Scene {
         match &event.kind {
             Kind::Started { pid, command } | Kind::Replaced { pid, command } => {
                 self.tongues.insert(*pid, Tongue::of_command(command));
+                self.replaced.insert(*pid);
+                self.ended.remove(pid);
                 return;
             }
             Kind::Forked { parent, child } => {
                 self.parents.insert(*child, *parent);
+                self.replaced.remove(child);
+                self.ended.remove(child);
                 let tongue = self.tongues.get(parent).copied().unwrap_or_default();
                 self.tongues.insert(*child, tongue);
                 return;
             }
-            Kind::Exited { pid, .. } => {
-                self.ended.insert(*pid);
+            Kind::Exited { pid, status } => {
+                self.ended.insert(*pid, *status);
                 return;
             }
             Kind::Closed { .. } => {
                 self.sockets.remove(&event.socket);
+                self.runtime.remove(&event.socket);
                 return;
             }
             Kind::Noted(Note::Runtime {
                 of: Runtime::WakeUp,
                 ..
-            }) => {
+            }) if event.socket != SocketId::NONE => {
                 self.runtime.insert(event.socket);
                 return;
             }
@@ -217,12 +274,18 @@ impl Scene {
                 state.local = Some(local.clone());
                 state.backlog = Some(*backlog);
             }
-            Kind::Connecting { peer } => state.peer = Some(peer.clone()),
+            Kind::Connecting { peer } => {
+                state.asked_to_connect = true;
+                state.peer = Some(peer.clone());
+            }
             Kind::Connected { local, peer } => {
+                state.asked_to_connect = true;
+                state.connected = true;
                 state.local = Some(local.clone());
                 state.peer = Some(peer.clone());
             }
             Kind::Accepted { local, peer } => {
+                state.connected = true;
                 state.local = Some(local.clone());
                 state.peer = Some(peer.clone());
                 state.parent = event.parent;
@@ -245,7 +308,10 @@ impl Scene {
                 state.receives += 1;
             }
             Kind::HalfClosed { end: End::Ours } => state.we_ended = true,
-            Kind::HalfClosed { end: End::Peer } => state.peer_ended = true,
+            Kind::HalfClosed { end: End::Peer } => {
+                state.peer_ended.get_or_insert(event.at);
+            }
+            Kind::Noted(Note::Paired { .. }) => state.connected = true,
             Kind::Noted(Note::Descriptor { came, .. }) => {
                 state.foreign |= *came != sockeye_model::Came::Made;
             }

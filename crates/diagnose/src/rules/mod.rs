@@ -6,9 +6,14 @@ use crate::rule::{About, RuleRow};
 use crate::scene::owned;
 
 mod s02_address_in_use;
+mod s07_needs_privilege;
 
 /// Every rule, in the order of their ids.
-pub(crate) const ALL: &[RuleRow] = &[s02_address_in_use::ROW];
+#[rustfmt::skip] // one a line
+pub(crate) const ALL: &[RuleRow] = &[
+    s02_address_in_use::ROW,
+    s07_needs_privilege::ROW,
+];
 
 /// A finding at the call that showed it.
 fn at_call(about: &About, weight: Weight, event: &Event<'_>, words: Words) -> Finding {
@@ -36,4 +41,36 @@ struct Words {
     why: Saying,
     /// The correction.
     fix: Saying,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn ids_are_unique_in_order_and_well_formed() {
+        let ids: Vec<&str> = ALL.iter().map(|row| row.about.id).collect();
+        let unique: HashSet<&&str> = ids.iter().collect();
+        assert_eq!(unique.len(), ids.len());
+        assert!(ids.is_sorted());
+        for id in ids {
+            let (digits, letter) = id[1..].split_at(2);
+            assert!(
+                id.starts_with('S') && digits.bytes().all(|b| b.is_ascii_digit()),
+                "{id}"
+            );
+            assert!(matches!(letter, "" | "b"), "{id}");
+        }
+    }
+
+    #[test]
+    fn every_title_stands_in_both_languages() {
+        for row in ALL {
+            let title = row.about.title;
+            assert!(!title.english.is_empty() && !title.spanish.is_empty());
+            assert_ne!(title.english, title.spanish, "{}", row.about.id);
+        }
+    }
 }
