@@ -350,6 +350,10 @@ pub enum Note<'a> {
         /// The other.
         with: SocketId,
     },
+    /// `bind` asked for port 0: the system chose the port that it was bound to.
+    PortChosen,
+    /// The process that made this call (the event's `by`) has more than one thread. Said once a process.
+    Threads,
     /// Sockets that serve the program's runtime, folded into one line; their calls are not told.
     Runtime {
         /// What they are for.
@@ -729,6 +733,8 @@ impl Note<'_> {
             },
             Self::Descriptor { number, came } => Note::Descriptor { number, came },
             Self::Paired { with } => Note::Paired { with },
+            Self::PortChosen => Note::PortChosen,
+            Self::Threads => Note::Threads,
             Self::Runtime { of, sockets } => Note::Runtime { of, sockets },
             Self::Blind(blind) => Note::Blind(blind),
             Self::Dropped { messages, why } => Note::Dropped { messages, why },

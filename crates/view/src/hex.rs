@@ -291,6 +291,8 @@ impl<W: Write> Hex<W> {
             | Note::Meaning { .. }
             | Note::Descriptor { .. }
             | Note::Paired { .. }
+            | Note::PortChosen
+            | Note::Threads
             | Note::Runtime { .. }
             | Note::Blind(_) => return,
         };

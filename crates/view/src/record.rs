@@ -386,6 +386,7 @@ impl Line<'_> {
                 self.object.plain("came", came.word());
             }
             Note::Paired { with } => self.object.number("with", with.0.into()),
+            Note::PortChosen | Note::Threads => {}
             Note::Runtime { of, sockets } => {
                 self.object.plain("of", of.word());
                 self.object.number("sockets", (*sockets).into());
@@ -503,6 +504,8 @@ const fn note_name(note: &Note<'_>) -> &'static str {
         Note::Dropped { .. } => "dropped",
         Note::Descriptor { .. } => "descriptor",
         Note::Paired { .. } => "paired",
+        Note::PortChosen => "port_chosen",
+        Note::Threads => "threads",
         Note::Runtime { .. } => "runtime",
         Note::Blind(_) => "blind",
     }

@@ -143,6 +143,7 @@ fn traced_note() -> impl Strategy<Value = Note<'static>> {
         (prop::sample::select(of), any::<u32>())
             .prop_map(|(of, sockets)| Note::Runtime { of, sockets }),
         prop::sample::select(blind).prop_map(Note::Blind),
+        prop::sample::select(vec![Note::PortChosen, Note::Threads]),
     ]
 }
 

@@ -24,6 +24,8 @@ crate::texts! {
     INHERITED = "was open already: descriptor {number}, given to the program" | "ya estaba abierto: descriptor {number}, dado al programa";
     PASSED = "came from another process: descriptor {number}" | "llegó de otro proceso: descriptor {number}";
     PAIRED = "its other end is {with}" | "su otro extremo es {with}";
+    ASKED_ANY_PORT = "the system chose the port: bind asked for 0" | "el puerto lo eligió el sistema: bind pidió el 0";
+    THREADS = "the process has several threads" | "el proceso tiene varios hilos";
     FORKED = "pid {child} is born, with the same sockets" | "nace pid {child}, con los mismos sockets";
     QUEUED_DATA = "{unread} not yet received, {unsent} not yet taken" | "{unread} aún sin recibir, {unsent} aún sin recoger";
     QUEUED_ACCEPT = "{waiting} wait for accept, backlog {backlog}" | "{waiting} esperan a accept, cola de {backlog}";

@@ -394,6 +394,8 @@ impl Line<'_> {
             "paired" => Note::Paired {
                 with: SocketId(take(self.with, "with")?),
             },
+            "port_chosen" => Note::PortChosen,
+            "threads" => Note::Threads,
             "runtime" => Note::Runtime {
                 of: word(&self.of, "of")?,
                 sockets: take(self.sockets, "sockets")?,

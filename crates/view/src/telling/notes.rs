@@ -72,6 +72,8 @@ impl Teller {
                 as_note(self.fill(text, &[("number", number)]))
             }
             Note::Paired { with } => as_note(self.fill(narration::PAIRED, &[("with", with)])),
+            Note::PortChosen => as_note(self.say(narration::ASKED_ANY_PORT).to_owned()),
+            Note::Threads => as_note(self.say(narration::THREADS).to_owned()),
             Note::Runtime { of, sockets } => {
                 let text = match of {
                     Runtime::Resolver => narration::RUNTIME_RESOLVER,

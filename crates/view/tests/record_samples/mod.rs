@@ -357,6 +357,8 @@ pub(crate) fn events() -> Vec<Event<'static>> {
             sockets: 3,
         },
         Note::Blind(Blind::IoUring),
+        Note::PortChosen,
+        Note::Threads,
     ] {
         say(3, Kind::Noted(note));
     }
