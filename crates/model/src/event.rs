@@ -316,6 +316,11 @@ pub enum Note<'a> {
         /// Connections that rest in TIME_WAIT there.
         resting: u32,
     },
+    /// The path that could not be bound is a file that no socket of this machine holds: an earlier run left it behind.
+    Leftover {
+        /// The path.
+        address: SocketAddress,
+    },
     /// Something listens near the address that refused.
     Nearby {
         /// `tcp` or `udp`.
@@ -722,6 +727,7 @@ impl Note<'_> {
                 process: process.map(own_process),
                 resting,
             },
+            Self::Leftover { address } => Note::Leftover { address },
             Self::Nearby { protocol, address } => Note::Nearby {
                 protocol: own(protocol),
                 address,

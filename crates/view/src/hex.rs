@@ -287,6 +287,7 @@ impl<W: Write> Hex<W> {
             // Who is where is for the narration: it moves no bytes.
             Note::PeerProcess(_)
             | Note::Holder { .. }
+            | Note::Leftover { .. }
             | Note::Nearby { .. }
             | Note::Meaning { .. }
             | Note::Descriptor { .. }

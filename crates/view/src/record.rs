@@ -369,6 +369,7 @@ impl Line<'_> {
                 }
                 self.object.number("resting", (*resting).into());
             }
+            Note::Leftover { address } => self.address("address", address),
             Note::Nearby { protocol, address } => {
                 self.object.text("transport", protocol);
                 self.address("address", address);
@@ -498,6 +499,7 @@ const fn note_name(note: &Note<'_>) -> &'static str {
     match note {
         Note::PeerProcess(_) => "peer_process",
         Note::Holder { .. } => "holder",
+        Note::Leftover { .. } => "leftover",
         Note::Nearby { .. } => "nearby",
         Note::SessionExpired { .. } => "session_expired",
         Note::Meaning { .. } => "meaning",

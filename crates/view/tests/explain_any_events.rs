@@ -138,7 +138,7 @@ fn an_event((kind, socket, at, one, two, data, number): Seed) -> Event<'static> 
             pid: socket,
             status: if two & 1 == 0 { Ok(3) } else { Err(9) },
         },
-        23 => Kind::Noted(match two % 6 {
+        23 => Kind::Noted(match two % 7 {
             0 => Note::PeerProcess(process()),
             1 => Note::Holder {
                 address: an_address(one),
@@ -153,7 +153,10 @@ fn an_event((kind, socket, at, one, two, data, number): Seed) -> Event<'static> 
                 peer: an_address(one),
                 idle: Duration::from_nanos(size),
             },
-            4 => Note::Meaning {
+            4 => Note::Leftover {
+                address: an_address(one),
+            },
+            5 => Note::Meaning {
                 protocol: text(),
                 text: text(),
             },

@@ -164,6 +164,7 @@ fn note() -> impl Strategy<Value = Note<'static>> {
                 resting
             }
         ),
+        address().prop_map(|address| Note::Leftover { address }),
         (text(), address()).prop_map(|(protocol, address)| Note::Nearby { protocol, address }),
         (address(), nanos()).prop_map(|(peer, idle)| Note::SessionExpired { peer, idle }),
         (text(), text()).prop_map(|(protocol, text)| Note::Meaning { protocol, text }),

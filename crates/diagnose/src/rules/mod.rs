@@ -1,33 +1,61 @@
 //! The rules, one a file.
 
-use sockeye_model::{Event, Finding, Saying, Weight};
+use sockeye_model::{Call, Caller, Event, Finding, Place, Saying, SocketId, Weight};
 
 use crate::rule::{About, RuleRow};
 use crate::scene::owned;
 
 mod s02_address_in_use;
 mod s07_needs_privilege;
+mod s41_stale_path;
 
 /// Every rule, in the order of their ids.
 #[rustfmt::skip] // one a line
 pub(crate) const ALL: &[RuleRow] = &[
     s02_address_in_use::ROW,
     s07_needs_privilege::ROW,
+    s41_stale_path::ROW,
 ];
 
 /// A finding at the call that showed it.
 fn at_call(about: &About, weight: Weight, event: &Event<'_>, words: Words) -> Finding {
-    Finding {
-        rule: about.id,
-        weight,
-        socket: event.socket,
-        by: event.by,
-        place: event.place.clone().map(owned),
-        times: 1,
-        short: words.short,
-        happened: words.happened,
-        why: words.why,
-        fix: words.fix,
+    Spot::of(event).finding(about, weight, words)
+}
+
+/// Where a finding belongs: a call that may lie some time back.
+#[derive(Clone, Debug)]
+struct Spot {
+    socket: SocketId,
+    by: Option<Caller>,
+    place: Option<Place<'static>>,
+}
+
+impl Spot {
+    fn of(event: &Event<'_>) -> Self {
+        Self {
+            socket: event.socket,
+            by: event.by,
+            place: event.place.clone().map(owned),
+        }
+    }
+
+    fn process(&self) -> Option<u32> {
+        self.by.map(|by| by.process)
+    }
+
+    fn finding(&self, about: &About, weight: Weight, words: Words) -> Finding {
+        Finding {
+            rule: about.id,
+            weight,
+            socket: self.socket,
+            by: self.by,
+            place: self.place.clone(),
+            times: 1,
+            short: words.short,
+            happened: words.happened,
+            why: words.why,
+            fix: words.fix,
+        }
     }
 }
 
@@ -41,6 +69,21 @@ struct Words {
     why: Saying,
     /// The correction.
     fix: Saying,
+}
+
+/// Whether the call sends on a connection or to an address.
+fn sends(call: Call) -> bool {
+    use Call::{Send, SendFile, SendMmsg, SendMsg, SendTo, Splice, Write, WriteV};
+    matches!(
+        call,
+        Send | SendTo | SendMsg | SendMmsg | SendFile | Write | WriteV | Splice
+    )
+}
+
+/// Whether the call receives.
+fn receives(call: Call) -> bool {
+    use Call::{Read, ReadV, Recv, RecvFrom, RecvMmsg, RecvMsg};
+    matches!(call, Recv | RecvFrom | RecvMsg | RecvMmsg | Read | ReadV)
 }
 
 #[cfg(test)]

@@ -375,6 +375,9 @@ impl Line<'_> {
                 process: self.process.map(name),
                 resting: take(self.resting, "resting")?,
             },
+            "leftover" => Note::Leftover {
+                address: take(self.address, "address")?.0,
+            },
             "nearby" => Note::Nearby {
                 protocol: text(self.transport, "transport")?,
                 address: take(self.address, "address")?.0,

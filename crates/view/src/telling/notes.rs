@@ -46,6 +46,10 @@ impl Teller {
                     None => as_note(self.fill(narration::HELD_UNSEEN, &[("address", &address)])),
                 }
             }
+            Note::Leftover { address } => {
+                let address = self.address(address);
+                as_note(self.fill(narration::LEFT_BEHIND, &[("address", &address)]))
+            }
             Note::Nearby { protocol, address } => {
                 let protocol = self.name(protocol);
                 let address = self.address(address);

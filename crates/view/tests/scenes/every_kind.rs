@@ -70,6 +70,13 @@ pub(crate) fn hostile() -> Scene {
         }),
     );
     scene.at(
+        8,
+        1,
+        Kind::Noted(Note::Leftover {
+            address: path.clone(),
+        }),
+    );
+    scene.at(
         9,
         1,
         Kind::Noted(Note::Nearby {
