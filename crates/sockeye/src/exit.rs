@@ -6,10 +6,6 @@ use sockeye_model::{Call, Errno};
 
 /// An exit code. The numbers are a contract: they change only with a major version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "the contract is printed whole; checks come later")
-)]
 pub(crate) enum ExitCode {
     /// Everything went as asked.
     Clean,
@@ -47,7 +43,7 @@ pub(crate) enum ExitCode {
     NotExecutable,
     /// The program to run is not there.
     CommandNotFound,
-    /// A program's own code, handed on because `--exec-status` or `wait -- CMD` asked for it.
+    /// A program's own code, handed on: it was traced, or `--exec-status` or `wait -- CMD` asked for it.
     Program(u8),
     /// A program was killed by this signal, handed on likewise.
     Signal(u8),

@@ -4,6 +4,7 @@
 mod advice;
 mod cli;
 mod commands;
+mod diagnosis;
 mod exit;
 mod frame_text;
 mod language;

@@ -13,6 +13,7 @@ use sockeye_view::catalogue::Language;
 use sockeye_view::escape::escape_name;
 use sockeye_view::{Columns, Header, Record};
 
+use crate::cli::TraceArgs;
 use crate::cli::view::ViewArgs;
 use crate::exit::ExitCode;
 use crate::limits::VIEW_PATIENCE;
@@ -38,6 +39,7 @@ enum Output {
     Stderr,
     Stdout,
     Recording(PathBuf),
+    File(PathBuf),
 }
 
 /// The sinks, and where each writes to.
@@ -128,6 +130,55 @@ impl Session {
         shown.sinks.push(beside);
         let tick = look.terminal.then_some(LIVELY_TICK);
         Self::running(shown, look, Policy::Lossless, tick, true)
+    }
+
+    /// The same for a command that tells of other programs' sockets, and tells by itself: on stderr or in `output`. Two
+    /// programs have a column each.
+    pub(crate) fn of_trace(args: &TraceArgs, output: Option<File>) -> Result<Self, Failure> {
+        let view = &args.view;
+        let look = match &output {
+            Some(file) => Look::on(file, &view.look),
+            None => Look::on(&io::stderr(), &view.look),
+        };
+        let mut shown = Shown::recorded(view, look)?;
+        let cannot =
+            |error: &io::Error| Failure::new(ExitCode::CannotStart, io_text(error, look.language));
+        let place = || match &args.output {
+            Some(path) => Output::File(path.clone()),
+            None => Output::Stderr,
+        };
+        let writer = || -> Result<Box<dyn io::Write + Send>, Failure> {
+            Ok(match &output {
+                Some(file) => {
+                    let file = file.try_clone().map_err(|error| cannot(&error))?;
+                    Box::new(io::BufWriter::new(file))
+                }
+                None => Box::new(views::stderr()),
+            })
+        };
+        let two_programs = args.with.len() == 1;
+        if !args.json {
+            if view.diagram || (two_programs && view.explain.is_none() && !view.hex) {
+                let columns = if two_programs {
+                    Columns::Two
+                } else {
+                    Columns::Auto
+                };
+                shown.push(look.diagram(writer()?, view.explain, columns), place());
+            } else if view.explain.is_some() || !view.hex {
+                shown.push(look.explain(writer()?, view.explain, true), place());
+            }
+            if view.hex {
+                shown.push(look.hex(writer()?, true), place());
+            }
+        }
+        let policy = if view.record.is_some() || view.hex {
+            Policy::Lossless
+        } else {
+            Policy::Lossy
+        };
+        let tick = look.terminal.then_some(TICK);
+        Self::running(shown, look, policy, tick, !args.json)
     }
 
     fn running(
@@ -243,6 +294,9 @@ fn view_failed(
         }
         // Whoever read it has left: a quiet end.
         _ if failed.source.kind() == io::ErrorKind::BrokenPipe => return Ok(()),
+        Some(Output::File(path)) => {
+            words::FILE_FAILED.fill(language, &[("path", &path.display()), ("error", &error)])
+        }
         Some(Output::Stdout) => words::STDOUT_FAILED.fill(language, &[("error", &error)]),
         _ => words::VIEW_FAILED.fill(language, &[("error", &error)]),
     };

@@ -6,7 +6,8 @@ use std::os::fd::AsFd;
 use sockeye_model::Sink;
 use sockeye_view::catalogue::Language;
 use sockeye_view::{
-    Columns, Diagram, DiagramOptions, Explain, ExplainOptions, Hex, HexOptions, Reasons,
+    Columns, CorrectOptions, Diagram, DiagramOptions, Explain, ExplainOptions, Hex, HexOptions,
+    Reasons,
 };
 
 use crate::cli::view::{self, Color, LookArgs};
@@ -114,6 +115,17 @@ impl Look {
             _ if self.quiet => Reasons::None,
             Some(view::Explain::All) => Reasons::All,
             _ => Reasons::Once,
+        }
+    }
+
+    /// What to correct, on this output.
+    pub(crate) fn correct(self) -> CorrectOptions {
+        CorrectOptions {
+            language: self.language,
+            margin: self.terminal,
+            colour: self.color,
+            ascii: self.ascii,
+            width: self.width,
         }
     }
 

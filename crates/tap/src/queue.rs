@@ -252,6 +252,12 @@ impl Tap {
     ///
     /// A [`Policy::Lossless`] view that has fallen behind is waited for: it is the traced program that waits then.
     pub fn tell(&self, event: Event<'_>) {
+        self.tell_with(event, []);
+    }
+
+    /// The same, and what belongs to it, such as what it shows to be wrong: no view is told of the one in time and of the
+    /// other late.
+    pub fn tell_with<'a>(&self, event: Event<'_>, more: impl IntoIterator<Item = Event<'a>>) {
         self.wait_room();
         let Some(shared) = &self.0 else { return };
         let wants = shared.wants();
@@ -264,7 +270,11 @@ impl Tap {
             return;
         }
         let place = event.at;
-        state.batch.push(place, event, wants.include(Wants::BYTES));
+        let keep_bytes = wants.include(Wants::BYTES);
+        state.batch.push(place, event, keep_bytes);
+        for event in more {
+            state.batch.push(place, event, keep_bytes);
+        }
         if mem::take(&mut state.view_waits) {
             drop(state);
             shared.filled.notify_one();

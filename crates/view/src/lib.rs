@@ -2,6 +2,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod catalogue;
+mod correct;
 mod diagram;
 mod explain;
 pub mod finding;
@@ -9,9 +10,11 @@ pub mod hex;
 mod layout;
 pub mod record;
 pub mod replay;
+mod sums;
 mod table;
 mod telling;
 
+pub use correct::{CorrectOptions, Found, what_to_correct};
 pub use diagram::{Columns, Diagram, DiagramOptions};
 pub use explain::{Explain, ExplainOptions, Form, Reasons};
 pub use hex::{Hex, HexOptions};
@@ -19,4 +22,5 @@ pub use layout::wrap;
 pub use record::{Header, Record};
 pub use replay::{Replay, ReplayError};
 pub use sockeye_model::{escape, texts};
+pub use sums::Sums;
 pub use table::{Align, Table};

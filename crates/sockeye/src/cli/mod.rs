@@ -19,6 +19,7 @@ pub(crate) mod relay;
 pub(crate) mod resolve;
 pub(crate) mod serve;
 pub(crate) mod tls;
+pub(crate) mod trace;
 pub(crate) mod view;
 pub(crate) mod wait;
 pub(crate) mod websocket;
@@ -45,6 +46,7 @@ pub(crate) use ports::PortsArgs;
 pub(crate) use relay::RelayArgs;
 pub(crate) use resolve::ResolveArgs;
 pub(crate) use serve::ServeArgs;
+pub(crate) use trace::TraceArgs;
 pub(crate) use wait::WaitArgs;
 pub(crate) use who::WhoArgs;
 
@@ -61,6 +63,7 @@ pub(crate) enum Command {
     Resolve(Box<ResolveArgs>),
     Ports(Box<PortsArgs>),
     Who(Box<WhoArgs>),
+    Trace(Box<TraceArgs>),
     Show(Box<ShowArgs>),
     Schemes,
     Generate(Box<GenerateArgs>),
@@ -182,6 +185,12 @@ const ENTRIES: &[Entry] = &[
         about: "Which process holds a port; all that listens on this machine",
         flags: who::WhoFlags::augment_args,
         meant: |matches| Ok(Command::Who(Box::new(read::<who::WhoFlags>(matches)?.meant()?))),
+    },
+    Entry {
+        name: "trace", examples: trace::EXAMPLES,
+        about: "Run a program and tell what its sockets do, and what is wrong with it",
+        flags: trace::TraceFlags::augment_args,
+        meant: |matches| Ok(Command::Trace(Box::new(read::<trace::TraceFlags>(matches)?.meant()?))),
     },
     Entry {
         name: "show", examples: offline::SHOW_EXAMPLES,

@@ -19,6 +19,7 @@ texts! {
     MISSING = "missing: {words}" | "falta: {words}";
     TWICE = "{option} is given twice; once is enough" | "{option} se da dos veces; con una basta";
     NOT_TOGETHER = "{option} and {other} do not go together" | "{option} y {other} no van juntos";
+    TRACE_WHAT = "missing: the program to run, as in sockeye trace python3 server.py, or -p PID" | "falta: el programa que ejecutar, como en sockeye trace python3 server.py, o -p PID";
     NO_TEXT = "a word of the command line is no text (UTF-8)" | "una palabra de la línea de órdenes no es texto (UTF-8)";
     NO_NUMBER = "wants a whole number" | "quiere un número entero";
     OUT_OF_RANGE = "wants a number from {range}" | "quiere un número de {range}";

@@ -29,6 +29,7 @@ mod resolve;
 mod schemes;
 mod serve;
 mod show;
+mod trace;
 mod wait;
 mod who;
 
@@ -58,6 +59,7 @@ pub(crate) fn run(command: Command) -> ExitCode {
                 serve::run(&args, feed, session)
             })
         }
+        Command::Trace(args) => trace::run(&args),
         Command::Relay(args) => in_session(&args.view, |session| relay::run(&args, session)),
     }
 }

@@ -1,0 +1,192 @@
+//! The findings as one JSON document; docs/trace.md describes it.
+
+use serde::Serialize;
+use sockeye_model::{Place, SocketId, Weight};
+use sockeye_view::Found;
+use sockeye_view::catalogue::Language;
+use sockeye_view::escape::escape_json;
+use sockeye_view::finding::say;
+
+/// The version of the document. It changes when something goes away or changes its meaning.
+pub(crate) const SCHEMA: u32 = 1;
+
+/// How the program ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum End {
+    /// With this exit code.
+    Code(i32),
+    /// Killed by this signal.
+    Signal(i32),
+}
+
+#[derive(Serialize)]
+struct Document {
+    sockeye: &'static str,
+    schema: u32,
+    language: &'static str,
+    check: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ended: Option<End>,
+    findings: Vec<One>,
+}
+
+#[derive(Serialize)]
+struct One {
+    id: &'static str,
+    weight: &'static str,
+    times: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    socket: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pid: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    thread: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    place: Option<Line>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    call: Option<Which>,
+    short: String,
+    happened: String,
+    why: String,
+    fix: String,
+    page: String,
+}
+
+#[derive(Serialize)]
+struct Line {
+    file: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    line: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    function: Option<String>,
+}
+
+/// The call that showed it: its name, and which one of that name on its socket.
+#[derive(Serialize)]
+struct Which {
+    name: &'static str,
+    number: u64,
+}
+
+impl Line {
+    fn of(place: &Place<'_>) -> Self {
+        Self {
+            file: place.file.clone().into_owned(),
+            line: (place.line > 0).then_some(place.line),
+            function: place.function.clone().map(std::borrow::Cow::into_owned),
+        }
+    }
+}
+
+/// Whether any of them makes a check fail.
+pub(crate) fn fails(found: &[Found<'_>]) -> bool {
+    found
+        .iter()
+        .any(|found| found.finding.weight >= Weight::Risk)
+}
+
+/// The document, in the order in which things were found, ended by a line feed.
+pub(crate) fn document(found: &[Found<'_>], ended: Option<End>, language: Language) -> String {
+    let document = Document {
+        sockeye: "findings",
+        schema: SCHEMA,
+        language: language.code(),
+        check: if fails(found) { "failed" } else { "passed" },
+        ended,
+        findings: found.iter().map(|found| one(found, language)).collect(),
+    };
+    // Plain data: there is nothing in it that serde could refuse.
+    let text = serde_json::to_string_pretty(&document).unwrap_or_default();
+    escape_json(&text).into_owned() + "\n"
+}
+
+fn one(found: &Found<'_>, language: Language) -> One {
+    let finding = found.finding;
+    One {
+        id: finding.rule,
+        weight: finding.weight.word(),
+        times: finding.times,
+        socket: (finding.socket != SocketId::NONE).then_some(finding.socket.0),
+        pid: finding.by.map(|by| by.process),
+        thread: finding.by.map(|by| by.thread),
+        place: finding.place.as_ref().map(Line::of),
+        call: found.call.map(|(call, number)| Which {
+            name: call.name(),
+            number,
+        }),
+        short: say(&finding.short, language),
+        happened: say(&finding.happened, language),
+        why: say(&finding.why, language),
+        fix: say(&finding.fix, language),
+        page: format!("sockeye explain {}", finding.rule),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sockeye_model::text::Text;
+    use sockeye_model::{Call, Caller, Finding, Saying, Value};
+
+    fn finding(weight: Weight) -> Finding {
+        let text = Saying::of(Text::new("{n} were left", "quedaron {n}"));
+        Finding {
+            rule: "S09",
+            weight,
+            socket: SocketId(2),
+            by: Some(Caller {
+                process: 12,
+                thread: 13,
+            }),
+            place: Some(Place {
+                file: "a\u{202e}b.py".into(),
+                line: 9,
+                function: None,
+            }),
+            times: 2,
+            short: text.clone().with("n", Value::Bytes(18)),
+            happened: text.clone().with("n", Value::Bytes(18)),
+            why: text.clone(),
+            fix: text,
+        }
+    }
+
+    #[test]
+    fn the_document_is_what_its_page_says() {
+        let finding = finding(Weight::Mistake);
+        let found = [Found {
+            finding: &finding,
+            call: Some((Call::Close, 1)),
+        }];
+        let text = document(&found, Some(End::Code(0)), Language::English);
+        let value: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(
+            value,
+            serde_json::json!({
+                "sockeye": "findings", "schema": 1, "language": "en", "check": "failed", "ended": {"code": 0},
+                "findings": [{
+                    "id": "S09", "weight": "mistake", "times": 2, "socket": 2, "pid": 12, "thread": 13,
+                    "place": {"file": "a\u{202e}b.py", "line": 9}, "call": {"name": "close", "number": 1},
+                    "short": "18 B were left", "happened": "18 B were left", "why": "{n} were left", "fix": "{n} were left",
+                    "page": "sockeye explain S09",
+                }],
+            })
+        );
+        assert!(!text.contains('\u{202e}'), "{text}");
+    }
+
+    #[test]
+    fn a_hint_passes_and_a_risk_does_not() {
+        for (weight, check) in [(Weight::Hint, "passed"), (Weight::Risk, "failed")] {
+            let finding = finding(weight);
+            let found = [Found {
+                finding: &finding,
+                call: None,
+            }];
+            let text = document(&found, None, Language::Spanish);
+            assert!(text.contains(&format!("\"check\": \"{check}\"")), "{text}");
+            assert!(text.contains("quedaron 18 B"), "{text}");
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! Hears what the tracer tells: hands it to the views, has the rules look at it, and knows when the programs beside start.
+
+use std::collections::{HashSet, VecDeque};
+use std::ffi::OsString;
+use std::time::Duration;
+
+use sockeye_model::{Call, Event, Family, Kind, SocketId, Timestamp, Type};
+use sockeye_trace::{Heard, Next, StartError};
+
+use crate::cli::quantity::duration_text;
+use crate::diagnosis::Diagnosis;
+use crate::session::Session;
+
+use super::{command_line, start_failure, words};
+
+/// What is known while programs run.
+pub(super) struct Watch<'a> {
+    session: &'a Session,
+    pub(super) diagnosis: Diagnosis,
+    beside: VecDeque<Vec<OsString>>,
+    /// Datagram sockets that wait for whoever writes: made, and bound.
+    datagrams: HashSet<SocketId>,
+    bound: HashSet<SocketId>,
+    /// Whoever is to be met can be.
+    ready: bool,
+    last: Timestamp,
+    /// The first program beside that could not be started.
+    pub(super) not_started: Option<StartError>,
+}
+
+impl<'a> Watch<'a> {
+    /// With programs that are still to be started.
+    pub(super) fn new(session: &'a Session, beside: &[Vec<OsString>]) -> Self {
+        Self {
+            session,
+            diagnosis: Diagnosis::default(),
+            beside: beside.iter().cloned().collect(),
+            datagrams: HashSet::new(),
+            bound: HashSet::new(),
+            ready: false,
+            last: Timestamp::START,
+            not_started: None,
+        }
+    }
+
+    /// What the tracer tells next.
+    pub(super) fn hear(&mut self, heard: Heard<'_>) -> Next {
+        match heard {
+            Heard::Event(event) => {
+                self.last = self.last.max(event.at);
+                if !self.beside.is_empty() && !self.ready {
+                    self.ready = self.shows_readiness(&event);
+                }
+                let found = self.diagnosis.event(&event);
+                self.session.tap.tell_with(event, found);
+            }
+            Heard::Quiet(at) => self.last = self.last.max(at),
+            Heard::NotStarted(error) => {
+                let language = self.session.look.language;
+                start_failure(&error, language).say();
+                self.not_started.get_or_insert(error);
+            }
+        }
+        self.next()
+    }
+
+    /// Whether somebody can be met now: a listener, or a bound datagram socket whose program waits.
+    fn shows_readiness(&mut self, event: &Event<'_>) -> bool {
+        match &event.kind {
+            Kind::Listening { .. } => return true,
+            Kind::Created { family, kind, .. } => {
+                let is_datagram = *kind == Type::Datagram;
+                if is_datagram && matches!(family, Family::Inet | Family::Inet6 | Family::Unix) {
+                    self.datagrams.insert(event.socket);
+                }
+            }
+            Kind::Bound { .. } if self.datagrams.contains(&event.socket) => {
+                self.bound.insert(event.socket);
+            }
+            Kind::Closed { .. } => {
+                self.datagrams.remove(&event.socket);
+                self.bound.remove(&event.socket);
+            }
+            Kind::Waiting { call } => {
+                let receives = matches!(
+                    call,
+                    Call::Recv | Call::RecvFrom | Call::RecvMsg | Call::RecvMmsg | Call::Read
+                );
+                return receives && self.bound.contains(&event.socket);
+            }
+            // An event loop waits for all its sockets at once.
+            Kind::Called {
+                call: Call::Poll | Call::Select | Call::EpollWait,
+                ..
+            } => return !self.bound.is_empty(),
+            _ => {}
+        }
+        false
+    }
+
+    fn next(&mut self) -> Next {
+        if !self.ready && self.last >= Timestamp::START + PATIENCE {
+            self.ready = true;
+            if let Some(command) = self.beside.front() {
+                let line = words::NOBODY_LISTENS.fill(
+                    self.session.look.language,
+                    &[
+                        ("time", &duration_text(PATIENCE)),
+                        ("command", &command_line(command)),
+                    ],
+                );
+                self.session.announce(&line);
+            }
+        }
+        match self.ready.then(|| self.beside.pop_front()).flatten() {
+            Some(command) => Next::Start(command),
+            None => Next::GoOn,
+        }
+    }
+
+    /// The end: what shows only now, and what was never started.
+    pub(super) fn end(&mut self, at: Timestamp) {
+        for found in self.diagnosis.finish(at) {
+            self.session.tap.tell(found);
+        }
+        for command in self.beside.drain(..) {
+            let line = words::NOT_STARTED.fill(
+                self.session.look.language,
+                &[("command", &command_line(&command))],
+            );
+            self.session.announce(&line);
+        }
+    }
+}
+
+/// How long the first program may take before those beside it are started all the same.
+const PATIENCE: Duration = Duration::from_secs(10);

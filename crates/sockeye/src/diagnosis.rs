@@ -1,0 +1,237 @@
+//! What the rules find in a stream of events, which call showed it, and what the sockets came to.
+
+use std::collections::HashMap;
+use std::io;
+
+use sockeye_diagnose::Doctor;
+use sockeye_model::{
+    Call, End, Event, Finding, Flow, Kind, Sink, SocketId, Tally, Timestamp, Wants,
+};
+use sockeye_view::{Found, Sums};
+
+/// The rules over one stream of events. Bounded by the sockets that are open.
+#[derive(Debug, Default)]
+pub(crate) struct Diagnosis {
+    doctor: Doctor,
+    calls: HashMap<SocketId, Calls>,
+    /// The call that showed each finding, in their order.
+    shown_by: Vec<Option<(Call, u64)>>,
+    sums: Sums,
+}
+
+/// The calls on one socket so far.
+#[derive(Debug, Default)]
+struct Calls {
+    counts: HashMap<Call, u64>,
+    last: Option<(Call, u64)>,
+}
+
+impl Diagnosis {
+    /// The next event. Gives what it shows for the first time, as events to be told behind it.
+    pub(crate) fn event(&mut self, event: &Event<'_>) -> Vec<Event<'static>> {
+        self.sums.event(event);
+        if let Some(call) = call_of(&event.kind) {
+            self.called(event.socket, call);
+            if let (Call::Accept, Some(listener)) = (call, event.parent) {
+                self.called(listener, call);
+            }
+        }
+        let new = self.doctor.event(event);
+        let told = self.tell(event.at, new);
+        if matches!(event.kind, Kind::Closed { .. }) {
+            self.calls.remove(&event.socket);
+        }
+        told
+    }
+
+    /// The end of the stream.
+    pub(crate) fn finish(&mut self, at: Timestamp) -> Vec<Event<'static>> {
+        let new = self.doctor.finish(at);
+        self.tell(at, new)
+    }
+
+    fn called(&mut self, socket: SocketId, call: Call) {
+        let calls = self.calls.entry(socket).or_default();
+        let count = calls.counts.entry(call).or_default();
+        *count += 1;
+        calls.last = Some((call, *count));
+    }
+
+    fn tell(&mut self, at: Timestamp, new: Vec<Finding>) -> Vec<Event<'static>> {
+        new.into_iter()
+            .map(|finding| {
+                let calls = self.calls.get(&finding.socket);
+                self.shown_by.push(calls.and_then(|calls| calls.last));
+                Event {
+                    at,
+                    took: None,
+                    socket: finding.socket,
+                    parent: None,
+                    by: finding.by,
+                    place: finding.place.clone(),
+                    kind: Kind::Diagnosed(Box::new(finding)),
+                }
+            })
+            .collect()
+    }
+
+    /// All that was found, in the order in which it first was, each with how often.
+    pub(crate) fn found(&self) -> Vec<Found<'_>> {
+        let calls = self.shown_by.iter().copied().chain(std::iter::repeat(None));
+        self.doctor
+            .findings()
+            .iter()
+            .zip(calls)
+            .map(|(finding, call)| Found { finding, call })
+            .collect()
+    }
+
+    /// What the sockets came to.
+    pub(crate) fn sums(&self) -> &Sums {
+        &self.sums
+    }
+}
+
+fn call_of(kind: &Kind<'_>) -> Option<Call> {
+    Some(match kind {
+        Kind::Created { .. } => Call::Socket,
+        Kind::Configured { .. } => Call::SetSockOpt,
+        Kind::Bound { .. } => Call::Bind,
+        Kind::Listening { .. } => Call::Listen,
+        Kind::Accepted { .. } => Call::Accept,
+        Kind::Connected { .. } => Call::Connect,
+        Kind::Sent { call, .. }
+        | Kind::Received { call, .. }
+        | Kind::Called { call, .. }
+        | Kind::Failed { call, .. } => *call,
+        Kind::HalfClosed { end: End::Ours } => Call::Shutdown,
+        Kind::HalfClosed { end: End::Peer } => Call::Recv,
+        Kind::Closed { .. } => Call::Close,
+        _ => return None,
+    })
+}
+
+/// The rules in front of a view of our own sockets: what they find is shown at its place.
+pub(crate) struct Diagnosed {
+    diagnosis: Diagnosis,
+    view: Box<dyn Sink>,
+}
+
+impl Diagnosed {
+    /// In front of `view`.
+    pub(crate) fn new(view: Box<dyn Sink>) -> Self {
+        Self {
+            diagnosis: Diagnosis::default(),
+            view,
+        }
+    }
+}
+
+/// The rules about what the user of the tool can change; the others are about how a program is written.
+const OF_OUR_OWN: &[&str] = &["S02", "S05", "S06", "S07", "S27", "S28"];
+
+impl Sink for Diagnosed {
+    fn wants(&self) -> Wants {
+        self.view.wants()
+    }
+
+    fn event(&mut self, event: &Event<'_>) -> io::Result<Flow> {
+        let found = self.diagnosis.event(event);
+        let mut flow = self.view.event(event)?;
+        for found in found {
+            if let Kind::Diagnosed(finding) = &found.kind
+                && OF_OUR_OWN.contains(&finding.rule)
+                && flow == Flow::Continue
+            {
+                flow = self.view.event(&found)?;
+            }
+        }
+        Ok(flow)
+    }
+
+    fn tick(&mut self, now: Timestamp) -> io::Result<()> {
+        self.view.tick(now)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.view.flush()
+    }
+
+    fn finish(&mut self, tally: &Tally) -> io::Result<()> {
+        self.view.finish(tally)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sockeye_model::{Errno, Note};
+
+    fn event(socket: u32, kind: Kind<'static>) -> Event<'static> {
+        Event {
+            at: Timestamp::from_nanos(7),
+            took: None,
+            socket: SocketId(socket),
+            parent: None,
+            by: None,
+            place: None,
+            kind,
+        }
+    }
+
+    /// Three binds that fail, and who holds the address.
+    fn refused(diagnosis: &mut Diagnosis) -> Vec<Event<'static>> {
+        let mut told = Vec::new();
+        let address: sockeye_model::SocketAddress = "127.0.0.1:5000".parse().unwrap();
+        for _ in 0..3 {
+            let failed = Kind::Failed {
+                call: Call::Bind,
+                errno: Errno::EADDRINUSE,
+                address: Some(address.clone()),
+            };
+            let holder = Kind::Noted(Note::Holder {
+                address: address.clone(),
+                process: None,
+                resting: 0,
+            });
+            told.extend(diagnosis.event(&event(1, failed)));
+            told.extend(diagnosis.event(&event(1, holder)));
+        }
+        told
+    }
+
+    #[test]
+    fn a_finding_is_told_once_and_says_which_call_showed_it() {
+        let mut diagnosis = Diagnosis::default();
+        let told = refused(&mut diagnosis);
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert_eq!(
+            (told[0].at, told[0].socket),
+            (Timestamp::from_nanos(7), SocketId(1))
+        );
+        let found = diagnosis.found();
+        assert_eq!(found.len(), 1);
+        assert_eq!((found[0].finding.rule, found[0].finding.times), ("S02", 3));
+        assert_eq!(found[0].call, Some((Call::Bind, 1)));
+    }
+
+    #[test]
+    fn a_closed_socket_leaves_nothing_behind() {
+        let mut diagnosis = Diagnosis::default();
+        for socket in 1..100 {
+            diagnosis.event(&event(
+                socket,
+                Kind::Called {
+                    call: Call::Dup,
+                    result: Ok(5),
+                },
+            ));
+            let closed = Kind::Closed {
+                totals: Default::default(),
+                first: None,
+            };
+            diagnosis.event(&event(socket, closed));
+        }
+        assert!(diagnosis.calls.is_empty());
+    }
+}

@@ -1,0 +1,367 @@
+//! What all sockets of a traced program came to: connections, bytes, what was thrown away, what it waited for.
+
+use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
+
+use sockeye_model::{
+    Call, Errno, Event, Family, Kind, Queues, SocketAddress, SocketId, Totals, Type,
+};
+
+use crate::catalogue::{self, Language, Text};
+use crate::escape::escape_name;
+
+mod words {
+    crate::texts! {
+        CONNECTIONS = "{count} connections" | "{count} conexiones";
+        CONNECTION = "1 connection" | "1 conexión";
+        BYTES = "{received} in, {sent} out" | "{received} recibidos, {sent} enviados";
+        THROWN_AWAY = "{bytes} thrown away" | "{bytes} tirados";
+        WAITED = "waited {waits}" | "esperó {waits}";
+        WAIT = "{time} in {call}" | "{time} en {call}";
+        PEERS = "peers: {peers}" | "remitentes: {peers}";
+        PEER = "{letter} {name} {received} in, {sent} out" | "{letter} {name} {received} recibidos, {sent} enviados";
+        REFUSED = "{peer} ({refused} refused)" | "{peer} ({refused} rechazados)";
+        MORE_PEERS = "and {count} more" | "y {count} más";
+        DROPPED = "dropped here, buffer full: {count}" | "perdidos aquí por búfer lleno: {count}";
+        CUT = "cut short here: {count}" | "cortados aquí: {count}";
+        LOST = "lost on the way: can't be known" | "por el camino: no se puede saber";
+        NO_SOCKETS = "no sockets" | "ningún socket";
+    }
+}
+
+/// The figures of a traced program's sockets, folded from its events. Bounded: peers beyond the first thousand are only counted.
+#[derive(Debug, Default)]
+pub struct Sums {
+    sockets: u64,
+    connections: u64,
+    totals: Totals,
+    thrown_away: u64,
+    /// What was unread when a socket was last looked at.
+    unread: HashMap<SocketId, u64>,
+    kinds: HashMap<SocketId, Type>,
+    /// Sockets of UDP and the like that nobody connected, and the peer that was last sent to.
+    datagrams: HashMap<SocketId, Option<SocketAddress>>,
+    waits: BTreeMap<&'static str, Duration>,
+    peers: Vec<(SocketAddress, Traffic)>,
+    more_peers: u64,
+    dropped: HashMap<SocketId, u64>,
+    lost_here: u64,
+    cut: u64,
+}
+
+#[derive(Debug, Default)]
+struct Traffic {
+    received: u64,
+    sent: u64,
+    refused: u64,
+}
+
+impl Sums {
+    /// Takes in the next event.
+    pub fn event(&mut self, event: &Event<'_>) {
+        match &event.kind {
+            Kind::Created { family, kind, .. } => {
+                self.sockets += 1;
+                self.kinds.insert(event.socket, *kind);
+                if *kind == Type::Datagram && *family != Family::Unix {
+                    self.datagrams.insert(event.socket, None);
+                }
+            }
+            Kind::Accepted { .. } => {
+                self.sockets += 1;
+                self.connections += 1;
+                self.waited(event, Call::Accept);
+            }
+            Kind::Connected { .. } => {
+                self.connections += u64::from(!self.datagrams.contains_key(&event.socket));
+                self.waited(event, Call::Connect);
+            }
+            Kind::Sent {
+                call,
+                payload,
+                peer,
+                ..
+            } => {
+                self.totals.bytes_sent += payload.len();
+                self.waited(event, *call);
+                if let (Some(last), Some(peer)) = (self.datagrams.get_mut(&event.socket), peer) {
+                    *last = Some(peer.clone());
+                    if let Some(traffic) = self.peer(peer) {
+                        traffic.sent += 1;
+                    }
+                }
+            }
+            Kind::Received {
+                call,
+                payload,
+                peer,
+                truncated_from,
+                ..
+            } => {
+                self.totals.bytes_received += payload.len();
+                self.cut += u64::from(truncated_from.is_some());
+                self.unread.remove(&event.socket);
+                self.waited(event, *call);
+                if let (true, Some(peer)) = (self.datagrams.contains_key(&event.socket), peer)
+                    && let Some(traffic) = self.peer(peer)
+                {
+                    traffic.received += 1;
+                }
+            }
+            Kind::HalfClosed { .. } => self.waited(event, Call::Recv),
+            Kind::Failed {
+                errno: Errno::ECONNREFUSED,
+                ..
+            } => {
+                if let Some(Some(peer)) = self.datagrams.get(&event.socket).cloned()
+                    && let Some(traffic) = self.peer(&peer)
+                {
+                    traffic.refused += 1;
+                }
+            }
+            Kind::Queued(Queues::Data { unread, .. }) => {
+                if self.kinds.get(&event.socket) != Some(&Type::Datagram) {
+                    self.unread.insert(event.socket, *unread);
+                }
+            }
+            Kind::Queued(Queues::Dropped { messages, .. }) => {
+                let known = self.dropped.entry(event.socket).or_default();
+                self.lost_here += messages.saturating_sub(*known);
+                *known = *messages;
+            }
+            Kind::Closed { .. } => {
+                self.thrown_away += self.unread.remove(&event.socket).unwrap_or(0);
+                self.kinds.remove(&event.socket);
+                self.dropped.remove(&event.socket);
+                // Kept for the summary: whether there were any.
+            }
+            _ => {}
+        }
+    }
+
+    fn waited(&mut self, event: &Event<'_>, call: Call) {
+        if let Some(took) = event.took
+            && took >= WORTH_SAYING
+        {
+            *self.waits.entry(call.name()).or_default() += took;
+        }
+    }
+
+    fn peer(&mut self, peer: &SocketAddress) -> Option<&mut Traffic> {
+        match self.peers.iter().position(|(known, _)| known == peer) {
+            Some(index) => Some(&mut self.peers[index].1),
+            None if self.peers.len() < PEERS_KEPT => {
+                self.peers.push((peer.clone(), Traffic::default()));
+                self.peers.last_mut().map(|(_, traffic)| traffic)
+            }
+            None => {
+                self.more_peers += 1;
+                None
+            }
+        }
+    }
+
+    /// The figures as phrases.
+    pub fn phrases(&self, language: Language) -> Vec<String> {
+        let count = |number| catalogue::count(number, language);
+        let bytes = |number| catalogue::bytes(number, language);
+        let mut phrases = Vec::new();
+        if self.sockets == 0 {
+            return vec![words::NO_SOCKETS.say(language).to_owned()];
+        }
+        match self.connections {
+            0 => {}
+            1 => phrases.push(words::CONNECTION.say(language).to_owned()),
+            many => phrases.push(words::CONNECTIONS.fill(language, &[("count", &count(many))])),
+        }
+        let mut moved = words::BYTES.fill(
+            language,
+            &[
+                ("received", &bytes(self.totals.bytes_received)),
+                ("sent", &bytes(self.totals.bytes_sent)),
+            ],
+        );
+        if self.thrown_away > 0 {
+            moved.push_str(", ");
+            moved.push_str(
+                &words::THROWN_AWAY.fill(language, &[("bytes", &bytes(self.thrown_away))]),
+            );
+        }
+        phrases.push(moved);
+        phrases.extend(self.of_peers(language));
+        let number = |text: Text, number: u64| text.fill(language, &[("count", &count(number))]);
+        if self.cut > 0 {
+            phrases.push(number(words::CUT, self.cut));
+        }
+        if !self.peers.is_empty() {
+            phrases.push(number(words::DROPPED, self.lost_here));
+            phrases.push(words::LOST.say(language).to_owned());
+        }
+        let waits: Vec<String> = self
+            .waits
+            .iter()
+            .map(|(call, time)| {
+                let time = catalogue::duration(*time, language);
+                words::WAIT.fill(language, &[("time", &time), ("call", call)])
+            })
+            .collect();
+        if !waits.is_empty() {
+            phrases.push(words::WAITED.fill(language, &[("waits", &waits.join(", "))]));
+        }
+        phrases
+    }
+
+    fn of_peers(&self, language: Language) -> Option<String> {
+        if self.peers.is_empty() {
+            return None;
+        }
+        let shown = self.peers.iter().take(PEERS_SHOWN).enumerate();
+        let mut peers: Vec<String> = shown
+            .map(|(index, (address, traffic))| {
+                let text = words::PEER.fill(
+                    language,
+                    &[
+                        ("letter", &letter(index)),
+                        ("name", &escape_name(&address.to_string())),
+                        ("received", &catalogue::count(traffic.received, language)),
+                        ("sent", &catalogue::count(traffic.sent, language)),
+                    ],
+                );
+                match traffic.refused {
+                    0 => text,
+                    refused => {
+                        words::REFUSED.fill(language, &[("peer", &text), ("refused", &refused)])
+                    }
+                }
+            })
+            .collect();
+        let more = self.peers.len().saturating_sub(PEERS_SHOWN) as u64 + self.more_peers;
+        if more > 0 {
+            let count = catalogue::count(more, language);
+            peers.push(words::MORE_PEERS.fill(language, &[("count", &count)]));
+        }
+        Some(words::PEERS.fill(language, &[("peers", &peers.join(" · "))]))
+    }
+}
+
+/// The letter of a peer: A to Z.
+fn letter(index: usize) -> char {
+    char::from(b'A' + u8::try_from(index % 26).unwrap_or(0))
+}
+
+/// A shorter call did not wait.
+const WORTH_SAYING: Duration = Duration::from_millis(1);
+/// Peers that are kept apart.
+const PEERS_KEPT: usize = 1_000;
+/// Peers that the line of totals names.
+const PEERS_SHOWN: usize = 4;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sockeye_model::{Payload, Protocol, Timestamp, Unit};
+
+    fn event(socket: u32, took: u64, kind: Kind<'static>) -> Event<'static> {
+        Event {
+            at: Timestamp::START,
+            took: Some(Duration::from_millis(took)),
+            socket: SocketId(socket),
+            parent: None,
+            by: None,
+            place: None,
+            kind,
+        }
+    }
+
+    fn received(len: u64, unit: Unit, peer: Option<&str>) -> Kind<'static> {
+        Kind::Received {
+            call: Call::Recv,
+            payload: Payload::Unseen { len, unit },
+            room: len,
+            truncated_from: None,
+            peer: peer.map(|peer| peer.parse().unwrap()),
+        }
+    }
+
+    fn created(kind: Type) -> Kind<'static> {
+        Kind::Created {
+            family: Family::Inet,
+            kind,
+            protocol: Protocol::DEFAULT,
+        }
+    }
+
+    fn said(events: &[Event<'_>]) -> String {
+        let mut sums = Sums::default();
+        for event in events {
+            sums.event(event);
+        }
+        sums.phrases(Language::English).join(" · ")
+    }
+
+    #[test]
+    fn what_was_unread_at_a_close_was_thrown_away() {
+        let end = || Kind::Closed {
+            totals: Totals::default(),
+            first: None,
+        };
+        let unread = |unread| Kind::Queued(Queues::Data { unread, unsent: 0 });
+        let accepted = || Kind::Accepted {
+            local: "127.0.0.1:5000".parse().unwrap(),
+            peer: "127.0.0.1:44888".parse().unwrap(),
+        };
+        let line = said(&[
+            event(1, 0, created(Type::Stream)),
+            event(2, 890, accepted()),
+            event(2, 4, received(10, Unit::Bytes, None)),
+            event(2, 0, unread(18)),
+            event(2, 0, end()),
+            event(3, 127, accepted()),
+            event(3, 0, unread(5)),
+            event(3, 0, received(5, Unit::Bytes, None)),
+            event(3, 0, end()),
+        ]);
+        assert_eq!(
+            line,
+            "2 connections · 15 B in, 0 B out, 18 B thrown away · waited 1.0 s in accept, 4.0 ms in recv"
+        );
+    }
+
+    #[test]
+    fn peers_have_letters_and_what_is_lost_on_the_way_is_not_claimed_to_be_known() {
+        let line = said(&[
+            event(1, 0, created(Type::Datagram)),
+            event(1, 0, received(7, Unit::Message, Some("10.0.0.1:9"))),
+            event(1, 0, received(7, Unit::Message, Some("10.0.0.2:9"))),
+            event(1, 0, received(7, Unit::Message, Some("10.0.0.1:9"))),
+        ]);
+        assert_eq!(
+            line,
+            "21 B in, 0 B out · peers: A 10.0.0.1:9 2 in, 0 out · B 10.0.0.2:9 1 in, 0 out · dropped here, buffer full: 0 · lost on the way: can't be known"
+        );
+    }
+
+    #[test]
+    fn many_peers_take_no_more_room_than_a_thousand() {
+        let mut sums = Sums::default();
+        sums.event(&event(1, 0, created(Type::Datagram)));
+        for port in 1..5_000 {
+            sums.event(&event(
+                1,
+                0,
+                received(1, Unit::Message, Some(&format!("10.0.0.1:{port}"))),
+            ));
+        }
+        assert_eq!(sums.peers.len(), PEERS_KEPT);
+        assert!(
+            sums.phrases(Language::English)
+                .join("")
+                .contains("and 4995 more")
+        );
+    }
+
+    #[test]
+    fn a_program_without_sockets_is_said_to_have_none() {
+        assert_eq!(said(&[]), "no sockets");
+    }
+}
