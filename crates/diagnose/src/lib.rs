@@ -13,4 +13,4 @@ mod story;
 
 pub use doctor::Doctor;
 pub use rule::{About, RULES, RuleRow};
-pub use scene::{Scene, SocketState, Tongue};
+pub use scene::{Scene, SocketState, Tongue, Wait};

@@ -3,6 +3,14 @@
 use std::collections::HashMap;
 use std::collections::HashSet;
 
+mod holders;
+mod waits;
+
+use holders::Holders;
+pub use waits::Wait;
+use waits::Waits;
+pub(crate) use waits::{receives, sends};
+
 use sockeye_model::text::Text;
 use sockeye_model::{
     Caller, End, Event, Family, Kind, Note, Place, Protocol, Runtime, SocketAddress, SocketId,
@@ -57,6 +65,10 @@ pub struct SocketState {
     pub local: Option<SocketAddress>,
     /// What `bind` was told, rather than the kernel.
     pub bound: Option<SocketAddress>,
+    /// `bind` asked for port 0: the system chose the port.
+    pub port_chosen: bool,
+    /// The other end, where `socketpair` made both.
+    pub paired: Option<SocketId>,
     /// Where `bind` was called.
     pub bound_at: Option<Place<'static>>,
     /// The other end.
@@ -137,6 +149,10 @@ pub struct Scene {
     runtime: HashSet<SocketId>,
     /// Processes that have ended, and how: the exit code, or the number of the signal that killed it.
     ended: HashMap<u32, Result<i32, i32>>,
+    /// Processes that are known to have more than one thread.
+    threaded: HashSet<u32>,
+    waits: Waits,
+    holders: Holders,
 }
 
 impl Scene {
@@ -191,6 +207,38 @@ impl Scene {
         })
     }
 
+    /// The open socket of the same trace at the other end of this one: of a pair, or of a connection over IP.
+    pub fn far_end(&self, socket: SocketId) -> Option<SocketId> {
+        let state = self.socket(socket)?;
+        match state.paired {
+            Some(paired) => self.socket(paired).map(|_| paired),
+            None => {
+                let (other, _) = self.other_end(state.local.as_ref()?, state.peer.as_ref()?)?;
+                Some(other)
+            }
+        }
+    }
+
+    /// The call that a thread is blocked in, as far as it has been told.
+    pub fn wait_of(&self, by: Caller) -> Option<&Wait> {
+        self.waits.of(by)
+    }
+
+    /// The threads that are blocked in calls on a socket.
+    pub fn waits_on(&self, socket: SocketId) -> impl Iterator<Item = &Wait> {
+        self.waits.all().filter(move |wait| wait.socket == socket)
+    }
+
+    /// The processes that hold a descriptor of the socket.
+    pub fn holders_of(&self, socket: SocketId) -> impl Iterator<Item = u32> {
+        self.holders.of(socket)
+    }
+
+    /// Whether a process is known to have, or to have had, more than one thread.
+    pub fn has_threads(&self, process: u32) -> bool {
+        self.threaded.contains(&process)
+    }
+
     /// Whether the socket serves the program's runtime: no line of the program made it.
     pub fn is_runtime(&self, socket: SocketId) -> bool {
         self.runtime.contains(&socket)
@@ -208,6 +256,19 @@ impl Scene {
 
     /// Takes in an event.
     pub(crate) fn after(&mut self, event: &Event<'_>) {
+        self.waits.after(event);
+        let sockets = &self.sockets;
+        self.holders.after(event, |socket| {
+            sockets
+                .get(&socket)
+                .is_some_and(|state| state.has("FD_CLOEXEC"))
+        });
+        if let Some(by) = event.by {
+            let tells = matches!(event.kind, Kind::Noted(Note::Threads));
+            if tells || by.thread != by.process {
+                self.threaded.insert(by.process);
+            }
+        }
         match &event.kind {
             Kind::Started { pid, command } | Kind::Replaced { pid, command } => {
                 self.tongues.insert(*pid, Tongue::of_command(command));
@@ -224,6 +285,7 @@ impl Scene {
                 return;
             }
             Kind::Exited { pid, status } => {
+                self.threaded.remove(pid);
                 self.ended.insert(*pid, *status);
                 return;
             }
@@ -311,7 +373,16 @@ impl Scene {
             Kind::HalfClosed { end: End::Peer } => {
                 state.peer_ended.get_or_insert(event.at);
             }
-            Kind::Noted(Note::Paired { .. }) => state.connected = true,
+            Kind::Noted(Note::Paired { with }) => {
+                let with = *with;
+                state.connected = true;
+                state.paired = Some(with);
+                if let Some(other) = self.sockets.get_mut(&with) {
+                    other.connected = true;
+                    other.paired = Some(event.socket);
+                }
+            }
+            Kind::Noted(Note::PortChosen) => state.port_chosen = true,
             Kind::Noted(Note::Descriptor { came, .. }) => {
                 state.foreign |= *came != sockeye_model::Came::Made;
             }
