@@ -9,7 +9,6 @@ mod waits;
 use holders::Holders;
 pub use waits::Wait;
 use waits::Waits;
-pub(crate) use waits::{receives, sends};
 
 use sockeye_model::text::Text;
 use sockeye_model::{
@@ -273,6 +272,7 @@ impl Scene {
             Kind::Started { pid, command } | Kind::Replaced { pid, command } => {
                 self.tongues.insert(*pid, Tongue::of_command(command));
                 self.replaced.insert(*pid);
+                self.threaded.remove(pid);
                 self.ended.remove(pid);
                 return;
             }

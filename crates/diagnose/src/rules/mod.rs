@@ -5,14 +5,21 @@ use sockeye_model::{Call, Caller, Event, Finding, Place, Saying, SocketId, Weigh
 use crate::rule::{About, RuleRow};
 use crate::scene::owned;
 
+mod s01_no_reuse;
 mod s02_address_in_use;
+mod s03_loopback_only;
+mod s04_every_interface;
 mod s07_needs_privilege;
 mod s41_stale_path;
+mod serves;
 
 /// Every rule, in the order of their ids.
 #[rustfmt::skip] // one a line
 pub(crate) const ALL: &[RuleRow] = &[
+    s01_no_reuse::ROW,
     s02_address_in_use::ROW,
+    s03_loopback_only::ROW,
+    s04_every_interface::ROW,
     s07_needs_privilege::ROW,
     s41_stale_path::ROW,
 ];

@@ -26,28 +26,21 @@ pub struct Wait {
 impl Wait {
     /// Whether the call waits for data.
     pub fn receives(&self) -> bool {
-        receives(self.call)
+        use Call::{Read, ReadV, Recv, RecvFrom, RecvMmsg, RecvMsg};
+        matches!(
+            self.call,
+            Recv | RecvFrom | RecvMsg | RecvMmsg | Read | ReadV
+        )
     }
 
     /// Whether the call waits to be rid of data.
     pub fn sends(&self) -> bool {
-        sends(self.call)
+        use Call::{Send, SendFile, SendMmsg, SendMsg, SendTo, Write, WriteV};
+        matches!(
+            self.call,
+            Send | SendTo | SendMsg | SendMmsg | SendFile | Write | WriteV
+        )
     }
-}
-
-/// Whether a call waits for data from the peer.
-pub(crate) fn receives(call: Call) -> bool {
-    use Call::{Read, ReadV, Recv, RecvFrom, RecvMmsg, RecvMsg};
-    matches!(call, Recv | RecvFrom | RecvMsg | RecvMmsg | Read | ReadV)
-}
-
-/// Whether a call waits for the peer to take data.
-pub(crate) fn sends(call: Call) -> bool {
-    use Call::{Send, SendFile, SendMmsg, SendMsg, SendTo, Write, WriteV};
-    matches!(
-        call,
-        Send | SendTo | SendMsg | SendMmsg | SendFile | Write | WriteV
-    )
 }
 
 /// All blocked threads.
