@@ -12,8 +12,8 @@ use waits::Waits;
 
 use sockeye_model::text::Text;
 use sockeye_model::{
-    Caller, End, Event, Family, Kind, Note, Place, Protocol, Runtime, SocketAddress, SocketId,
-    Timestamp, Type,
+    Call, Caller, End, Event, Family, Kind, Note, Place, Protocol, Runtime, SocketAddress,
+    SocketId, Timestamp, Type,
 };
 
 /// The language a traced program is written in, as far as the command that started it tells.
@@ -78,6 +78,8 @@ pub struct SocketState {
     pub options: HashMap<String, String>,
     /// `connect` was called on it, whatever came of it.
     pub asked_to_connect: bool,
+    /// A call that sends was made on it, whatever came of it.
+    pub tried_to_send: bool,
     /// It has a peer: `connect` succeeded, or it was accepted, or `socketpair` made it. For UDP: the peer is remembered.
     pub connected: bool,
     /// This side has ended its direction: `shutdown` with `SHUT_WR` or `SHUT_RDWR`.
@@ -134,6 +136,21 @@ impl SocketState {
             .get(option)
             .is_some_and(|value| value != "0" && value != "off")
     }
+}
+
+/// Whether the call sends on a connection or to an address.
+pub(crate) fn sends(call: Call) -> bool {
+    use Call::{Send, SendFile, SendMmsg, SendMsg, SendTo, Splice, Write, WriteV};
+    matches!(
+        call,
+        Send | SendTo | SendMsg | SendMmsg | SendFile | Write | WriteV | Splice
+    )
+}
+
+/// Whether the call receives.
+pub(crate) fn receives(call: Call) -> bool {
+    use Call::{Read, ReadV, Recv, RecvFrom, RecvMmsg, RecvMsg};
+    matches!(call, Recv | RecvFrom | RecvMsg | RecvMmsg | Read | ReadV)
 }
 
 /// All sockets and processes.
@@ -364,6 +381,7 @@ impl Scene {
             Kind::Sent { payload, .. } => {
                 state.sent = state.sent.saturating_add(payload.len());
                 state.sends += 1;
+                state.tried_to_send = true;
             }
             Kind::Received { payload, .. } => {
                 state.received = state.received.saturating_add(payload.len());
@@ -383,6 +401,9 @@ impl Scene {
                 }
             }
             Kind::Noted(Note::PortChosen) => state.port_chosen = true,
+            Kind::Failed { call, .. } | Kind::Called { call, .. } if sends(*call) => {
+                state.tried_to_send = true;
+            }
             Kind::Noted(Note::Descriptor { came, .. }) => {
                 state.foreign |= *came != sockeye_model::Came::Made;
             }

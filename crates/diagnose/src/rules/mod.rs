@@ -1,15 +1,21 @@
 //! The rules, one a file.
 
-use sockeye_model::{Call, Caller, Event, Finding, Place, Saying, SocketId, Weight};
+use sockeye_model::{Caller, Event, Finding, Place, Saying, SocketId, Weight};
 
 use crate::rule::{About, RuleRow};
-use crate::scene::owned;
+use crate::scene::{owned, receives, sends};
 
 mod s01_no_reuse;
 mod s02_address_in_use;
 mod s03_loopback_only;
 mod s04_every_interface;
+mod s05_refused;
 mod s07_needs_privilege;
+mod s20_cut_datagram;
+mod s21_no_port;
+mod s27_earlier_datagram;
+mod s28_too_long;
+mod s32_wrong_socket;
 mod s41_stale_path;
 mod serves;
 
@@ -20,7 +26,13 @@ pub(crate) const ALL: &[RuleRow] = &[
     s02_address_in_use::ROW,
     s03_loopback_only::ROW,
     s04_every_interface::ROW,
+    s05_refused::ROW,
     s07_needs_privilege::ROW,
+    s20_cut_datagram::ROW,
+    s21_no_port::ROW,
+    s27_earlier_datagram::ROW,
+    s28_too_long::ROW,
+    s32_wrong_socket::ROW,
     s41_stale_path::ROW,
 ];
 
@@ -76,21 +88,6 @@ struct Words {
     why: Saying,
     /// The correction.
     fix: Saying,
-}
-
-/// Whether the call sends on a connection or to an address.
-fn sends(call: Call) -> bool {
-    use Call::{Send, SendFile, SendMmsg, SendMsg, SendTo, Splice, Write, WriteV};
-    matches!(
-        call,
-        Send | SendTo | SendMsg | SendMmsg | SendFile | Write | WriteV | Splice
-    )
-}
-
-/// Whether the call receives.
-fn receives(call: Call) -> bool {
-    use Call::{Read, ReadV, Recv, RecvFrom, RecvMmsg, RecvMsg};
-    matches!(call, Recv | RecvFrom | RecvMsg | RecvMmsg | Read | ReadV)
 }
 
 #[cfg(test)]
