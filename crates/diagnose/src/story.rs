@@ -371,6 +371,14 @@ impl Story {
         self.doctor.findings()
     }
 
+    /// What this rule found first.
+    pub(crate) fn found(&self, rule: &str) -> &Finding {
+        self.findings()
+            .iter()
+            .find(|found| found.rule == rule)
+            .unwrap()
+    }
+
     /// Ends the story: the marks of all that was found, in the order it was told, `✗ S09`. What any server on loopback or on
     /// every interface is told for good measure, S03 and S04, is left out.
     pub(crate) fn marks(&mut self) -> Vec<String> {

@@ -97,7 +97,7 @@ mod tests {
         let mut story = Story::of("python3 server.py");
         story.tcp(1).line(3).bound(1, "127.0.0.1:5000");
         listens(&mut story, 1, "127.0.0.1:5000");
-        let place = story.findings()[0].place.clone();
+        let place = story.found("S01").place.clone();
         assert_eq!(place.map(|place| place.line), Some(3));
         assert_eq!(story.marks(), ["! S01"]);
     }

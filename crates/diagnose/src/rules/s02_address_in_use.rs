@@ -248,7 +248,7 @@ mod tests {
     }
 
     fn happened(story: &Story) -> &'static str {
-        story.findings()[0].happened.text.say(Language::English)
+        story.found("S02").happened.text.say(Language::English)
     }
 
     #[test]
@@ -265,7 +265,7 @@ mod tests {
         story.event(1, holder(None, 3));
         assert_eq!(story.marks(), ["✗ S02"]);
         assert_eq!(happened(&story), words::RESTING.english);
-        assert_eq!(story.findings()[0].fix.text, words::FIX_RESTING_SET);
+        assert_eq!(story.found("S02").fix.text, words::FIX_RESTING_SET);
     }
 
     #[test]

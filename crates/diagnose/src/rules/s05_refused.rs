@@ -260,7 +260,7 @@ mod tests {
     }
 
     fn happened(story: &Story) -> &'static str {
-        story.findings()[0].happened.text.english
+        story.found("S05").happened.text.english
     }
 
     #[test]

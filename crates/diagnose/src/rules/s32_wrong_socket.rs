@@ -140,7 +140,7 @@ mod tests {
     use crate::story::{Story, at};
 
     fn happened(story: &Story) -> &'static str {
-        story.findings()[0].happened.text.english
+        story.found("S32").happened.text.english
     }
 
     #[test]
