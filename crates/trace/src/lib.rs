@@ -11,4 +11,5 @@ mod tracee;
 mod tracer;
 mod world;
 
+pub use place::Lacking;
 pub use tracer::{Ended, Heard, Next, Options, StartError, Tracer};

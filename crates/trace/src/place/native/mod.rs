@@ -1,0 +1,143 @@
+//! The line of a native program: from the system call outwards to the first function of the program itself.
+//!
+//! The stack is unwound by the tables that are there for exceptions (`.eh_frame`), so frame pointers are not needed. Lines
+//! are DWARF's; without, the symbol's function is what is known.
+
+mod lines;
+mod names;
+mod unwind;
+
+use std::borrow::Cow;
+
+use sockeye_model::Place;
+
+use self::lines::Lines;
+use self::names::Names;
+use self::unwind::{Stack, Unwinding};
+use crate::place::elf::Elf;
+use crate::place::maps::Mapped;
+use crate::place::memory::Memory;
+use crate::place::registers::Registers;
+
+/// A program or library, with what has been read of it.
+#[derive(Debug)]
+pub(crate) struct Binary {
+    pub(crate) elf: Elf,
+    unwinding: Option<Option<Unwinding>>,
+    names: Option<Names>,
+    lines: Option<Option<Lines>>,
+}
+
+/// What stands in the way of a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Missed {
+    /// Code was met that belongs to no file that is known.
+    Unmapped,
+    /// The program has neither lines nor names.
+    Stripped,
+    /// The stack could not be followed to the program's own code.
+    Lost,
+}
+
+impl Binary {
+    pub(crate) fn new(elf: Elf) -> Self {
+        Self {
+            elf,
+            unwinding: None,
+            names: None,
+            lines: None,
+        }
+    }
+}
+
+/// Gives what is mapped at an address, and the binary it is of.
+pub(crate) trait Code {
+    /// `None` where no file's code is.
+    fn at(&mut self, address: u64) -> Option<(Mapped, &mut Binary)>;
+}
+
+/// The place in `program` that the call was made from.
+pub(crate) fn place_of(
+    registers: &Registers,
+    memory: &Memory<'_>,
+    program: &Mapped,
+    code: &mut dyn Code,
+) -> Result<Place<'static>, Missed> {
+    let mut stack = Stack::new(registers);
+    let mut told = Told::default();
+    for depth in 0..MOST_FRAMES {
+        // What a function returns to may be the line, or even the function, behind the call.
+        let at = stack.inside();
+        let Some((mapped, binary)) = code.at(at) else {
+            return told.or(Missed::Unmapped, program);
+        };
+        let Some(address) = binary.elf.own_address(&mapped, at) else {
+            return told.or(Missed::Lost, program);
+        };
+        if mapped.file == program.file && told.look(binary, address, depth == 0) {
+            break;
+        }
+        let unwinding = binary
+            .unwinding
+            .get_or_insert_with(|| Unwinding::of(&binary.elf));
+        let goes_on = unwinding
+            .as_ref()
+            .is_some_and(|unwinding| unwinding.step(&mut stack, address, memory));
+        if !goes_on {
+            break;
+        }
+    }
+    told.or(Missed::Lost, program)
+}
+
+/// What is known so far of the frames that are the program's.
+#[derive(Debug, Default)]
+struct Told {
+    /// The innermost line of the program itself, not of a library built into it.
+    own: Option<Place<'static>>,
+    /// The innermost line at all.
+    line: Option<Place<'static>>,
+    /// The innermost function that has a name.
+    function: Option<String>,
+    /// Whether a frame of the program was met.
+    met: bool,
+}
+
+impl Told {
+    /// Looks at a frame of the program; true when nothing better can come.
+    fn look(&mut self, binary: &mut Binary, address: u64, makes_the_call: bool) -> bool {
+        self.met = true;
+        let lines = binary.lines.get_or_insert_with(|| Lines::of(&binary.elf));
+        if let Some(lines) = lines {
+            for place in lines.at(address) {
+                if lines::is_built_in(&place.file) {
+                    self.line.get_or_insert(place);
+                } else {
+                    self.own = Some(place);
+                    return true;
+                }
+            }
+        }
+        // In a program that has its C library within, the instruction is in the library's wrapper.
+        if self.function.is_none() && !makes_the_call {
+            let names = binary.names.get_or_insert_with(|| Names::of(&binary.elf));
+            self.function = names.at(address).filter(|name| !names::is_built_in(name));
+        }
+        false
+    }
+
+    fn or(self, missed: Missed, program: &Mapped) -> Result<Place<'static>, Missed> {
+        let function = || {
+            Some(Place {
+                file: Cow::Owned(program.path.to_string_lossy().into_owned()),
+                line: 0,
+                function: Some(Cow::Owned(self.function?)),
+            })
+        };
+        let stripped = if self.met { Missed::Stripped } else { missed };
+        self.own.or_else(function).or(self.line).ok_or(stripped)
+    }
+}
+
+/// C++ programs nest deep; a stack that goes on for longer is followed no further.
+const MOST_FRAMES: usize = 256;
