@@ -3,16 +3,24 @@
 use sockeye_model::{Caller, Event, Finding, Place, Saying, SocketId, Weight};
 
 use crate::rule::{About, RuleRow};
-use crate::scene::{owned, receives, sends};
+use crate::scene::{Wait, owned, receives, sends};
 
+mod facing;
 mod s01_no_reuse;
 mod s02_address_in_use;
 mod s03_loopback_only;
 mod s04_every_interface;
 mod s05_refused;
 mod s07_needs_privilege;
+mod s15_one_at_a_time;
+mod s16_queue_full;
+mod s18_deadlock;
+mod s19_both_send;
 mod s20_cut_datagram;
 mod s21_no_port;
+mod s22_write_write_read;
+mod s24_no_limit;
+mod s25_stranger;
 mod s27_earlier_datagram;
 mod s28_too_long;
 mod s32_wrong_socket;
@@ -28,8 +36,15 @@ pub(crate) const ALL: &[RuleRow] = &[
     s04_every_interface::ROW,
     s05_refused::ROW,
     s07_needs_privilege::ROW,
+    s15_one_at_a_time::ROW,
+    s16_queue_full::ROW,
+    s18_deadlock::ROW,
+    s19_both_send::ROW,
     s20_cut_datagram::ROW,
     s21_no_port::ROW,
+    s22_write_write_read::ROW,
+    s24_no_limit::ROW,
+    s25_stranger::ROW,
     s27_earlier_datagram::ROW,
     s28_too_long::ROW,
     s32_wrong_socket::ROW,
@@ -55,6 +70,14 @@ impl Spot {
             socket: event.socket,
             by: event.by,
             place: event.place.clone().map(owned),
+        }
+    }
+
+    fn of_wait(wait: &Wait) -> Self {
+        Self {
+            socket: wait.socket,
+            by: Some(wait.by),
+            place: wait.place.clone(),
         }
     }
 

@@ -2,8 +2,7 @@
 
 use sockeye_model::{Errno, Event, Kind, SocketAddress};
 
-use super::receives;
-use crate::scene::Scene;
+use crate::scene::{Scene, receives};
 
 /// The address at which the socket of this event serves from now on, where the program chose the port.
 pub(super) fn serves<'a>(event: &'a Event<'_>, scene: &'a Scene) -> Option<&'a SocketAddress> {

@@ -1,0 +1,131 @@
+//! S16: the queue of a listener is full and stays so: new clients hang.
+
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
+
+use sockeye_model::{Event, Finding, Kind, Queues, Saying, SocketId, Timestamp, Value, Weight};
+
+use super::{Spot, Words};
+use crate::rule::{About, Rule, RuleRow};
+use crate::scene::Scene;
+
+pub(super) const ROW: RuleRow = RuleRow {
+    about: ABOUT,
+    make: || Box::new(QueueFull::default()),
+};
+
+const ABOUT: About = About {
+    id: "S16",
+    weight: Weight::Mistake,
+    title: words::TITLE,
+};
+
+/// A burst fills a queue for a moment; one that is full this long is not being emptied. The queue is looked at every 500 ms.
+const LONG: Duration = Duration::from_millis(450);
+
+/// Since when each queue has been full, and whose was told.
+#[derive(Default)]
+struct QueueFull {
+    since: HashMap<SocketId, Timestamp>,
+    listened: HashMap<SocketId, Spot>,
+    told: HashSet<SocketId>,
+}
+
+impl Rule for QueueFull {
+    fn event(&mut self, event: &Event<'_>, scene: &Scene, found: &mut Vec<Finding>) {
+        let socket = event.socket;
+        match &event.kind {
+            Kind::Listening { .. } => {
+                self.listened.insert(socket, Spot::of(event));
+            }
+            // The kernel holds one more than the backlog, and lets nobody in beyond that.
+            Kind::Queued(Queues::Accept { waiting, backlog }) if waiting > backlog => {
+                let since = *self.since.entry(socket).or_insert(event.at);
+                if event.at.since(since) < LONG || !self.told.insert(socket) {
+                    return;
+                }
+                let spot = self.listened.get(&socket).cloned();
+                let fix = scene.in_tongue(
+                    spot.as_ref().and_then(|spot| spot.by).or(event.by),
+                    words::FIX_C,
+                    words::FIX_PYTHON,
+                    words::FIX_NODE,
+                );
+                let words = Words {
+                    short: Saying::of(words::SHORT).with("count", Value::Count((*waiting).into())),
+                    happened: Saying::of(words::HAPPENED)
+                        .with("count", Value::Count((*waiting).into()))
+                        .with("backlog", Value::Count((*backlog).into())),
+                    why: Saying::of(words::WHY),
+                    fix: Saying::of(fix),
+                };
+                let spot = spot.unwrap_or_else(|| Spot::of(event));
+                found.push(spot.finding(&ABOUT, Weight::Mistake, words));
+            }
+            Kind::Queued(Queues::Accept { .. }) => {
+                self.since.remove(&socket);
+            }
+            Kind::Closed { .. } => {
+                self.since.remove(&socket);
+                self.listened.remove(&socket);
+                self.told.remove(&socket);
+            }
+            _ => {}
+        }
+    }
+}
+
+mod words {
+    sockeye_model::texts! {
+        TITLE = "a full queue of connections" | "una cola de conexiones llena";
+        SHORT = "the queue is full: {count} wait for accept" | "la cola está llena: {count} esperan a accept";
+        HAPPENED = "the queue of connections is full and stays so: {count} wait for accept(), backlog {backlog} admits no more"
+            | "la cola de conexiones está llena y sigue así: {count} esperan a accept(), una cola de {backlog} no admite más";
+        WHY = "the kernel admits one more than the backlog and then drops what comes: further clients are not refused, they hang and try again after 1 s, 3 s, 7 s"
+            | "el núcleo admite uno más que la cola pedida y después descarta lo que llega: a los demás clientes no se les rechaza, se quedan colgados y reintentan al cabo de 1 s, 3 s, 7 s";
+        FIX_C = "call accept() again at once and serve each client beside it (a thread, a process, poll); listen(s, SOMAXCONN) for bursts"
+            | "vuelve enseguida a accept() y atiende a cada cliente aparte (un hilo, un proceso, poll); para avalanchas, listen(s, SOMAXCONN)";
+        FIX_PYTHON = "call accept() again at once and serve each client beside it (threading, selectors, asyncio); s.listen() without a number for bursts"
+            | "vuelve enseguida a accept() y atiende a cada cliente aparte (threading, selectors, asyncio); para avalanchas, s.listen() sin número";
+        FIX_NODE = "don't block the event loop, so that it can accept; server.listen(port, host, 511) for bursts"
+            | "no bloquees el bucle de eventos, para que pueda aceptar; para avalanchas, server.listen(port, host, 511)";
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::story::Story;
+
+    fn queue(story: &mut Story, waiting: u32, backlog: u32) {
+        story.told(
+            1,
+            None,
+            None,
+            Kind::Queued(Queues::Accept { waiting, backlog }),
+        );
+    }
+
+    #[test]
+    fn a_queue_that_stays_full_is_told_once_at_its_listen() {
+        let mut story = Story::of("python3 server.py");
+        story.listener(1, "127.0.0.1:5000");
+        for _ in 0..4 {
+            queue(&mut story, 2, 1);
+            story.after(500);
+        }
+        assert_eq!(story.marks(), ["✗ S16"]);
+    }
+
+    #[test]
+    fn a_burst_and_a_queue_with_room_are_daily_life() {
+        let mut story = Story::of("python3 server.py");
+        story.listener(1, "127.0.0.1:5000");
+        for _ in 0..4 {
+            queue(&mut story, 6, 5);
+            queue(&mut story, 5, 5);
+            story.after(500);
+        }
+        assert_eq!(story.marks(), [""; 0]);
+    }
+}
