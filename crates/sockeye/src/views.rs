@@ -87,6 +87,7 @@ impl Look {
             ascii: self.ascii,
             live: self.terminal && beside_data,
             width: self.width,
+            everything: self.is_verbose(),
             ..ExplainOptions::default()
         };
         Box::new(Explain::new(out, options))

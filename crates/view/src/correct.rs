@@ -204,7 +204,7 @@ pub(crate) fn paint_of(weight: Weight) -> Paint {
     match weight {
         Weight::Mistake => Paint::Wrong,
         Weight::Risk => Paint::In,
-        Weight::Hint => Paint::Dim,
+        Weight::Hint => Paint::Plain,
     }
 }
 

@@ -8,11 +8,13 @@ use std::collections::HashSet;
 use std::io::{self, Write};
 use std::time::Duration;
 
-use sockeye_model::{Call, Event, Flow, Kind, Sink, SocketId, Tally, Timestamp, Wants};
+use sockeye_model::{Call, Event, Finding, Flow, Kind, Sink, SocketId, Tally, Timestamp, Wants};
 
 use crate::catalogue::{self, Language, narration};
 use crate::layout::{Paint, to_ascii};
-use crate::telling::{Agreed, Mark, Reason, Said, Summary, Teller, Told, Way, is_beneath};
+use crate::telling::{
+    Agreed, Mark, Reason, Said, Summary, Teller, Told, Way, Worth, is_beneath, worth,
+};
 
 mod gather;
 mod json;
@@ -20,7 +22,7 @@ mod line;
 
 pub use crate::telling::Reasons;
 use gather::Pending;
-use line::{Line, Place};
+use line::{Columns, Line, Place};
 
 /// What a line of narration is written as.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -53,12 +55,14 @@ pub struct ExplainOptions {
     pub width: usize,
     /// Shows the beginning of what is sent and received; asks for [`Wants::BYTES`] to do so.
     pub previews: bool,
+    /// Of a traced program also the calls that say nothing by themselves, and what waits in queues.
+    pub everything: bool,
     /// Columns or JSON; the latter has no use for margin, colours and width.
     pub form: Form,
 }
 
 impl Default for ExplainOptions {
-    /// English, reasons once, 100 columns, previews; no margin, no colour, not live.
+    /// English, reasons once, 100 columns, previews; no margin, no colour, not live, no asides.
     fn default() -> Self {
         Self {
             language: Language::English,
@@ -69,6 +73,7 @@ impl Default for ExplainOptions {
             live: false,
             width: 100,
             previews: true,
+            everything: false,
             form: Form::Columns,
         }
     }
@@ -107,6 +112,19 @@ pub struct Explain<W> {
     waits_told: HashSet<String>,
     counter: Option<Counter>,
     summary: Summary,
+    /// A traced program's last line, which what is wrong with it may still join.
+    held: Option<Held>,
+    /// The file of the first line of a program that was seen; lines of it stand without their file.
+    file: Option<String>,
+}
+
+/// A line that is laid out and not yet written.
+#[derive(Debug)]
+struct Held {
+    /// Of the last event in it.
+    at: Timestamp,
+    sockets: [SocketId; 2],
+    line: Line,
 }
 
 /// A wait that is counted on a terminal while nothing else happens.
@@ -141,6 +159,8 @@ impl<W: Write> Explain<W> {
             waits_told: HashSet::new(),
             counter: None,
             summary: Summary::default(),
+            held: None,
+            file: None,
             options,
         }
     }
@@ -215,7 +235,7 @@ impl<W: Write> Explain<W> {
             || told.fact == self.teller.say(narration::WAITING_FOR_MESSAGE)
             || told.fact == self.teller.say(narration::WAITING_TO_SEND)
             || told.fact == self.teller.say(narration::WAITING_FOR_BUFFER);
-        let place = Place::of(event);
+        let place = self.place(event);
         if at_once {
             self.tell_pending()?;
             self.waits_told.insert(told.fact.clone());
@@ -253,11 +273,6 @@ impl<W: Write> Explain<W> {
             let line = json::line(told, place, &mut self.said, self.options.language);
             return self.out.write_all(&line);
         }
-        let mut text = self.wiped();
-        if !self.headed {
-            self.headed = true;
-            line::heading(&mut text, &self.options);
-        }
         let paint = match (told.mark, told.way) {
             (Mark::Failure | Mark::Loss, _) => Paint::Wrong,
             (_, Some(Way::Out)) => Paint::Out,
@@ -271,21 +286,124 @@ impl<W: Write> Explain<W> {
             (_, Some(Way::In)) => "← ",
             _ => "",
         };
-        let number = if self.teller.sockets.are_several() && told.socket != SocketId::NONE {
-            told.socket.to_string()
-        } else {
-            String::new()
+        let fact = match place.beside(self.file.as_deref()) {
+            Some(place) => format!("{}  ({place})", told.whole_fact()),
+            None => told.whole_fact(),
         };
-        Line {
+        let reasons = self.said.select(told.reasons);
+        let line = Line {
             time: (!told.below).then(|| catalogue::seconds(told.at, self.options.language)),
-            place: place.clone(),
-            number,
+            line: match told.below {
+                true => String::new(),
+                false => place.line_of(self.file.as_deref()),
+            },
+            who: place.who.clone().unwrap_or_default(),
+            number: self.number(told.socket),
             name: format!("{sign}{}", told.name),
-            fact: told.whole_fact(),
-            reasons: self.said.select(told.reasons),
+            fact,
+            why: reasons
+                .into_iter()
+                .map(|words| (words, Paint::Dim))
+                .collect(),
             paint,
+        };
+        self.lay(line, place.at.max(told.at), [told.socket, place.socket])
+    }
+
+    fn number(&self, socket: SocketId) -> String {
+        let shown = self.teller.traced || self.teller.sockets.are_several();
+        match shown && socket != SocketId::NONE {
+            true => socket.to_string(),
+            false => String::new(),
         }
-        .write(&mut text, &self.options);
+    }
+
+    /// Writes a line, or of a traced program holds it until what is wrong with it is known.
+    fn lay(&mut self, line: Line, at: Timestamp, sockets: [SocketId; 2]) -> io::Result<()> {
+        self.release()?;
+        let held = Held { at, sockets, line };
+        if self.teller.traced {
+            self.held = Some(held);
+            return Ok(());
+        }
+        self.write_line(&held.line)
+    }
+
+    /// Writes the line that was held.
+    fn release(&mut self) -> io::Result<()> {
+        match self.held.take() {
+            Some(held) => self.write_line(&held.line),
+            None => Ok(()),
+        }
+    }
+
+    fn write_line(&mut self, line: &Line) -> io::Result<()> {
+        let mut text = self.wiped();
+        let columns = self.columns();
+        if !self.headed {
+            self.headed = true;
+            line::heading(&mut text, columns, &self.options);
+        }
+        line.write(&mut text, columns, &self.options);
+        self.put(&text)
+    }
+
+    fn columns(&self) -> Columns {
+        Columns {
+            line: self.file.is_some(),
+            who: self.teller.programs.are_several(),
+            traced: self.teller.traced,
+        }
+    }
+
+    /// A finding stands at the right of the call that showed it, where its reasons stand, or has a line of its own.
+    fn diagnosed(&mut self, event: &Event<'_>, finding: &Finding, told: Told) -> io::Result<()> {
+        self.tell_pending()?;
+        let place = self.place(event);
+        if self.options.form == Form::Json {
+            return self.write(told, &place);
+        }
+        let words = crate::finding::in_short(finding, self.options.language);
+        let paint = crate::correct::paint_of(finding.weight);
+        if let Some(held) = &mut self.held
+            && held.at == event.at
+            && held.sockets.contains(&event.socket)
+        {
+            let before = held.line.why.iter();
+            let at = before.take_while(|(_, paint)| *paint != Paint::Dim).count();
+            held.line.why.insert(at, (words, paint));
+            return Ok(());
+        }
+        let line = Line {
+            time: Some(catalogue::seconds(event.at, self.options.language)),
+            line: place.line_of(self.file.as_deref()),
+            who: place.who.clone().unwrap_or_default(),
+            number: self.number(event.socket),
+            name: String::new(),
+            fact: place.beside(self.file.as_deref()).unwrap_or_default(),
+            why: vec![(words, paint)],
+            paint: Paint::Plain,
+        };
+        self.lay(line, event.at, [event.socket; 2])
+    }
+
+    /// Where and by whom an event was, as its line shows it.
+    fn place(&mut self, event: &Event<'_>) -> Place {
+        if let (None, Some(place)) = (&self.file, &event.place)
+            && event.by.is_some()
+            && place.line > 0
+        {
+            self.file = Some(place.file.clone().into_owned());
+        }
+        Place::of(event, self.teller.programs.who(event))
+    }
+
+    /// The first program is the heading of all that follows.
+    fn title(&mut self, pid: u32, command: &str) -> io::Result<()> {
+        let command = self.teller.name(command);
+        let title = format!("{command}, pid {pid}");
+        let mut text = self.wiped();
+        line::title(&mut text, &title, &self.options);
         self.put(&text)
     }
 
@@ -377,8 +495,24 @@ impl<W: Write + Send> Sink for Explain<W> {
         self.advance(event.at)?;
         self.end_waits(event);
         self.summary.before(event, &self.teller.sockets);
-        let place = Place::of(event);
+        if let Worth::Nothing | Worth::Aside = worth(event)
+            && (worth(event) == Worth::Nothing || !self.options.everything)
+        {
+            let _ = self.teller.tell(event);
+            return Ok(Flow::Continue);
+        }
+        let place = self.place(event);
         match &event.kind {
+            Kind::Started { pid, command }
+                if event.by.is_some() && !self.headed && self.options.form == Form::Columns =>
+            {
+                let _ = self.teller.tell(event);
+                self.title(*pid, command)?;
+            }
+            Kind::Diagnosed(finding) => {
+                let told = self.teller.tell(event);
+                self.diagnosed(event, finding, told)?;
+            }
             // Kept for the summary.
             Kind::Sampled { .. } => {
                 let _ = self.teller.tell(event);
@@ -445,6 +579,7 @@ impl<W: Write + Send> Sink for Explain<W> {
 
     fn tick(&mut self, now: Timestamp) -> io::Result<()> {
         self.advance(now)?;
+        self.release()?;
         if self.options.live && self.options.form == Form::Columns {
             self.draw_counter(now)?;
         }
@@ -452,11 +587,20 @@ impl<W: Write + Send> Sink for Explain<W> {
     }
 
     fn flush(&mut self) -> io::Result<()> {
+        // A call and what is wrong with it are told together: nothing of it comes after this.
+        self.release()?;
         self.out.flush()
     }
 
     fn finish(&mut self, tally: &Tally) -> io::Result<()> {
         self.tell_pending()?;
+        self.release()?;
+        if self.teller.traced && self.options.form == Form::Columns {
+            // Whoever traces sums up by itself, with what there is to correct.
+            let text = self.wiped();
+            self.put(&text)?;
+            return self.out.flush();
+        }
         if !self.eventful && tally.conversations == 0 && tally.unshown == 0 {
             // Nothing was opened, so there is nothing to sum up.
             return self.out.flush();

@@ -62,7 +62,7 @@ impl Default for HexOptions {
 ///     parent: None,
 ///     by: None,
 ///     place: None,
-///     kind: Kind::Sent { call: Call::Send, payload, asked: 3, peer: None },
+///     kind: Kind::Sent { call: Call::Send, payload, asked: 3, buffer: None, peer: None },
 /// })?;
 /// hex.flush()?;
 /// assert_eq!(

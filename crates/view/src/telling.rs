@@ -10,15 +10,19 @@ use sockeye_model::{Call, Event, SocketAddress, SocketId, Timestamp};
 use crate::catalogue::{Language, Text};
 use crate::layout::glued;
 
+mod asides;
 mod calls;
 mod layers;
 mod lifecycle;
 mod notes;
+mod programs;
 mod sockets;
 mod summary;
 mod transfers;
 
+pub(crate) use asides::{Worth, worth};
 pub(crate) use layers::{Agreed, is_beneath};
+pub(crate) use programs::{NAME as WHO, Programs};
 pub(crate) use sockets::{Known, Sockets, Transport, waits_to_receive};
 pub(crate) use summary::Summary;
 
@@ -74,6 +78,8 @@ pub(crate) struct Told {
     pub(crate) wait: Option<Call>,
     /// It belongs to the line above, and has no time of its own.
     pub(crate) below: bool,
+    /// It throws the connection away.
+    pub(crate) resets: bool,
 }
 
 impl Told {
@@ -90,6 +96,7 @@ impl Told {
             mark: Mark::Plain,
             wait: None,
             below: false,
+            resets: false,
         }
     }
 
@@ -213,6 +220,9 @@ pub(crate) struct Teller {
     /// Columns that a preview of data may take.
     pub(crate) preview: usize,
     pub(crate) sockets: Sockets,
+    pub(crate) programs: Programs,
+    /// What is told is another program's.
+    pub(crate) traced: bool,
 }
 
 impl Teller {
@@ -222,13 +232,17 @@ impl Teller {
             ascii,
             preview,
             sockets: Sockets::default(),
+            programs: Programs::default(),
+            traced: false,
         }
     }
 
     /// What `event` says. Remembers it.
     pub(crate) fn tell(&mut self, event: &Event<'_>) -> Told {
+        self.traced |= event.by.is_some();
         let told = self.words(event);
         self.sockets.after(event);
+        self.programs.after(event);
         told
     }
 

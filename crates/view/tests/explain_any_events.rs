@@ -238,6 +238,7 @@ proptest! {
             live: flags & 8 == 0,
             width,
             previews: flags & 16 == 0,
+            everything: flags & 32 == 0,
             form: if width % 2 == 0 { Form::Columns } else { Form::Json },
         };
         show(Explain::new(&mut out, options), &events);

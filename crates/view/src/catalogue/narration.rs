@@ -78,6 +78,10 @@ crate::texts! {
     PORT_CHOSEN = "{address} (port chosen by the system)" | "{address} (puerto elegido por el sistema)";
     BORN = "{new} is born: {peer}" | "nace {new}: {peer}";
     BORN_SHORT = "{new} is born" | "nace {new}";
+    IS_BORN = "born" | "nace";
+    NOT_READ = "{unread} NOT READ" | "{unread} SIN LEER";
+    NOT_READ_RESET = "{unread} NOT READ: RST (reset)" | "{unread} SIN LEER: RST (reinicio)";
+    WITH_THE_PROCESS = "with its process" | "con su proceso";
     SESSION = "{new} stands for {peer}" | "{new} representa a {peer}";
     SOMEBODY = "a client without a name" | "un cliente sin nombre";
     WAITED = "waited {time}" | "esperó {time}";

@@ -190,6 +190,10 @@ crate::texts! {
                      | "porque cerraste tú primero; no molesta a un cliente";
     TIME_WAIT_SERVER = "because this side closed first; a server that restarts needs SO_REUSEADDR"
                      | "porque este lado cerró primero; un servidor que rearranca necesita SO_REUSEADDR";
+    CLOSE_UNREAD = "what had come and was not received is thrown away: TCP then sends RST, not FIN, and the peer may lose your last bytes too"
+        | "lo que llegó y no se recibió se tira: TCP envía entonces RST, no FIN, y el otro puede perder también tus últimos bytes";
+    CLOSE_UNREAD_UNIX = "what had come and was not received is thrown away, and the peer gets ECONNRESET"
+        | "lo que llegó y no se recibió se tira, y el otro recibe ECONNRESET";
     CLOSE_AFTER_PEER = "the other side closed first, so TIME_WAIT rests there, not here"
                      | "el otro lado cerró primero: el TIME_WAIT queda allí, no aquí";
     CLOSE_LISTENER = "no new clients; connections already accepted go on"

@@ -12,7 +12,7 @@ use super::picture::{Cell, Piece, Row};
 use super::{Diagram, Expected, Pending, TOGETHER};
 use crate::catalogue::reasons;
 use crate::layout::Paint;
-use crate::telling::{Mark, Reason, Told, is_beneath};
+use crate::telling::{Mark, Reason, Told, Worth, is_beneath, worth};
 
 impl<W: Write> Diagram<W> {
     /// Draws one event in its column; `None` is whoever the line belongs to by its nature.
@@ -20,6 +20,9 @@ impl<W: Write> Diagram<W> {
         self.advance(event.at)?;
         self.summary.before(event, &self.teller.sockets);
         let told = self.teller.tell(event);
+        if worth(event) != Worth::Telling {
+            return Ok(());
+        }
         let side = side.unwrap_or_else(|| self.side_of_nobody(event));
         match &event.kind {
             // Kept for the summary.
@@ -71,7 +74,7 @@ impl<W: Write> Diagram<W> {
     fn side_of_nobody(&self, event: &Event<'_>) -> Side {
         match event.kind {
             Kind::Resolved { .. } if self.ends.pairs() => Side::Right,
-            _ => Side::Left,
+            _ => self.ends.side_of_program(event).unwrap_or(Side::Left),
         }
     }
 

@@ -7,7 +7,7 @@ mod pairing;
 
 use sockeye_model::{Call, End, Errno, Event, Kind, SocketAddress, SocketId, Timestamp, Type};
 
-use crate::telling::waits_to_receive;
+use crate::telling::{Programs, waits_to_receive};
 
 /// How many sockets are remembered at most; beyond it the oldest is forgotten.
 const REMEMBERED: usize = 65_536;
@@ -80,6 +80,8 @@ pub(super) struct Ends {
     letters: HashMap<Lettered, String>,
     /// Lettered sockets whose address was said.
     introduced: HashSet<SocketId>,
+    /// Of a traced session: which program a call is of.
+    programs: Programs,
 }
 
 /// What a letter stands for.
@@ -117,6 +119,17 @@ impl Ends {
             return Some(Side::Left);
         }
         self.known.get(&socket).and_then(|known| known.side)
+    }
+
+    /// Where two programs are traced, each has its side: the first the left.
+    pub(super) fn side_of_program(&self, event: &Event<'_>) -> Option<Side> {
+        if !self.pair || !self.programs.are_two() {
+            return None;
+        }
+        match self.programs.of(event)? {
+            0 => Some(Side::Left),
+            _ => Some(Side::Right),
+        }
     }
 
     pub(super) fn partner(&self, socket: SocketId) -> Option<SocketId> {
@@ -243,6 +256,7 @@ impl Ends {
 
     /// Learns from an event who is who; it is drawn after this.
     pub(super) fn learn(&mut self, event: &Event<'_>) {
+        self.programs.after(event);
         let id = event.socket;
         if id == SocketId::NONE {
             return;
@@ -269,6 +283,7 @@ impl Ends {
             self.known.insert(id, Remembered::default());
         }
         self.pair_up(event);
+        let of_program = self.side_of_program(event);
         let destination = match &event.kind {
             Kind::Sent { peer, .. } if self.pair => self.destination(id, peer.as_ref()),
             _ => None,
@@ -280,6 +295,9 @@ impl Ends {
         let Some(known) = self.known.get_mut(&id) else {
             return;
         };
+        if of_program.is_some() && !tells_nothing {
+            known.side = of_program;
+        }
         match &event.kind {
             Kind::Created { kind, .. } => {
                 known.datagram = matches!(kind, Type::Datagram | Type::Raw);
@@ -287,16 +305,18 @@ impl Ends {
             Kind::Bound { .. } => known.bound = true,
             Kind::Listening { .. } => {
                 known.listening = true;
-                known.side = Some(Side::Left);
+                known.side = of_program.or(Some(Side::Left));
             }
             Kind::Accepted { .. } => {
-                known.side = Some(Side::Left);
+                known.side = of_program.or(Some(Side::Left));
                 known.datagram = is_datagram_session;
             }
             Kind::Connecting { .. } | Kind::Connected { .. } => {
                 known.side.get_or_insert(Side::Right);
             }
-            Kind::Waiting { call } if *call == Call::Accept => known.side = Some(Side::Left),
+            Kind::Waiting { call } if *call == Call::Accept => {
+                known.side = of_program.or(Some(Side::Left));
+            }
             Kind::Waiting { call } => {
                 known.sending |= !waits_to_receive(*call);
                 if known.datagram && waits_to_receive(*call) {

@@ -1,47 +1,118 @@
 //! How a line of narration is laid out: time, number, call, fact, reasons at the right or below.
 
-use sockeye_model::Event;
+use sockeye_model::{Event, SocketId, Timestamp};
 
 use super::ExplainOptions;
 use crate::catalogue::narration;
 use crate::escape::columns;
-use crate::layout::{Paint, pad, phrases_in_lines, wrap};
-use crate::telling::Told;
+use crate::layout::{Paint, pad, phrases_in_lines, shorten, wrap};
+use crate::telling::{Told, WHO};
 
 const TIME: usize = 6;
 const NUMBER: usize = 4;
 const NAME: usize = 11;
 const FACT: usize = 36;
-/// Where the name of the call begins.
-const INDENT: usize = TIME + 1 + NUMBER;
-/// Where reasons begin, when they stand at the right.
-const WHY: usize = INDENT + NAME + FACT;
 /// Columns that reasons need at least to stand at the right.
 const WHY_LEAST: usize = 34;
+/// Of a traced program: the line that made the call, `:123`.
+const LINE: usize = 5;
+/// Of a traced program: a call's name may have how much it asked for behind it.
+const TRACED_NAME: usize = 13;
 
-/// The line of the program that made a call, where it is known.
+/// Which columns there are beside time, number, call, fact and reason.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Columns {
+    /// The line of the program.
+    pub(super) line: bool,
+    /// The program or process.
+    pub(super) who: bool,
+    /// It is another program's.
+    pub(super) traced: bool,
+}
+
+impl Columns {
+    const fn line(self) -> usize {
+        if self.line { LINE } else { 0 }
+    }
+
+    const fn who(self) -> usize {
+        if self.who { WHO + 1 } else { 0 }
+    }
+
+    const fn name(self) -> usize {
+        if self.traced { TRACED_NAME } else { NAME }
+    }
+
+    /// Where the name of the call begins.
+    const fn indent(self) -> usize {
+        TIME + 1 + self.line() + self.who() + NUMBER
+    }
+
+    /// Where reasons begin, when they stand at the right.
+    const fn why(self) -> usize {
+        self.indent() + self.name() + FACT
+    }
+}
+
+/// The line of the program that made a call and who called, where they are known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Place(Option<String>);
-
-impl Place {
-    pub(super) fn of(event: &Event<'_>) -> Self {
-        Self(event.place.as_ref().map(crate::finding::place_text))
-    }
+pub(super) struct Place {
+    text: Option<String>,
+    file: String,
+    line: u32,
+    /// When the event was.
+    pub(super) at: Timestamp,
+    /// Whose it was.
+    pub(super) socket: SocketId,
+    /// The program or process, where there are several.
+    pub(super) who: Option<String>,
 }
 
 impl Place {
+    pub(super) fn of(event: &Event<'_>, who: Option<String>) -> Self {
+        let place = event.place.as_ref();
+        Self {
+            text: place.map(crate::finding::place_text),
+            file: place.map_or_else(String::new, |place| place.file.clone().into_owned()),
+            line: place.map_or(0, |place| place.line),
+            at: event.at,
+            socket: event.socket,
+            who,
+        }
+    }
+
     pub(super) fn text(&self) -> Option<&str> {
-        self.0.as_deref()
+        self.text.as_deref()
+    }
+
+    /// The line alone, where the file is the one that needs no saying.
+    pub(super) fn line_of(&self, file: Option<&str>) -> String {
+        match file == Some(self.file.as_str()) && self.line > 0 {
+            true => format!(":{}", self.line),
+            false => String::new(),
+        }
+    }
+
+    /// The place in full, where the line alone would not tell.
+    pub(super) fn beside(&self, file: Option<&str>) -> Option<String> {
+        match file == Some(self.file.as_str()) && self.line > 0 {
+            true => None,
+            false => self.text.clone(),
+        }
     }
 }
 
+#[derive(Debug)]
 pub(super) struct Line {
     pub(super) time: Option<String>,
-    pub(super) place: Place,
+    /// `:7`.
+    pub(super) line: String,
+    pub(super) who: String,
     pub(super) number: String,
     pub(super) name: String,
     pub(super) fact: String,
-    pub(super) reasons: Vec<String>,
+    /// What is wrong, and the reasons.
+    pub(super) why: Vec<(String, Paint)>,
     pub(super) paint: Paint,
 }
 
@@ -58,20 +129,33 @@ fn margin(text: &mut String, options: &ExplainOptions) {
     }
 }
 
-fn reasons_at_right(options: &ExplainOptions) -> bool {
-    room(options) >= WHY + WHY_LEAST
+fn reasons_at_right(columns: Columns, options: &ExplainOptions) -> bool {
+    room(options) >= columns.why() + WHY_LEAST
 }
 
-pub(super) fn heading(text: &mut String, options: &ExplainOptions) {
+/// The program that is traced.
+pub(super) fn title(text: &mut String, title: &str, options: &ExplainOptions) {
+    margin(text, options);
+    text.push(' ');
+    let title = shorten(title, room(options) - 1);
+    Paint::Joint.put(text, &title, options.colour);
+    text.push('\n');
+}
+
+pub(super) fn heading(text: &mut String, columns: Columns, options: &ExplainOptions) {
     let mut line = String::new();
     let language = options.language;
     pad(
         &mut line,
         &format!("{:>TIME$}", narration::TIME.say(language)),
-        INDENT,
+        columns.indent(),
     );
-    if reasons_at_right(options) {
-        pad(&mut line, narration::WHAT.say(language), NAME + FACT);
+    if reasons_at_right(columns, options) {
+        pad(
+            &mut line,
+            narration::WHAT.say(language),
+            columns.name() + FACT,
+        );
         line.push_str(narration::WHY.say(language));
     } else {
         line.push_str(narration::WHAT.say(language));
@@ -82,70 +166,85 @@ pub(super) fn heading(text: &mut String, options: &ExplainOptions) {
 }
 
 impl Line {
-    pub(super) fn write(&self, text: &mut String, options: &ExplainOptions) {
-        let at_right = reasons_at_right(options);
+    pub(super) fn write(&self, text: &mut String, layout: Columns, options: &ExplainOptions) {
+        let at_right = reasons_at_right(layout, options);
         let fact_room = if at_right {
             FACT - 1
         } else {
-            room(options) - INDENT - NAME
+            room(options) - layout.indent() - layout.name()
         };
-        let mut fact = self.fact.clone();
-        if let Some(place) = &self.place.0 {
-            fact = format!("{fact}  ({place})");
-        }
         // A fact may run into the reasons' columns when it has none to leave room for.
-        let fact_lines = match at_right && self.reasons.is_empty() {
-            true => wrap(&fact, room(options) - INDENT - NAME),
-            false => wrap(&fact, fact_room),
+        let fact_lines = match at_right && self.why.is_empty() {
+            true => wrap(&self.fact, room(options) - layout.indent() - layout.name()),
+            false => wrap(&self.fact, fact_room),
         };
-        let mut why: Vec<String> = Vec::new();
+        let mut why: Vec<(String, Paint)> = Vec::new();
         if at_right {
-            for reason in &self.reasons {
-                why.extend(wrap(reason, room(options) - WHY));
+            for (words, paint) in &self.why {
+                let lines = wrap(words, room(options) - layout.why());
+                why.extend(lines.into_iter().map(|line| (line, *paint)));
             }
         }
         let rows = fact_lines.len().max(why.len()).max(1);
         for row in 0..rows {
             margin(text, options);
-            let mut head = String::new();
-            match (&self.time, row) {
-                (Some(time), 0) => pad(&mut head, &format!("{time:>TIME$} "), TIME + 1),
-                _ => pad(&mut head, "", TIME + 1),
-            }
-            pad(&mut head, if row == 0 { &self.number } else { "" }, NUMBER);
-            if row == 0 && columns(&self.number) >= NUMBER {
-                head.push(' ');
-            }
-            Paint::Dim.put(text, &head, options.colour);
+            self.head(text, row, layout, options);
             let mut name = String::new();
             let shown = if row == 0 { self.name.as_str() } else { "" };
-            pad(&mut name, shown, NAME);
-            if columns(shown) >= NAME {
+            pad(&mut name, shown, layout.name());
+            if columns(shown) >= layout.name() {
                 name.push(' ');
             }
             self.paint.put(text, &name, options.colour);
             let fact = fact_lines.get(row).map_or("", String::as_str);
             match why.get(row) {
-                Some(reason) => {
+                Some((words, paint)) => {
                     pad(text, fact, FACT);
-                    Paint::Dim.put(text, reason, options.colour);
+                    paint.put(text, words, options.colour);
                 }
                 None => text.push_str(fact),
             }
             end(text);
         }
         if !at_right {
-            self.reasons_below(text, options);
+            self.reasons_below(text, layout, options);
         }
     }
 
-    fn reasons_below(&self, text: &mut String, options: &ExplainOptions) {
-        for reason in &self.reasons {
-            for (row, part) in wrap(reason, room(options) - INDENT - 2).iter().enumerate() {
+    /// What stands before the name: time, line, who and number.
+    fn head(&self, text: &mut String, row: usize, layout: Columns, options: &ExplainOptions) {
+        let first = |shown: &'_ str| {
+            if row == 0 {
+                shown.to_owned()
+            } else {
+                String::new()
+            }
+        };
+        let mut head = String::new();
+        match (&self.time, row) {
+            (Some(time), 0) => pad(&mut head, &format!("{time:>TIME$} "), TIME + 1),
+            _ => pad(&mut head, "", TIME + 1),
+        }
+        pad(&mut head, &first(&self.line), layout.line());
+        pad(&mut head, &first(&self.who), layout.who());
+        pad(&mut head, &first(&self.number), NUMBER);
+        if row == 0 && columns(&self.number) >= NUMBER {
+            head.push(' ');
+        }
+        Paint::Dim.put(text, &head, options.colour);
+    }
+
+    fn reasons_below(&self, text: &mut String, layout: Columns, options: &ExplainOptions) {
+        for (words, paint) in &self.why {
+            // A finding has a sign of its own.
+            let sign = if *paint == Paint::Dim { "· " } else { "" };
+            let hang = "  ";
+            let width = room(options) - layout.indent() - 2;
+            for (row, part) in wrap(words, width).iter().enumerate() {
                 margin(text, options);
-                pad(text, "", INDENT);
-                let sign = if row == 0 { "· " } else { "  " };
-                Paint::Dim.put(text, &format!("{sign}{part}"), options.colour);
+                pad(text, "", layout.indent());
+                let sign = if row == 0 { sign } else { hang };
+                paint.put(text, &format!("{sign}{part}"), options.colour);
                 end(text);
             }
         }

@@ -53,8 +53,11 @@ impl Teller {
             Kind::Planned { plan } => Told::new(event, self.say(narration::PLAN), self.name(plan)),
             Kind::Started { pid, command } => {
                 let fact = format!("pid {pid}: {}", self.name(command));
-                Told::new(event, self.say(narration::START), fact)
-                    .because(reasons::EXEC, self.language)
+                let told = Told::new(event, self.say(narration::START), fact);
+                match event.by {
+                    Some(_) => told,
+                    None => told.because(reasons::EXEC, self.language),
+                }
             }
             Kind::Queued(queues) => self.queued(event, *queues),
             Kind::Forked { child, .. } => {

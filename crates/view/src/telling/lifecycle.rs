@@ -214,14 +214,20 @@ impl Teller {
         } else {
             Call::Accept.name()
         };
-        let mut told = Told::new(
-            event,
-            name,
-            self.fill(text, &[("new", &new), ("peer", &shown)]),
-        );
-        if let Some(listener) = event.parent {
-            told.socket = listener;
-        }
+        let mut told = if self.traced {
+            // A line of the new socket's own: the listener's wait has had one.
+            Told::new(event, self.say(narration::IS_BORN), format!("◀══▶ {shown}"))
+        } else {
+            let mut told = Told::new(
+                event,
+                name,
+                self.fill(text, &[("new", &new), ("peer", &shown)]),
+            );
+            if let Some(listener) = event.parent {
+                told.socket = listener;
+            }
+            told
+        };
         let waited = self
             .sockets
             .of(listener)
@@ -295,6 +301,20 @@ impl Teller {
             };
         }
         let moved = self.moved(totals);
+        if let Some(known) = known.filter(|known| known.unread > 0 && transport.is_stream()) {
+            let unread = catalogue::bytes(known.unread, self.language);
+            let (text, reason) = match transport {
+                Transport::Tcp => (narration::NOT_READ_RESET, reasons::CLOSE_UNREAD),
+                _ => (narration::NOT_READ, reasons::CLOSE_UNREAD_UNIX),
+            };
+            let mut told =
+                told(self.fill(text, &[("unread", &unread)])).because(reason, self.language);
+            told.resets = transport == Transport::Tcp;
+            return told;
+        }
+        if event.by.is_some() && event.took.is_none() {
+            return told(moved).more(self.say(narration::WITH_THE_PROCESS));
+        }
         if let (Transport::Tcp, Some(known)) = (transport, known)
             && !known.reset
         {

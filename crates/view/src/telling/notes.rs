@@ -18,7 +18,11 @@ impl Teller {
                 if let Some(peer) = peer {
                     fact = format!("{} = {fact}", self.address(peer));
                 }
-                Told::new(event, self.say(narration::PEER_END), fact)
+                let told = Told::new(event, self.say(narration::PEER_END), fact);
+                match self.traced {
+                    true => told.below(),
+                    false => told,
+                }
             }
             Note::Holder {
                 address,

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use sockeye_model::{
-    Call, End, Errno, Event, Family, Kind, Protocol, SocketAddress, SocketId, TcpSample, Timestamp,
-    Type, Unit,
+    Call, End, Errno, Event, Family, Kind, Protocol, Queues, SocketAddress, SocketId, TcpSample,
+    Timestamp, Type, Unit,
 };
 
 use super::Way;
@@ -110,6 +110,8 @@ pub(crate) struct Known {
     pub(crate) unanswered_bytes: u64,
     pub(crate) first_sender: Option<SocketAddress>,
     pub(crate) sample: Option<TcpSample>,
+    /// Bytes that had arrived and were not received, when the queues were last looked at.
+    pub(crate) unread: u64,
 }
 
 impl Known {
@@ -135,6 +137,7 @@ impl Known {
             unanswered_bytes: 0,
             first_sender: None,
             sample: None,
+            unread: 0,
         }
     }
 
@@ -211,6 +214,11 @@ impl Sockets {
                 self.open.remove(&event.socket);
             }
             Kind::Accepted { local, peer } => self.accepted(event, local, peer),
+            Kind::Queued(Queues::Data { unread, .. }) => {
+                if let Some(known) = self.open.get_mut(&event.socket) {
+                    known.unread = *unread;
+                }
+            }
             // These say nothing about a socket's state, and must not bring a closed one back.
             Kind::Noted(_)
             | Kind::Planned { .. }
@@ -293,6 +301,7 @@ impl Known {
                 self.asked_at = None;
                 self.unanswered_sends = 0;
                 self.unanswered_bytes = 0;
+                self.unread = 0;
                 self.received = self.received.saturating_add(payload.len());
                 if self.first_sender.is_none() {
                     self.first_sender.clone_from(peer);

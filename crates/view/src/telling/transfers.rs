@@ -96,7 +96,12 @@ impl Teller {
     ) -> Told {
         let known = self.sockets.of(event.socket);
         let transport = self.transport_of(known, payload.unit());
-        let mut told = Told::new(event, call.name(), self.payload(payload)).way(Way::In);
+        // The program's own words: how much it asked for decides how much it gets.
+        let name = match call {
+            Call::Recv if self.traced && room > 0 => format!("{call}({room})"),
+            _ => call.name().to_owned(),
+        };
+        let mut told = Told::new(event, name, self.payload(payload)).way(Way::In);
         if let Some(whole) = truncated_from {
             told.fact = self.cut(payload.len(), whole);
             told = told.mark(Mark::Loss);

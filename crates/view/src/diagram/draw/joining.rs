@@ -100,8 +100,11 @@ impl<W: Write> Diagram<W> {
     ) -> io::Result<()> {
         let mut text = format!(
             "{} {} {}",
-            told.socket,
-            told.name,
+            event.parent.unwrap_or(told.socket),
+            match self.teller.traced {
+                true => Call::Accept.name(),
+                false => &told.name,
+            },
             self.teller
                 .fill(narration::BORN_SHORT, &[("new", &event.socket)])
         );
@@ -251,6 +254,15 @@ impl<W: Write> Diagram<W> {
         let cell = self.cell_of(socket, &told);
         let mut row = self.row(told.at, side, cell);
         self.explain(&mut row, side, told.reasons);
+        if told.resets {
+            row.arrow = Some(Arrow {
+                kind: ArrowKind::Thrown,
+                towards: side.other(),
+                label: self.teller.say(narration::RST).to_owned(),
+            });
+            self.ends.end(socket);
+            return self.show(row);
+        }
         // A close without a shutdown before it ends this direction, unless the connection is gone already.
         let ends_now = matches!(transport, Transport::Tcp | Transport::UnixStream)
             && !self.ends.is_listening(socket)

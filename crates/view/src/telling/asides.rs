@@ -1,0 +1,49 @@
+//! Which calls of a traced program say nothing by themselves: shown only where everything is.
+
+use sockeye_model::{Call, Came, Errno, Event, Kind, Note, Queues};
+
+/// Options that prepare a socket and change nothing that is seen of it.
+const PREPARING: [&str; 3] = ["O_NONBLOCK", "FD_CLOEXEC", "IPV6_V6ONLY"];
+
+/// How much of a traced program's calls a view tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Worth {
+    /// Always told.
+    Telling,
+    /// Told where everything is.
+    Aside,
+    /// Never told: it is there for the rules.
+    Nothing,
+}
+
+/// How much this event is worth. What our own sockets do is always told.
+pub(crate) fn worth(event: &Event<'_>) -> Worth {
+    if event.by.is_none() {
+        return Worth::Telling;
+    }
+    match &event.kind {
+        Kind::Called {
+            call: Call::Poll | Call::Select | Call::EpollWait,
+            ..
+        } => Worth::Nothing,
+        Kind::Called {
+            call: Call::Connect | Call::Shutdown,
+            ..
+        } => Worth::Telling,
+        Kind::Called {
+            call: Call::GetSockOpt,
+            result: Err(errno),
+        } if *errno != Errno::EAGAIN => Worth::Telling,
+        Kind::Called { .. } => Worth::Aside,
+        Kind::Configured { option, .. } if PREPARING.contains(&&**option) => Worth::Aside,
+        Kind::Noted(
+            Note::Descriptor {
+                came: Came::Made, ..
+            }
+            | Note::PortChosen
+            | Note::Threads,
+        ) => Worth::Aside,
+        Kind::Queued(Queues::Data { .. } | Queues::Accept { .. }) => Worth::Aside,
+        _ => Worth::Telling,
+    }
+}

@@ -1,0 +1,249 @@
+//! Narration and diagram of traced programs, with what is wrong at its place.
+#![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
+
+mod scenes;
+
+use std::time::Duration;
+
+use scenes::{Scene, address};
+use sockeye_model::text::Text;
+use sockeye_model::{
+    Call, Caller, Came, Errno, Event, Family, Finding, Kind, Note, Payload, Place, ProcessName,
+    Queues, Saying, SocketId, Totals, Type, Unit, Weight,
+};
+use sockeye_view::catalogue::Language;
+use sockeye_view::{Columns, Diagram, DiagramOptions, Explain, ExplainOptions};
+
+const SERVER: u32 = 3139;
+const CLIENT: u32 = 3150;
+
+/// Makes what was told last a call of this process, at this line.
+fn by<'a>(event: &'a mut Event<'static>, pid: u32, line: u32) -> &'a mut Event<'static> {
+    event.by = Some(Caller {
+        process: pid,
+        thread: pid,
+    });
+    event.place = (line > 0).then(|| Place {
+        file: "server.py".into(),
+        line,
+        function: None,
+    });
+    event
+}
+
+fn finding(rule: &'static str, weight: Weight, words: Text, socket: u32) -> Kind<'static> {
+    Kind::Diagnosed(Box::new(Finding {
+        rule,
+        weight,
+        socket: SocketId(socket),
+        by: None,
+        place: None,
+        times: 1,
+        short: Saying::of(words),
+        happened: Saying::of(words),
+        why: Saying::of(words),
+        fix: Saying::of(words),
+    }))
+}
+
+/// A server that takes recv(10) for the whole message and closes.
+fn server(lines: bool) -> Scene {
+    let mut scene = Scene::default();
+    let line = |line| if lines { line } else { 0 };
+    let bytes = |data: &'static [u8]| Payload::Bytes {
+        data: data.into(),
+        unit: Unit::Bytes,
+    };
+    let started = Kind::Started {
+        pid: SERVER,
+        command: "python3 server.py".into(),
+    };
+    by(scene.at(0, 0, started), SERVER, 0);
+    let created = Kind::Created {
+        family: Family::Inet,
+        kind: Type::Stream,
+        protocol: Default::default(),
+    };
+    by(scene.at(100, 1, created), SERVER, line(2));
+    let descriptor = Kind::Noted(Note::Descriptor {
+        number: 3,
+        came: Came::Made,
+    });
+    by(scene.at(100, 1, descriptor), SERVER, line(2));
+    let bound = Kind::Bound {
+        local: address("127.0.0.1:5000"),
+    };
+    by(scene.at(2_000, 1, bound), SERVER, line(3));
+    const HERE: Text = Text::new(
+        "only programs on this computer can connect",
+        "solo pueden conectar programas de este ordenador",
+    );
+    const REUSE: Text = Text::new("no SO_REUSEADDR", "falta SO_REUSEADDR");
+    by(
+        scene.at(2_000, 1, finding("S03", Weight::Hint, HERE, 1)),
+        SERVER,
+        line(3),
+    );
+    by(
+        scene.at(2_000, 1, finding("S01", Weight::Risk, REUSE, 1)),
+        SERVER,
+        line(3),
+    );
+    let listening = Kind::Listening {
+        local: address("127.0.0.1:5000"),
+        backlog: 1,
+    };
+    by(scene.at(4_000, 1, listening), SERVER, line(4));
+    let waiting = Kind::Waiting { call: Call::Accept };
+    by(scene.at(6_000, 1, waiting), SERVER, line(6));
+    let accepted = Kind::Accepted {
+        local: address("127.0.0.1:5000"),
+        peer: address("127.0.0.1:44888"),
+    };
+    let event = by(scene.at(896_000, 2, accepted), SERVER, line(6));
+    event.parent = Some(SocketId(1));
+    event.took = Some(Duration::from_millis(890));
+    let peer = Kind::Noted(Note::PeerProcess(ProcessName {
+        pid: CLIENT,
+        name: "client.py".into(),
+    }));
+    by(scene.at(896_000, 2, peer), SERVER, line(6));
+    let polled = Kind::Called {
+        call: Call::Poll,
+        result: Ok(0),
+    };
+    by(scene.at(900_000, 0, polled), SERVER, line(7));
+    let received = Kind::Received {
+        call: Call::Recv,
+        payload: bytes(b"0123456789"),
+        room: 10,
+        truncated_from: None,
+        peer: None,
+    };
+    by(scene.at(912_000, 2, received), SERVER, line(7));
+    let sent = Kind::Sent {
+        call: Call::Send,
+        payload: bytes(b"0123456789"),
+        asked: 10,
+        buffer: Some(4096),
+        peer: None,
+    };
+    by(scene.at(919_000, 2, sent), SERVER, line(8));
+    let queued = Kind::Queued(Queues::Data {
+        unread: 18,
+        unsent: 0,
+    });
+    by(scene.at(920_000, 2, queued), SERVER, line(9));
+    let closed = Kind::Closed {
+        totals: Totals {
+            bytes_sent: 10,
+            bytes_received: 10,
+            sends: 1,
+            receives: 1,
+        },
+        first: None,
+    };
+    by(scene.at(920_000, 2, closed), SERVER, line(9)).took = Some(Duration::from_micros(30));
+    const UNREAD: Text = Text::new("18 B were not read", "18 B quedaron sin leer");
+    by(
+        scene.at(920_000, 2, finding("S09", Weight::Mistake, UNREAD, 2)),
+        SERVER,
+        line(9),
+    );
+    scene
+}
+
+fn narrated(scene: &Scene, options: ExplainOptions) -> String {
+    let mut out = Vec::new();
+    scene.show(Explain::new(&mut out, options));
+    String::from_utf8(out).unwrap()
+}
+
+fn options(language: Language, width: usize) -> ExplainOptions {
+    ExplainOptions {
+        language,
+        width,
+        ..ExplainOptions::default()
+    }
+}
+
+#[test]
+fn a_traced_server_reads_as_a_lesson_with_its_lines_and_mistakes() {
+    let scene = server(true);
+    for (language, name) in [(Language::English, "en"), (Language::Spanish, "es")] {
+        for width in [80, 120] {
+            let text = narrated(&scene, options(language, width));
+            for line in text.lines() {
+                assert!(line.chars().count() <= width, "{line}");
+            }
+            insta::assert_snapshot!(format!("traced_server_{name}_{width}"), text);
+        }
+    }
+}
+
+#[test]
+fn a_finding_stands_at_the_call_that_showed_it() {
+    let text = narrated(&server(true), options(Language::English, 120));
+    let line = |words: &str| text.lines().find(|line| line.contains(words)).unwrap();
+    assert!(
+        line("S03").contains(":3") && line("S03").contains("bind"),
+        "{text}"
+    );
+    assert!(
+        line("S09").contains(":9") && line("S09").contains("18 B NOT READ"),
+        "{text}"
+    );
+}
+
+#[test]
+fn without_lines_there_is_no_column_for_them() {
+    let text = narrated(&server(false), options(Language::English, 120));
+    assert!(text.contains(" 0.002 #1  bind "), "{text}");
+}
+
+#[test]
+fn what_says_nothing_by_itself_is_told_on_request_and_polls_never() {
+    let scene = server(true);
+    let short = narrated(&scene, options(Language::English, 120));
+    assert!(!short.contains("descriptor 3"), "{short}");
+    let everything = ExplainOptions {
+        everything: true,
+        ..options(Language::English, 120)
+    };
+    let long = narrated(&scene, everything);
+    assert!(long.contains("descriptor 3"), "{long}");
+    assert!(!long.contains("poll"), "{long}");
+}
+
+#[test]
+fn two_programs_have_their_names_and_a_column_each() {
+    let mut scene = Scene::default();
+    for (pid, command) in [(SERVER, "python3 server.py"), (CLIENT, "python3 client.py")] {
+        let command = command.into();
+        by(scene.at(0, 0, Kind::Started { pid, command }), pid, 0);
+    }
+    for (socket, pid) in [(1, SERVER), (2, CLIENT)] {
+        let failed = Kind::Failed {
+            call: Call::Connect,
+            errno: Errno::ECONNREFUSED,
+            address: Some(address("127.0.0.1:9")),
+        };
+        by(scene.at(10, socket, failed), pid, 0);
+    }
+    let text = narrated(&scene, options(Language::English, 120));
+    assert!(text.contains("server.py  #1"), "{text}");
+    assert!(text.contains("client.py  #2"), "{text}");
+
+    let mut out = Vec::new();
+    let two = DiagramOptions {
+        columns: Columns::Two,
+        ..DiagramOptions::default()
+    };
+    scene.show(Diagram::new(&mut out, two));
+    let picture = String::from_utf8(out).unwrap();
+    let column = |words: &str| {
+        let line = picture.lines().find(|line| line.contains(words)).unwrap();
+        line.find(words).unwrap() < line.find('│').unwrap()
+    };
+    assert!(column("#1 connect") && !column("#2 connect"), "{picture}");
+}
