@@ -1,6 +1,6 @@
 //! All rules over one stream of events, and what they found: each thing once at each place, with how often it was.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use sockeye_model::{Event, Finding, Kind, Place, SocketAddress, SocketId, Timestamp, Value};
 
@@ -24,6 +24,8 @@ pub struct Doctor {
     /// Where a finding stands in the list, by rule and place.
     known: HashMap<Key, usize>,
     found: Vec<Finding>,
+    /// The listeners that connections came from, the closed ones among them.
+    listeners: BTreeMap<SocketId, SocketId>,
     last: Timestamp,
 }
 
@@ -40,6 +42,9 @@ struct Key {
 
 /// Different findings that are kept; further ones are counted nowhere, so that a program that runs for weeks costs no more.
 const MOST_FINDINGS: usize = 1_000;
+
+/// Connections whose listener is remembered.
+const MOST_LISTENERS: usize = 4_096;
 
 impl std::fmt::Debug for Doctor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -64,6 +69,7 @@ impl Doctor {
             findings: Vec::new(),
             known: HashMap::new(),
             found: Vec::new(),
+            listeners: BTreeMap::new(),
             last: Timestamp::START,
         }
     }
@@ -75,6 +81,12 @@ impl Doctor {
             return Vec::new();
         }
         self.last = self.last.max(event.at);
+        if let (Kind::Accepted { .. }, Some(listener)) = (&event.kind, event.parent) {
+            self.listeners.insert(event.socket, listener);
+            if self.listeners.len() > MOST_LISTENERS {
+                self.listeners.pop_first();
+            }
+        }
         if !self.scene.is_runtime(event.socket) {
             for rule in &mut self.rules {
                 rule.event(event, &self.scene, &mut self.found);
@@ -134,8 +146,7 @@ impl Doctor {
             addresses: Vec::new(),
         };
         if key.place.is_none() {
-            let state = self.scene.socket(finding.socket);
-            key.listener = state.and_then(|state| state.parent);
+            key.listener = self.listeners.get(&finding.socket).copied();
             let named = |value: &Value| match value {
                 Value::Address(address) => Some(address.clone()),
                 _ => None,

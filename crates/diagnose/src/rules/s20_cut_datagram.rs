@@ -84,7 +84,7 @@ mod tests {
         story.received_from(1, 1800, 1024, "127.0.0.1:40000");
         assert_eq!(story.marks(), ["✗ S20"]);
         let lost = ("lost", Value::Bytes(776));
-        assert!(story.findings()[0].happened.places.contains(&lost));
+        assert!(story.found("S20").happened.places.contains(&lost));
     }
 
     #[test]

@@ -71,7 +71,6 @@ mod words {
 mod tests {
     use sockeye_model::{Call, Errno};
 
-    use super::*;
     use crate::story::Story;
 
     #[test]
