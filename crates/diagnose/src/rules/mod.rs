@@ -12,6 +12,14 @@ mod s03_loopback_only;
 mod s04_every_interface;
 mod s05_refused;
 mod s07_needs_privilege;
+mod s08_one_recv;
+mod s08b_never_two;
+mod s09_unread_at_close;
+mod s10_partial_send;
+mod s11_asks_on;
+mod s12_peer_gone;
+mod s13_never_closed;
+mod s14_ignored_client;
 mod s15_one_at_a_time;
 mod s16_queue_full;
 mod s18_deadlock;
@@ -24,8 +32,11 @@ mod s25_stranger;
 mod s27_earlier_datagram;
 mod s28_too_long;
 mod s32_wrong_socket;
+mod s33_busy_waiting;
+mod s34_not_yet_connected;
 mod s41_stale_path;
 mod serves;
+mod unread_at_close;
 
 /// Every rule, in the order of their ids.
 #[rustfmt::skip] // one a line
@@ -36,6 +47,14 @@ pub(crate) const ALL: &[RuleRow] = &[
     s04_every_interface::ROW,
     s05_refused::ROW,
     s07_needs_privilege::ROW,
+    s08_one_recv::ROW,
+    s08b_never_two::ROW,
+    s09_unread_at_close::ROW,
+    s10_partial_send::ROW,
+    s11_asks_on::ROW,
+    s12_peer_gone::ROW,
+    s13_never_closed::ROW,
+    s14_ignored_client::ROW,
     s15_one_at_a_time::ROW,
     s16_queue_full::ROW,
     s18_deadlock::ROW,
@@ -48,6 +67,8 @@ pub(crate) const ALL: &[RuleRow] = &[
     s27_earlier_datagram::ROW,
     s28_too_long::ROW,
     s32_wrong_socket::ROW,
+    s33_busy_waiting::ROW,
+    s34_not_yet_connected::ROW,
     s41_stale_path::ROW,
 ];
 
