@@ -1,78 +1,214 @@
-//! What the traced processes have open, and what their calls mean: calls in, events out. Asks only through [`Tracee`].
+//! What the traced processes have open, and what their calls mean: calls in, events out. Asks only through [`Tracee`] and [`Machine`].
 
-use sockeye_model::{Event, Timestamp};
+mod addresses;
+mod decode;
+mod descriptors;
+mod entry;
+mod lifecycle;
+mod machine;
+mod options;
+mod outbox;
+mod passing;
+mod processes;
+mod runtime;
+mod settings;
+mod sockets;
+#[cfg(test)]
+mod tests;
+mod transfer;
+mod waits;
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use sockeye_model::{Call, Caller, Errno, Event, Kind, Place, SocketAddress, SocketId, Timestamp};
 
 use crate::made::{Attend, Entry, Made};
 use crate::tracee::Tracee;
+use decode::Syscall;
+use descriptors::Descriptors;
+use machine::{Machine, ThisMachine};
+use outbox::Outbox;
+use processes::Processes;
+use runtime::Sorting;
+use sockets::{Key, Sockets};
+use waits::Looks;
 
 /// All traced processes, their descriptors and sockets.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct World {
-    events: Vec<Event<'static>>,
+    bytes: bool,
+    now: Timestamp,
+    descriptors: Descriptors,
+    sockets: Sockets,
+    processes: Processes,
+    /// The calls that threads are in.
+    pending: HashMap<u32, Pending>,
+    /// Sockets of glibc's comparison of addresses, by thread.
+    sorting: HashMap<u32, Sorting>,
+    looks: Looks,
+    outbox: Outbox,
     arm: Vec<(u32, i32)>,
+    machine: Box<dyn Machine>,
+}
+
+/// A call that a thread is in.
+#[derive(Clone, Debug)]
+struct Pending {
+    entry: Entry,
+    syscall: Syscall,
+    call: Call,
+    key: Option<Key>,
+    place: Option<Place<'static>>,
+    /// The address that the program gave.
+    address: Option<SocketAddress>,
+    /// How long the next message is, where it was looked up at entry.
+    unread: Option<u64>,
+    /// Told as waiting.
+    waits: bool,
+    /// How often the queues were looked at while it waits.
+    looks: usize,
+}
+
+impl Pending {
+    fn descriptor(&self) -> i32 {
+        decode::int(self.entry.arguments[0])
+    }
+
+    fn came(&self, came_at: Timestamp) -> Origin {
+        Origin {
+            at: came_at,
+            took: Some(came_at.since(self.entry.at)),
+            by: Some(self.entry.by),
+            place: self.place.clone(),
+        }
+    }
+}
+
+/// When and by whom an event came to be.
+#[derive(Clone, Debug)]
+struct Origin {
+    at: Timestamp,
+    took: Option<Duration>,
+    by: Option<Caller>,
+    place: Option<Place<'static>>,
+}
+
+impl Origin {
+    /// Of no call of its own.
+    fn beside(at: Timestamp, by: Option<Caller>) -> Self {
+        Self {
+            at,
+            took: None,
+            by,
+            place: None,
+        }
+    }
+
+    /// The same moment, for what a call showed beside its own event.
+    fn without_call(&self) -> Self {
+        Self {
+            took: None,
+            ..self.clone()
+        }
+    }
+}
+
+impl Default for World {
+    fn default() -> Self {
+        Self::new(false)
+    }
 }
 
 impl World {
     /// Nothing is traced yet; with `bytes` the events hold what is sent and received.
-    pub(crate) fn new(_bytes: bool) -> Self {
-        Self::default()
+    pub(crate) fn new(bytes: bool) -> Self {
+        Self::beside(bytes, Box::new(ThisMachine))
     }
 
-    /// A process is traced from here on; what it holds already is found in `descriptors`.
-    pub(crate) fn started(
-        &mut self,
-        _at: Timestamp,
-        _pid: u32,
-        _command: &str,
-        _descriptors: &[i32],
-        _tracee: &dyn Tracee,
-    ) {
+    fn beside(bytes: bool, machine: Box<dyn Machine>) -> Self {
+        Self {
+            bytes,
+            now: Timestamp::START,
+            descriptors: Descriptors::default(),
+            sockets: Sockets::default(),
+            processes: Processes::default(),
+            pending: HashMap::new(),
+            sorting: HashMap::new(),
+            looks: Looks::default(),
+            outbox: Outbox::default(),
+            arm: Vec::new(),
+            machine,
+        }
     }
 
     /// A thread is about to make a call that the filters stop at.
-    pub(crate) fn entered(&mut self, _entry: &Entry, _tracee: &dyn Tracee) -> Attend {
-        Attend::No
+    pub(crate) fn entered(&mut self, entry: &Entry, tracee: &dyn Tracee) -> Attend {
+        self.now = self.now.max(entry.at);
+        self.pending.remove(&entry.by.thread);
+        let Some((attend, pending)) = self.enter(entry, tracee) else {
+            return Attend::No;
+        };
+        self.pending.insert(entry.by.thread, pending);
+        attend
     }
 
     /// The call has returned.
-    pub(crate) fn made(&mut self, _made: &Made, _tracee: &dyn Tracee) {}
-
-    /// `fork`, `vfork`, or `clone` of a process; with `shares_files` (`CLONE_FILES`) both have one table of descriptors. A new
-    /// thread of the same process has `child` as its thread id and the same `process`.
-    pub(crate) fn forked(
-        &mut self,
-        _at: Timestamp,
-        _by: sockeye_model::Caller,
-        _child: sockeye_model::Caller,
-        _shares_files: bool,
-    ) {
+    pub(crate) fn made(&mut self, made: &Made, tracee: &dyn Tracee) {
+        self.now = self.now.max(made.at);
+        let known = self.pending.remove(&made.entry.by.thread);
+        let pending = match known.filter(|known| known.entry.number == made.entry.number) {
+            Some(pending) => pending,
+            // The tracer came while the thread was in it.
+            None => match self.enter(&made.entry, tracee) {
+                Some((_, pending)) => pending,
+                None => return,
+            },
+        };
+        if pending
+            .key
+            .is_some_and(|key| self.sockets.get(key).is_none())
+        {
+            return;
+        }
+        self.tell_late_wait(&pending, made.at);
+        self.returned(&pending, made, tracee);
+        self.look_after(&pending, made.at, tracee);
     }
 
-    /// `execve` has succeeded: `descriptors` are those that stayed open.
-    pub(crate) fn replaced(
-        &mut self,
-        _at: Timestamp,
-        _pid: u32,
-        _command: &str,
-        _descriptors: &[i32],
-        _tracee: &dyn Tracee,
-    ) {
-    }
-
-    /// A process is about to end, with its last thread, and can still be asked: what its sockets leave unread is told.
-    pub(crate) fn exiting(&mut self, _at: Timestamp, _pid: u32, _tracee: &dyn Tracee) {}
-
-    /// A process has ended: its exit code, or the signal that killed it.
-    pub(crate) fn exited(&mut self, _at: Timestamp, _pid: u32, _status: Result<i32, i32>) {}
-
-    /// A moment in which no thread stopped: waits that last are told, queues are looked at. Called some ten times a second at
-    /// most; says when it wants to be called next.
-    pub(crate) fn idle(
-        &mut self,
-        _now: Timestamp,
-        _tracee: &dyn Fn(u32) -> Option<Box<dyn Tracee>>,
-    ) -> Option<Timestamp> {
-        None
+    fn returned(&mut self, pending: &Pending, made: &Made, tracee: &dyn Tracee) {
+        match pending.syscall {
+            Syscall::Socket => self.made_socket(pending, made, tracee),
+            Syscall::SocketPair => self.made_pair(pending, made, tracee),
+            Syscall::Bind => self.made_bind(pending, made, tracee),
+            Syscall::Listen => self.made_listen(pending, made, tracee),
+            Syscall::Accept | Syscall::Accept4 => self.made_accept(pending, made, tracee),
+            Syscall::Connect => self.made_connect(pending, made, tracee),
+            Syscall::Shutdown => self.made_shutdown(pending, made),
+            Syscall::Close | Syscall::CloseRange => self.made_close(pending, made),
+            Syscall::Dup | Syscall::Dup2 | Syscall::Dup3 => self.made_dup(pending, made),
+            Syscall::PidfdGetFd => self.made_pidfd_getfd(pending, made, tracee),
+            Syscall::SendTo
+            | Syscall::SendMsg
+            | Syscall::SendMmsg
+            | Syscall::Write
+            | Syscall::WriteV
+            | Syscall::SendFile => self.made_send(pending, made, tracee),
+            Syscall::RecvFrom
+            | Syscall::RecvMsg
+            | Syscall::RecvMmsg
+            | Syscall::Read
+            | Syscall::ReadV => self.made_receive(pending, made, tracee),
+            Syscall::Splice => self.made_splice(pending, made, tracee),
+            Syscall::Fcntl
+            | Syscall::Ioctl
+            | Syscall::SetSockOpt
+            | Syscall::GetSockOpt
+            | Syscall::GetSockName
+            | Syscall::GetPeerName => self.made_setting(pending, made, tracee),
+            Syscall::IoUringSetup => self.made_io_uring(pending, made),
+            Syscall::Poll | Syscall::Select | Syscall::EpollWait | Syscall::Ptrace => {}
+        }
     }
 
     /// The descriptors of sockets that have come alive since the last time: reads, writes and closes of them are to be stopped
@@ -83,6 +219,98 @@ impl World {
 
     /// The events since the last time, in order.
     pub(crate) fn take_events(&mut self) -> Vec<Event<'static>> {
-        std::mem::take(&mut self.events)
+        for key in self.outbox.expire(self.now) {
+            self.release(key);
+        }
+        self.outbox.take()
     }
+
+    /// One event more, unless the socket is the runtime's.
+    fn tell(&mut self, key: Key, origin: &Origin, kind: Kind<'static>) {
+        self.tell_from(key, None, origin, kind);
+    }
+
+    fn tell_from(&mut self, key: Key, parent: Option<Key>, origin: &Origin, kind: Kind<'static>) {
+        let folded = self
+            .sockets
+            .get(key)
+            .is_some_and(|open| open.folded.is_some());
+        if !folded {
+            let parent = parent.map(|parent| SocketId(parent.0));
+            self.push(SocketId(key.0), parent, origin, kind);
+        }
+    }
+
+    /// An event of no socket.
+    fn tell_of_none(&mut self, origin: &Origin, kind: Kind<'static>) {
+        self.push(SocketId::NONE, None, origin, kind);
+    }
+
+    fn push(
+        &mut self,
+        socket: SocketId,
+        parent: Option<SocketId>,
+        origin: &Origin,
+        kind: Kind<'static>,
+    ) {
+        self.outbox.push(Event {
+            at: origin.at,
+            took: origin.took,
+            socket,
+            parent,
+            by: origin.by,
+            place: origin.place.clone(),
+            kind,
+        });
+    }
+
+    /// A call that failed; one that is only to be made again is told as called.
+    fn tell_failure(&mut self, pending: &Pending, made: &Made) {
+        let Some(errno) = failure(made.returned) else {
+            return;
+        };
+        let call = pending.call;
+        let kind = if comes_back(errno) {
+            Kind::Called {
+                call,
+                result: Err(errno),
+            }
+        } else {
+            Kind::Failed {
+                call,
+                errno,
+                address: pending.address.clone(),
+            }
+        };
+        let origin = pending.came(made.at);
+        match pending.key {
+            Some(key) => self.tell(key, &origin, kind),
+            None => self.tell_of_none(&origin, kind),
+        }
+    }
+
+    /// A call that succeeded and has no kind of its own.
+    fn tell_called(&mut self, key: Key, pending: &Pending, made: &Made, result: i64) {
+        let called = Kind::Called {
+            call: pending.call,
+            result: Ok(result),
+        };
+        self.tell(key, &pending.came(made.at), called);
+    }
+}
+
+/// The error number that a call returned.
+fn failure(returned: i64) -> Option<Errno> {
+    match returned {
+        -4095..=-1 => i32::try_from(-returned).ok().map(Errno),
+        _ => None,
+    }
+}
+
+/// Whether a call is only to be made again, or goes on by itself.
+fn comes_back(errno: Errno) -> bool {
+    matches!(
+        errno,
+        Errno::EAGAIN | Errno::EINPROGRESS | Errno::EINTR | Errno::EALREADY
+    )
 }

@@ -1,0 +1,112 @@
+//! The events that wait to be taken: held back while it is not clear whose socket they are of, numbered when they go.
+
+use std::collections::{HashMap, VecDeque};
+
+use sockeye_model::{Event, Kind, Note, SocketId, Timestamp};
+
+use super::sockets::Key;
+
+/// A queue of events whose sockets are still [`Key`]s.
+#[derive(Debug, Default)]
+pub(crate) struct Outbox {
+    queue: VecDeque<Event<'static>>,
+    /// Until when the events of a socket stay, and all behind them.
+    held: HashMap<Key, Timestamp>,
+    numbers: HashMap<Key, Number>,
+    last: u32,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Number {
+    own: SocketId,
+    parent: Option<SocketId>,
+}
+
+impl Outbox {
+    pub(crate) fn push(&mut self, event: Event<'static>) {
+        self.queue.push_back(event);
+    }
+
+    /// The events of this socket stay until then at most.
+    pub(crate) fn hold(&mut self, key: Key, until: Timestamp) {
+        self.held.insert(key, until);
+    }
+
+    pub(crate) fn release(&mut self, key: Key) {
+        self.held.remove(&key);
+    }
+
+    pub(crate) fn holds(&self, key: Key) -> bool {
+        self.held.contains_key(&key)
+    }
+
+    /// The sockets that were held long enough; they are held no more.
+    pub(crate) fn expire(&mut self, now: Timestamp) -> Vec<Key> {
+        let expired: Vec<Key> = self
+            .held
+            .iter()
+            .filter(|(_, until)| **until <= now)
+            .map(|(key, _)| *key)
+            .collect();
+        for key in &expired {
+            self.held.remove(key);
+        }
+        expired
+    }
+
+    /// When the first of them is due.
+    pub(crate) fn due(&self) -> Option<Timestamp> {
+        self.held.values().min().copied()
+    }
+
+    /// The socket's events are never told.
+    pub(crate) fn forget(&mut self, key: Key) {
+        self.held.remove(&key);
+        self.queue.retain(|event| event.socket != SocketId(key.0));
+    }
+
+    /// What may be told now, in order.
+    pub(crate) fn take(&mut self) -> Vec<Event<'static>> {
+        let mut taken = Vec::new();
+        while let Some(event) = self.queue.front() {
+            if self.held.contains_key(&Key(event.socket.0)) {
+                break;
+            }
+            if let Some(event) = self.queue.pop_front() {
+                taken.push(self.number(event));
+            }
+        }
+        taken
+    }
+
+    fn number(&mut self, mut event: Event<'static>) -> Event<'static> {
+        if event.socket == SocketId::NONE {
+            return event;
+        }
+        let key = Key(event.socket.0);
+        let parent = event.parent.map(|parent| Key(parent.0));
+        let number = self.number_of(key, parent);
+        event.socket = number.own;
+        event.parent = number.parent;
+        if let Kind::Noted(Note::Paired { with }) = &mut event.kind {
+            *with = self.number_of(Key(with.0), None).own;
+        }
+        if let Kind::Closed { .. } = event.kind {
+            self.numbers.remove(&key);
+        }
+        event
+    }
+
+    fn number_of(&mut self, key: Key, parent: Option<Key>) -> Number {
+        if let Some(number) = self.numbers.get(&key) {
+            return *number;
+        }
+        self.last += 1;
+        let number = Number {
+            own: SocketId(self.last),
+            parent: parent.and_then(|parent| Some(self.numbers.get(&parent)?.own)),
+        };
+        self.numbers.insert(key, number);
+        number
+    }
+}

@@ -1,0 +1,203 @@
+//! Processes: born, forked, running another program, ended; and what is said of each only once.
+
+use std::collections::{HashMap, HashSet};
+
+use sockeye_model::{Blind, Caller, Came, Kind, ProcessName, Runtime, Timestamp};
+
+use super::{Origin, World};
+use crate::tracee::Tracee;
+
+/// What is known of the processes beside their descriptors.
+#[derive(Debug, Default)]
+pub(crate) struct Processes {
+    known: HashMap<u32, Process>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Process {
+    name: String,
+    blind: HashSet<Blind>,
+    /// Sockets of the runtime: how many there were, and how many when it was told last.
+    folded: HashMap<Runtime, (u32, u32)>,
+}
+
+impl Processes {
+    fn of(&mut self, pid: u32) -> &mut Process {
+        self.known.entry(pid).or_default()
+    }
+
+    /// Whether this is to be said of the process now: only the first time.
+    pub(crate) fn tell_once(&mut self, pid: u32, blind: Blind) -> bool {
+        self.of(pid).blind.insert(blind)
+    }
+
+    /// One more socket of the runtime; gives how many there are when that is to be told: the first time, and when doubled.
+    pub(crate) fn folded(&mut self, pid: u32, of: Runtime, more: u32) -> Option<u32> {
+        let (count, told) = self.of(pid).folded.entry(of).or_default();
+        *count = count.saturating_add(more);
+        if *told != 0 && *count < told.saturating_mul(2) {
+            return None;
+        }
+        *told = *count;
+        Some(*count)
+    }
+
+    /// The process as others call it.
+    pub(crate) fn name(&self, pid: u32) -> ProcessName<'static> {
+        let name = self.known.get(&pid).map(|process| process.name.clone());
+        ProcessName {
+            pid,
+            name: name.unwrap_or_default().into(),
+        }
+    }
+}
+
+/// The program's name from the words that started it.
+fn program_of(command: &str) -> String {
+    let program = command.split_whitespace().next().unwrap_or_default();
+    program.rsplit('/').next().unwrap_or_default().to_owned()
+}
+
+impl World {
+    /// A process is traced from here on; what it holds already is found in `descriptors`.
+    pub(crate) fn started(
+        &mut self,
+        at: Timestamp,
+        pid: u32,
+        command: &str,
+        descriptors: &[i32],
+        tracee: &dyn Tracee,
+    ) {
+        self.now = self.now.max(at);
+        self.descriptors.add(pid);
+        self.processes.of(pid).name = program_of(command);
+        let origin = Origin::beside(at, Some(first_thread(pid)));
+        let command = command.to_owned().into();
+        self.tell_of_none(&origin, Kind::Started { pid, command });
+        for descriptor in descriptors {
+            if self.descriptors.get(pid, *descriptor).is_some() {
+                continue;
+            }
+            let Some(facts) = tracee.facts(*descriptor) else {
+                self.descriptors.mark_foreign(pid, *descriptor);
+                continue;
+            };
+            // Standard streams that are pairs, as test harnesses and terminals over the network make them, are no
+            // conversation of the program; a call that only sockets know shows them all the same.
+            let is_stream_of_another = (0..=2).contains(descriptor)
+                && facts.family == sockeye_model::Family::Unix
+                && !facts.listens;
+            if !is_stream_of_another {
+                self.adopt(pid, *descriptor, &facts, Came::Inherited, &origin);
+            }
+        }
+    }
+
+    /// `fork`, `vfork`, or `clone` of a process; with `shares_files` (`CLONE_FILES`) both have one table of descriptors. A new
+    /// thread of the same process has `child` as its thread id and the same `process`.
+    pub(crate) fn forked(&mut self, at: Timestamp, by: Caller, child: Caller, shares_files: bool) {
+        self.now = self.now.max(at);
+        if child.process == by.process || self.descriptors.knows(child.process) {
+            return;
+        }
+        for (_, key) in self.descriptors.chosen(by.process, |_| true) {
+            self.judge_fully(key);
+        }
+        let process = self.processes.of(by.process).clone();
+        self.processes.known.insert(child.process, process);
+        let copied = self
+            .descriptors
+            .fork(by.process, child.process, shares_files);
+        for key in copied {
+            if let Some(open) = self.sockets.get_mut(key) {
+                open.references += 1;
+            }
+        }
+        let forked = Kind::Forked {
+            parent: by.process,
+            child: child.process,
+        };
+        self.tell_of_none(&Origin::beside(at, Some(by)), forked);
+    }
+
+    /// `execve` has succeeded: `descriptors` are those that stayed open.
+    pub(crate) fn replaced(
+        &mut self,
+        at: Timestamp,
+        pid: u32,
+        command: &str,
+        descriptors: &[i32],
+        _tracee: &dyn Tracee,
+    ) {
+        self.now = self.now.max(at);
+        self.pending
+            .retain(|_, pending| pending.entry.by.process != pid);
+        *self.processes.of(pid) = Process {
+            name: program_of(command),
+            ..Process::default()
+        };
+        let origin = Origin::beside(at, Some(first_thread(pid)));
+        let replaced = Kind::Replaced {
+            pid,
+            command: command.to_owned().into(),
+        };
+        self.tell_of_none(&origin, replaced);
+        for key in self.descriptors.unshare(pid) {
+            if let Some(open) = self.sockets.get_mut(key) {
+                open.references += 1;
+            }
+        }
+        let stayed: HashSet<i32> = descriptors.iter().copied().collect();
+        for (descriptor, key) in self
+            .descriptors
+            .chosen(pid, |descriptor| !stayed.contains(&descriptor))
+        {
+            self.descriptors.take(pid, descriptor);
+            self.drop_reference(key, &origin);
+        }
+    }
+
+    /// A process is about to end, with its last thread, and can still be asked: what its sockets leave unread is told.
+    pub(crate) fn exiting(&mut self, at: Timestamp, pid: u32, tracee: &dyn Tracee) {
+        self.now = self.now.max(at);
+        let origin = Origin::beside(at, Some(first_thread(pid)));
+        let lost = self.descriptors.last_of(pid);
+        let mut looked = HashSet::new();
+        for (descriptor, key) in &lost {
+            let own = lost.iter().filter(|(_, other)| other == key).count();
+            let Some(open) = self.sockets.get(*key) else {
+                continue;
+            };
+            if open.references == own && open.in_flight == 0 && looked.insert(*key) {
+                // A descriptor that was closed unseen may be another socket by now.
+                let same = |facts: crate::tracee::Facts| Some(facts.inode) == open.inode;
+                if open.live || tracee.facts(*descriptor).is_some_and(same) {
+                    self.tell_last_queues(*key, *descriptor, &origin, tracee);
+                }
+            }
+        }
+    }
+
+    /// A process has ended: its exit code, or the signal that killed it.
+    pub(crate) fn exited(&mut self, at: Timestamp, pid: u32, status: Result<i32, i32>) {
+        self.now = self.now.max(at);
+        self.pending
+            .retain(|_, pending| pending.entry.by.process != pid);
+        let origin = Origin::beside(at, Some(first_thread(pid)));
+        for (_, key) in self.descriptors.leave(pid) {
+            self.drop_reference(key, &origin);
+        }
+        self.processes.known.remove(&pid);
+        if self.descriptors.is_empty() {
+            self.end_of_all(&origin);
+        }
+        self.tell_of_none(&origin, Kind::Exited { pid, status });
+    }
+}
+
+pub(super) fn first_thread(pid: u32) -> Caller {
+    Caller {
+        process: pid,
+        thread: pid,
+    }
+}

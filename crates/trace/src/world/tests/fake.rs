@@ -1,0 +1,375 @@
+//! A process that is a map of memory and facts, and a machine that knows nothing but what a test says.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::time::Duration;
+
+use sockeye_model::{
+    Caller, Event, Family, Kind, Note, Place, ProcessName, Protocol, SocketAddress, TcpSample,
+    Timestamp, Type,
+};
+
+use super::super::World;
+use super::super::machine::Machine;
+use crate::made::{Attend, Entry, Made};
+use crate::tracee::{Facts, Tracee};
+
+/// What a process answers.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Fake {
+    pub(super) memory: RefCell<Vec<(u64, Vec<u8>)>>,
+    pub(super) facts: RefCell<HashMap<i32, Facts>>,
+    pub(super) unread: RefCell<HashMap<i32, u64>>,
+    pub(super) unsent: RefCell<HashMap<i32, u64>>,
+    pub(super) accepting: RefCell<HashMap<i32, (u32, u32)>>,
+    pub(super) drops: RefCell<HashMap<i32, (u64, u64)>>,
+}
+
+impl Fake {
+    /// Puts bytes somewhere and says where.
+    pub(super) fn put(&self, bytes: &[u8]) -> u64 {
+        let mut memory = self.memory.borrow_mut();
+        let at = 0x1_0000 * (memory.len() as u64 + 1);
+        memory.push((at, bytes.to_vec()));
+        at
+    }
+
+    pub(super) fn is(&self, descriptor: i32, facts: Facts) {
+        self.facts.borrow_mut().insert(descriptor, facts);
+    }
+}
+
+/// A connected TCP socket, or one with the given ends.
+pub(super) fn tcp(inode: u64, local: &str, peer: Option<&str>) -> Facts {
+    Facts {
+        family: Family::Inet,
+        kind: Type::Stream,
+        protocol: Protocol(6),
+        local: Some(local.parse().unwrap()),
+        peer: peer.map(|peer| peer.parse().unwrap()),
+        listens: false,
+        nonblocking: false,
+        inode,
+    }
+}
+
+pub(super) fn udp(inode: u64, local: &str) -> Facts {
+    Facts {
+        kind: Type::Datagram,
+        ..tcp(inode, local, None)
+    }
+}
+
+/// `struct sockaddr_in`.
+pub(super) fn sockaddr(address: &str) -> Vec<u8> {
+    let address: std::net::SocketAddrV4 = address.parse().unwrap();
+    let family = u16::try_from(libc::AF_INET).unwrap();
+    [
+        &family.to_ne_bytes()[..],
+        &address.port().to_be_bytes(),
+        &address.ip().octets(),
+        &[0; 8],
+    ]
+    .concat()
+}
+
+pub(super) fn sockaddr_un(path: &str) -> Vec<u8> {
+    let family = u16::try_from(libc::AF_UNIX).unwrap();
+    [&family.to_ne_bytes()[..], path.as_bytes(), &[0]].concat()
+}
+
+/// `struct msghdr` with one stretch of data, in a fake's memory.
+pub(super) fn msghdr(fake: &Fake, data: &[u8], control: &[u8]) -> u64 {
+    let data_at = fake.put(data);
+    let stretch = [data_at.to_ne_bytes(), (data.len() as u64).to_ne_bytes()].concat();
+    let stretches = fake.put(&stretch);
+    let control_at = match control.is_empty() {
+        true => 0,
+        false => fake.put(control),
+    };
+    let words = [0, 0, stretches, 1, control_at, control.len() as u64, 0];
+    fake.put(&words.map(u64::to_ne_bytes).concat())
+}
+
+/// `SCM_RIGHTS` with one descriptor.
+pub(super) fn rights(descriptor: i32) -> Vec<u8> {
+    [
+        &20_u64.to_ne_bytes()[..],
+        &libc::SOL_SOCKET.to_ne_bytes(),
+        &libc::SCM_RIGHTS.to_ne_bytes(),
+        &descriptor.to_ne_bytes(),
+        &[0; 4],
+    ]
+    .concat()
+}
+
+impl Tracee for Fake {
+    fn read(&self, at: u64, into: &mut [u8]) -> usize {
+        for (from, bytes) in self.memory.borrow().iter() {
+            let Some(skip) = at
+                .checked_sub(*from)
+                .and_then(|skip| usize::try_from(skip).ok())
+            else {
+                continue;
+            };
+            if skip < bytes.len() {
+                let len = into.len().min(bytes.len() - skip);
+                into[..len].copy_from_slice(&bytes[skip..skip + len]);
+                return len;
+            }
+        }
+        0
+    }
+
+    fn facts(&self, descriptor: i32) -> Option<Facts> {
+        self.facts.borrow().get(&descriptor).cloned()
+    }
+
+    fn local(&self, descriptor: i32) -> Option<SocketAddress> {
+        self.facts(descriptor)?.local
+    }
+
+    fn peer(&self, descriptor: i32) -> Option<SocketAddress> {
+        self.facts(descriptor)?.peer
+    }
+
+    fn unread(&self, descriptor: i32) -> Option<u64> {
+        self.unread.borrow().get(&descriptor).copied()
+    }
+
+    fn unsent(&self, descriptor: i32) -> Option<u64> {
+        self.unsent.borrow().get(&descriptor).copied()
+    }
+
+    fn accept_queue(&self, descriptor: i32) -> Option<(u32, u32)> {
+        self.accepting.borrow().get(&descriptor).copied()
+    }
+
+    fn tcp(&self, _: i32) -> Option<TcpSample> {
+        None
+    }
+
+    fn drops(&self, descriptor: i32) -> Option<(u64, u64)> {
+        self.drops.borrow().get(&descriptor).copied()
+    }
+
+    fn place(&self, _: u32) -> Option<Place<'static>> {
+        None
+    }
+}
+
+/// A machine on which `python3`, pid 812, is behind everything.
+#[derive(Debug)]
+struct Known;
+
+impl Machine for Known {
+    fn holder(&self, _: Type, address: &SocketAddress) -> Option<Note<'static>> {
+        Some(Note::Holder {
+            address: address.clone(),
+            process: Some(python()),
+            resting: 0,
+        })
+    }
+
+    fn nearby(&self, _: Type, address: &SocketAddress) -> Option<Note<'static>> {
+        Some(Note::Nearby {
+            protocol: "udp".into(),
+            address: address.clone(),
+        })
+    }
+
+    fn peer(&self, _: &SocketAddress, _: &SocketAddress) -> Option<ProcessName<'static>> {
+        Some(python())
+    }
+}
+
+fn python() -> ProcessName<'static> {
+    ProcessName {
+        pid: 812,
+        name: "python3".into(),
+    }
+}
+
+/// A program of one thread, made of calls.
+#[derive(Debug)]
+pub(super) struct Program {
+    pub(super) world: World,
+    pub(super) now: Timestamp,
+    pub(super) fake: Fake,
+    pub(super) by: Caller,
+    /// What the tracer was told at the last entry.
+    pub(super) attend: Attend,
+}
+
+pub(super) const PID: u32 = 100;
+
+impl Program {
+    pub(super) fn new() -> Self {
+        let mut program = Self {
+            world: World::beside(true, Box::new(Known)),
+            now: Timestamp::START,
+            fake: Fake::default(),
+            by: Caller {
+                process: PID,
+                thread: PID,
+            },
+            attend: Attend::No,
+        };
+        let at = program.tick();
+        program
+            .world
+            .started(at, PID, "/usr/bin/python3 server.py", &[], &program.fake);
+        program.told();
+        program
+    }
+
+    /// Ten microseconds later.
+    pub(super) fn tick(&mut self) -> Timestamp {
+        self.pass(Duration::from_micros(10))
+    }
+
+    pub(super) fn pass(&mut self, time: Duration) -> Timestamp {
+        self.now = self.now + time;
+        self.now
+    }
+
+    pub(super) fn enter(&mut self, number: i64, arguments: &[u64]) -> Entry {
+        let mut all = [0; 6];
+        all[..arguments.len()].copy_from_slice(arguments);
+        let entry = Entry {
+            by: self.by,
+            number,
+            arguments: all,
+            at: self.tick(),
+        };
+        self.attend = self.world.entered(&entry, &self.fake);
+        entry
+    }
+
+    pub(super) fn leave(&mut self, entry: Entry, returned: i64) {
+        if self.attend == Attend::No {
+            return;
+        }
+        let at = self.tick();
+        let made = Made {
+            entry,
+            returned,
+            at,
+        };
+        self.world.made(&made, &self.fake);
+    }
+
+    pub(super) fn call(&mut self, number: i64, arguments: &[u64], returned: i64) {
+        let entry = self.enter(number, arguments);
+        self.leave(entry, returned);
+    }
+
+    pub(super) fn told(&mut self) -> Vec<Event<'static>> {
+        self.world.take_events()
+    }
+
+    /// The events since the last time, in short.
+    pub(super) fn lines(&mut self) -> Vec<String> {
+        self.told().iter().map(line).collect()
+    }
+
+    /// A TCP socket at this descriptor.
+    pub(super) fn socket(&mut self, descriptor: i64) {
+        self.call(
+            libc::SYS_socket,
+            &[number(libc::AF_INET), number(libc::SOCK_STREAM), 0],
+            descriptor,
+        );
+    }
+
+    pub(super) fn idle(&mut self) -> Option<Timestamp> {
+        let (now, fake) = (self.now, self.fake.clone());
+        self.world.idle(now, &move |_| {
+            Some(Box::new(fake.clone()) as Box<dyn Tracee>)
+        })
+    }
+}
+
+pub(super) fn number(value: i32) -> u64 {
+    u64::from(value.cast_unsigned())
+}
+
+/// An event in a few words.
+pub(super) fn line(event: &Event<'_>) -> String {
+    let socket = event.socket;
+    let what = match &event.kind {
+        Kind::Created { family, kind, .. } => format!("created {family:?} {kind:?}"),
+        Kind::Configured { option, value } => format!("{option}={value}"),
+        Kind::Bound { local } => format!("bound {local}"),
+        Kind::Listening { local, backlog } => format!("listening {local} {backlog}"),
+        Kind::Connecting { peer } => format!("connecting {peer}"),
+        Kind::Connected { local, peer } => format!("connected {local} {peer}"),
+        Kind::Accepted { local, peer } => {
+            let parent = event.parent.unwrap_or_default();
+            format!("accepted {local} {peer} of {parent}")
+        }
+        Kind::Waiting { call } => format!("waiting {call}"),
+        Kind::Sent {
+            call,
+            payload,
+            asked,
+            peer,
+            ..
+        } => {
+            let data = payload.data().map(String::from_utf8_lossy);
+            let peer = peer.as_ref().map(|peer| format!(" to {peer}"));
+            format!(
+                "{call} {}/{asked} {:?}{}",
+                payload.len(),
+                data.unwrap_or_default(),
+                peer.unwrap_or_default()
+            )
+        }
+        Kind::Received {
+            call,
+            payload,
+            room,
+            truncated_from,
+            peer,
+        } => {
+            let data = payload.data().map(String::from_utf8_lossy);
+            let cut = truncated_from.map(|whole| format!(" cut from {whole}"));
+            let peer = peer.as_ref().map(|peer| format!(" from {peer}"));
+            format!(
+                "{call} {}/{room} {:?}{}{}",
+                payload.len(),
+                data.unwrap_or_default(),
+                cut.unwrap_or_default(),
+                peer.unwrap_or_default()
+            )
+        }
+        Kind::Called { call, result } => match result {
+            Ok(value) => format!("{call} = {value}"),
+            Err(errno) => format!("{call} = {errno}"),
+        },
+        Kind::HalfClosed { end } => format!("ended {end:?}"),
+        Kind::Closed { totals, first } => format!(
+            "closed {} {} {first:?}",
+            totals.bytes_sent, totals.bytes_received
+        ),
+        Kind::Failed {
+            call,
+            errno,
+            address,
+        } => {
+            let address = address.as_ref().map(|address| format!(" {address}"));
+            format!("{call} failed {errno}{}", address.unwrap_or_default())
+        }
+        Kind::Queued(queues) => format!("{queues:?}"),
+        Kind::Noted(Note::Descriptor { number, came }) => format!("fd {number} {came:?}"),
+        Kind::Noted(Note::Paired { with }) => format!("paired {with}"),
+        Kind::Noted(Note::PeerProcess(process)) => format!("peer {}", process.pid),
+        Kind::Noted(note) => format!("{note:?}"),
+        other => format!("{other:?}"),
+    };
+    if socket.0 == 0 {
+        what
+    } else {
+        format!("{socket} {what}")
+    }
+}

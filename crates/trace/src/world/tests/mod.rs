@@ -1,0 +1,9 @@
+//! Calls of made-up programs, and the events they must give.
+
+mod data;
+mod descriptors;
+mod fake;
+mod lives;
+mod runtimes;
+mod sequences;
+mod waiting;
