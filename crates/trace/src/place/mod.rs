@@ -206,7 +206,7 @@ impl Places {
         registers: &Registers,
         memory: &Memory<'_>,
     ) -> Result<Place<'static>, Lookup> {
-        match &seen.kind {
+        match &mut seen.kind {
             Program::Opaque(lacking) => return Err(Lookup::Lacking(lacking.clone())),
             Program::Python(python) => {
                 return python

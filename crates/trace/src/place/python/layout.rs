@@ -30,6 +30,7 @@ pub(crate) struct Layout {
 /// `PyThreadState`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Thread {
+    pub(crate) previous: usize,
     pub(crate) next: usize,
     pub(crate) interpreter: usize,
     /// `thread_id`: what `pthread_self(3)` gave.
@@ -108,6 +109,7 @@ impl Layout {
                 next_interpreter: 0,
                 threads: 16,
                 thread: Thread {
+                    previous: 0,
                     next: 8,
                     interpreter: 16,
                     id: 152,
@@ -136,6 +138,7 @@ impl Layout {
                 next_interpreter: 0,
                 threads: 72,
                 thread: Thread {
+                    previous: 0,
                     next: 8,
                     interpreter: 16,
                     id: 136,
@@ -169,6 +172,7 @@ impl Layout {
             next_interpreter: 0,
             threads: 8,
             thread: Thread {
+                previous: 0,
                 next: 8,
                 interpreter: 16,
                 id: 176,
@@ -226,6 +230,7 @@ impl Layout {
             next_interpreter: at(8)?,
             threads: at(9)?,
             thread: Thread {
+                previous: small(words.thread + 1)?,
                 next: small(words.thread + 2)?,
                 interpreter: small(words.thread + 3)?,
                 id: small(words.thread + 5)?,

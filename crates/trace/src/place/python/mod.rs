@@ -8,6 +8,7 @@ mod lines;
 mod whose;
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use sockeye_model::Place;
 
@@ -26,6 +27,8 @@ pub(crate) struct Python {
     /// Where `_PyRuntime` is.
     runtime: u64,
     types: Types,
+    /// Where the state of a thread was the last time: the list of a thousand threads is long.
+    states: HashMap<u32, u64>,
 }
 
 /// Where the types are that the objects on the way have.
@@ -82,6 +85,7 @@ impl Python {
                     text: symbols.address("PyUnicode_Type")?,
                     bytes: symbols.address("PyBytes_Type")?,
                 },
+                states: HashMap::new(),
             })
         };
         all().ok_or_else(|| unknown(minor))
@@ -89,7 +93,7 @@ impl Python {
 
     /// The line that `thread` is at: the innermost of the programmer's own.
     pub(crate) fn place_of(
-        &self,
+        &mut self,
         thread: u32,
         registers: &Registers,
         memory: &Memory<'_>,
@@ -120,14 +124,57 @@ impl Python {
         best.map(|(_, place)| place)
     }
 
-    /// The state of the one thread that is stopped. A thread that is in more than one interpreter has several: which of them
-    /// runs can't be told.
+    /// The state of the thread that is stopped.
     fn thread_state(
-        &self,
+        &mut self,
         thread: u32,
         registers: &Registers,
         memory: &Memory<'_>,
     ) -> Option<Block<THREAD>> {
+        if let Some(at) = self.states.get(&thread)
+            && let Some(state) = self.listed(*at, memory)
+            && self.is_of(&state, thread, registers) == Some(true)
+        {
+            return Some(state);
+        }
+        let (at, state) = self.find_state(thread, registers, memory)?;
+        if self.states.len() >= MOST_THREADS {
+            self.states.clear();
+        }
+        self.states.insert(thread, at);
+        Some(state)
+    }
+
+    /// The state at an address, if it is still in the list of its interpreter's threads.
+    fn listed(&self, at: u64, memory: &Memory<'_>) -> Option<Block<THREAD>> {
+        let layout = &self.layout.thread;
+        let state = memory.block::<THREAD>(at)?;
+        let link = match state.word(layout.previous)? {
+            0 => state
+                .word(layout.interpreter)?
+                .checked_add(self.layout.threads)?,
+            previous => previous.checked_add(layout.next as u64)?,
+        };
+        (memory.word(link)? == at).then_some(state)
+    }
+
+    fn is_of(&self, state: &Block<THREAD>, thread: u32, registers: &Registers) -> Option<bool> {
+        let layout = &self.layout.thread;
+        Some(match (registers.thread_pointer, layout.native) {
+            (Some(pointer), _) => state.word(layout.id)? == pointer,
+            (None, Some(native)) => state.word(native)? == u64::from(thread),
+            (None, None) => false,
+        })
+    }
+
+    /// Goes through all threads of all interpreters. A thread that is in more than one interpreter has several states: which
+    /// of them runs can't be told.
+    fn find_state(
+        &self,
+        thread: u32,
+        registers: &Registers,
+        memory: &Memory<'_>,
+    ) -> Option<(u64, Block<THREAD>)> {
         let layout = &self.layout;
         let mut found = None;
         let mut interpreter = memory.word(self.runtime + layout.interpreters)?;
@@ -135,25 +182,20 @@ impl Python {
             if interpreter == 0 {
                 break;
             }
-            let mut state = memory.word(interpreter.checked_add(layout.threads)?)?;
+            let mut at = memory.word(interpreter.checked_add(layout.threads)?)?;
             for _ in 0..MOST_THREADS {
-                if state == 0 {
+                if at == 0 {
                     break;
                 }
-                let block = memory.block::<THREAD>(state)?;
-                if block.word(layout.thread.interpreter)? != interpreter {
+                let state = memory.block::<THREAD>(at)?;
+                if state.word(layout.thread.interpreter)? != interpreter {
                     return None;
                 }
-                let next = block.word(layout.thread.next)?;
-                let is_it = match (registers.thread_pointer, layout.thread.native) {
-                    (Some(pointer), _) => block.word(layout.thread.id)? == pointer,
-                    (None, Some(native)) => block.word(native)? == u64::from(thread),
-                    (None, None) => false,
-                };
-                if is_it && found.replace(block).is_some() {
+                let next = state.word(layout.thread.next)?;
+                if self.is_of(&state, thread, registers)? && found.replace((at, state)).is_some() {
                     return None;
                 }
-                state = next;
+                at = next;
             }
             interpreter = memory.word(interpreter.checked_add(layout.next_interpreter)?)?;
         }
