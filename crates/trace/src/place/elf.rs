@@ -99,7 +99,7 @@ impl Elf {
     }
 
     /// How far the file is from its own addresses in a process that has `mapped` of it.
-    fn bias(&self, mapped: &Mapped) -> Option<u64> {
+    pub(crate) fn bias(&self, mapped: &Mapped) -> Option<u64> {
         // A mapping begins at the start of a page, which may lie before the part that is loaded.
         let load = self.loads.iter().find(|load| {
             load.offset / PAGE * PAGE <= mapped.offset && mapped.offset < load.offset + load.length
@@ -111,10 +111,9 @@ impl Elf {
         Some(mapped.start.wrapping_sub(own))
     }
 
-    /// Those of `names` that are defined, where they are in a process that has `mapped` of the file.
-    pub(crate) fn symbols(&self, mapped: &Mapped, names: &'static [&'static str]) -> Symbols {
+    /// Those of `names` that are defined, with the file's own addresses.
+    pub(crate) fn named(&self, names: &'static [&'static str]) -> Vec<(&'static str, u64)> {
         let found = self.parsed(|parsed| {
-            let bias = self.bias(mapped)?;
             let mut found: Vec<(&'static str, u64)> = Vec::new();
             // What a library gives to others is in the smaller table; a program need not have put it there.
             for table in [parsed.dynamic_symbol_table(), parsed.symbol_table()] {
@@ -125,7 +124,7 @@ impl Elf {
                         .ok()
                         .and_then(|name| names.iter().find(|wanted| wanted.as_bytes() == name));
                     if let Some(name) = known {
-                        found.push((name, symbol.address().wrapping_add(bias)));
+                        found.push((name, symbol.address()));
                     }
                 }
                 if !found.is_empty() {
@@ -134,7 +133,7 @@ impl Elf {
             }
             Some(found)
         });
-        Symbols(found.unwrap_or_default())
+        found.unwrap_or_default()
     }
 
     /// All functions that have a name, by the file's own addresses.
@@ -206,15 +205,18 @@ pub(crate) struct Function {
     pub(crate) name: Box<str>,
 }
 
-/// Symbols and their addresses in a process.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Symbols(Vec<(&'static str, u64)>);
+/// Symbols, and how far they are from their own addresses in a process.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Symbols<'a> {
+    pub(crate) named: &'a [(&'static str, u64)],
+    pub(crate) bias: u64,
+}
 
-impl Symbols {
-    /// Where a symbol is, if it is defined.
-    pub(crate) fn address(&self, name: &str) -> Option<u64> {
-        let (_, address) = self.0.iter().find(|(known, _)| *known == name)?;
-        Some(*address)
+impl Symbols<'_> {
+    /// Where a symbol is in the process, if it is defined.
+    pub(crate) fn address(self, name: &str) -> Option<u64> {
+        let (_, address) = self.named.iter().find(|(known, _)| *known == name)?;
+        Some(address.wrapping_add(self.bias))
     }
 }
 

@@ -176,18 +176,17 @@ impl Places {
             candidates
         };
         for mapped in candidates {
-            let symbols = self.with(seen, &mapped, |binary| {
-                binary.elf.symbols(&mapped, &python::SYMBOLS)
+            let found = self.with(seen, &mapped, |binary| {
+                let symbols = binary.python(&mapped)?;
+                symbols.address(python::RUNTIME)?;
+                Some(Python::new(symbols, memory))
             });
-            let Some(symbols) = symbols else { continue };
-            if symbols.address(python::RUNTIME).is_none() {
-                continue;
-            }
-            return match Python::new(&symbols, memory) {
-                Ok(python) if is_python => Program::Python(Box::new(python)),
-                Ok(python) => Program::WithPython(Box::new(python)),
-                Err(lacking) if is_python => Program::Opaque(lacking),
-                Err(_) => Program::Native,
+            return match found.flatten() {
+                None => continue,
+                Some(Ok(python)) if is_python => Program::Python(Box::new(python)),
+                Some(Ok(python)) => Program::WithPython(Box::new(python)),
+                Some(Err(lacking)) if is_python => Program::Opaque(lacking),
+                Some(Err(_)) => Program::Native,
             };
         }
         if is_python {

@@ -14,7 +14,7 @@ use sockeye_model::Place;
 use self::lines::Lines;
 use self::names::Names;
 use self::unwind::{Stack, Unwinding};
-use crate::place::elf::Elf;
+use crate::place::elf::{Elf, Symbols};
 use crate::place::maps::Mapped;
 use crate::place::memory::Memory;
 use crate::place::registers::Registers;
@@ -23,6 +23,8 @@ use crate::place::registers::Registers;
 #[derive(Debug)]
 pub(crate) struct Binary {
     pub(crate) elf: Elf,
+    /// What an interpreter of Python would have in it.
+    python: Option<Vec<(&'static str, u64)>>,
     unwinding: Option<Option<Unwinding>>,
     names: Option<Names>,
     lines: Option<Option<Lines>>,
@@ -43,10 +45,21 @@ impl Binary {
     pub(crate) fn new(elf: Elf) -> Self {
         Self {
             elf,
+            python: None,
             unwinding: None,
             names: None,
             lines: None,
         }
+    }
+
+    /// The symbols that an interpreter of Python is known by, for a process that has `mapped` of the file.
+    pub(crate) fn python(&mut self, mapped: &Mapped) -> Option<Symbols<'_>> {
+        let bias = self.elf.bias(mapped)?;
+        let elf = &self.elf;
+        let named = self
+            .python
+            .get_or_insert_with(|| elf.named(&crate::place::python::SYMBOLS));
+        Some(Symbols { named, bias })
     }
 }
 
@@ -123,7 +136,7 @@ impl Told {
             let names = binary.names.get_or_insert_with(|| Names::of(&binary.elf));
             self.function = names.at(address).filter(|name| !names::is_built_in(name));
         }
-        false
+        binary.lines.as_ref().is_some_and(Option::is_none) && self.function.is_some()
     }
 
     fn or(self, missed: Missed, program: &Mapped) -> Result<Place<'static>, Missed> {

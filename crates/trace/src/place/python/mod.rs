@@ -63,7 +63,7 @@ impl Python {
     ///
     /// # Errors
     /// Its version is not known here, or it is built without the global lock.
-    pub(crate) fn new(symbols: &Symbols, memory: &Memory<'_>) -> Result<Self, Lacking> {
+    pub(crate) fn new(symbols: Symbols<'_>, memory: &Memory<'_>) -> Result<Self, Lacking> {
         let unknown = |version: Option<Minor>| Lacking::Python {
             version: version.map(|minor| format!("3.{}", minor.0)),
         };
@@ -111,9 +111,9 @@ impl Python {
                 let file = self.text(code.word(self.layout.code.filename)?, memory)?;
                 let whose = whose(&file, &mut prefix);
                 if best.as_ref().is_none_or(|(before, _)| whose < *before)
-                    && let Some(place) = self.place(&block, &code, file, memory)
+                    && let Some(line) = self.line(&block, &code, memory)?
                 {
-                    best = Some((whose, place));
+                    best = Some((whose, self.place(&code, file, line, memory)?));
                 }
             }
             if matches!(best, Some((Whose::Own, _))) {
@@ -229,21 +229,29 @@ impl Python {
 
     fn place(
         &self,
-        frame: &Block<FRAME>,
         code: &Code,
         file: String,
+        line: u32,
         memory: &Memory<'_>,
     ) -> Option<Place<'static>> {
-        let offset = self.offset(frame, code, memory)?;
-        let first = code.block.int(self.layout.code.first_line)?;
-        let table = self.table(code.word(self.layout.code.lines)?, memory)?;
-        let line = self.layout.code.table.line(&table, first, offset)?;
         let function = self.text(code.word(self.layout.code.name)?, memory)?;
         Some(Place {
             file: Cow::Owned(file),
             line,
             function: (function != "<module>").then_some(Cow::Owned(function)),
         })
+    }
+
+    /// The line that a frame is at; `Some(None)` where it is at an instruction that the compiler added.
+    #[expect(
+        clippy::option_option,
+        reason = "no line is not the same as nothing that could be read"
+    )]
+    fn line(&self, frame: &Block<FRAME>, code: &Code, memory: &Memory<'_>) -> Option<Option<u32>> {
+        let offset = self.offset(frame, code, memory)?;
+        let first = code.block.int(self.layout.code.first_line)?;
+        let table = self.table(code.word(self.layout.code.lines)?, memory)?;
+        Some(self.layout.code.table.line(&table, first, offset))
     }
 
     /// How many bytes of instructions are before the one the frame is at.
@@ -332,7 +340,7 @@ impl Code {
     }
 }
 
-fn minor(symbols: &Symbols, memory: &Memory<'_>) -> Option<Minor> {
+fn minor(symbols: Symbols<'_>, memory: &Memory<'_>) -> Option<Minor> {
     if let Some(at) = symbols.address(VERSION) {
         return layout::minor_of(memory.word(at)?);
     }

@@ -29,7 +29,7 @@ pub(super) struct Run {
     pub(super) lacking: Option<Lacking>,
 }
 
-/// Runs a program until it sends `end`. It waits for a line on its standard input before it sends anything, and sends with
+/// Runs a program until it sends `at end`. It waits for a line on its standard input before it sends anything, and sends with
 /// `send`, `sendto` or `write`; what does not start with `at ` is left out.
 pub(super) fn run(command: &mut Command) -> Run {
     run_with_input(command, b"\n")
@@ -37,24 +37,53 @@ pub(super) fn run(command: &mut Command) -> Run {
 
 /// The same, with other lines to read.
 pub(super) fn run_with_input(command: &mut Command, input: &'static [u8]) -> Run {
-    let mut halted = Halted::start(command, input);
-    let mut places = Places::new(halted.pid.as_raw().cast_unsigned(), &Binaries::default());
+    let mut places = None;
     let mut told = Vec::new();
-    while let Some((thread, registers, message)) = halted.next_message() {
-        if message == "at end" {
-            break;
-        }
+    each_message(command, input, &mut |stop| {
+        let places = places.get_or_insert_with(|| Places::new(stop.pid, &Binaries::default()));
         let began = Instant::now();
-        let place = places.place_of(thread, &registers, &|at, into| read(thread, at, into));
+        let place = places.place_of(stop.thread, &stop.registers, &|at, into| {
+            stop.read(at, into)
+        });
         told.push(Told {
-            message,
+            message: stop.message.clone(),
             place,
             cost: began.elapsed(),
         });
-    }
+    });
     Run {
         told,
-        lacking: places.reason_without(),
+        lacking: places.and_then(|places| places.reason_without()),
+    }
+}
+
+/// A thread that is about to send.
+pub(super) struct Stop {
+    pub(super) pid: u32,
+    pub(super) thread: u32,
+    pub(super) registers: Registers,
+    pub(super) message: String,
+}
+
+impl Stop {
+    /// The memory of the process.
+    pub(super) fn read(&self, at: u64, into: &mut [u8]) -> usize {
+        read(self.thread, at, into)
+    }
+}
+
+/// Runs a program and calls `visit` at each of its messages.
+pub(super) fn each_message(
+    command: &mut Command,
+    input: &'static [u8],
+    visit: &mut dyn FnMut(&Stop),
+) {
+    let mut halted = Halted::start(command, input);
+    while let Some(stop) = halted.next_message() {
+        if stop.message == "at end" {
+            break;
+        }
+        visit(&stop);
     }
 }
 
@@ -92,7 +121,7 @@ impl Halted {
     }
 
     /// Runs to the next message, and stops there.
-    fn next_message(&mut self) -> Option<(u32, Registers, String)> {
+    fn next_message(&mut self) -> Option<Stop> {
         if let Some(mut go) = self.go.take() {
             go.write_all(self.input).unwrap();
         } else {
@@ -102,8 +131,8 @@ impl Halted {
             let flags = WaitPidFlag::__WALL | WaitPidFlag::__WNOTHREAD;
             let (thread, signal) = match waitpid(None, Some(flags)).ok()? {
                 WaitStatus::PtraceSyscall(thread) => {
-                    if let Some(message) = self.entered(thread) {
-                        return Some(message);
+                    if let Some(stop) = self.entered(thread) {
+                        return Some(stop);
                     }
                     (thread, None)
                 }
@@ -134,7 +163,7 @@ impl Halted {
         }
     }
 
-    fn entered(&mut self, thread: Pid) -> Option<(u32, Registers, String)> {
+    fn entered(&mut self, thread: Pid) -> Option<Stop> {
         let info = ptrace::syscall_info(thread).ok()?;
         if info.op != libc::PTRACE_SYSCALL_INFO_ENTRY {
             return None;
@@ -154,7 +183,12 @@ impl Halted {
         }
         self.threads.retain(|(known, _)| *known != thread);
         self.threads.push((thread, true));
-        Some((tid, Registers::from(&raw), message))
+        Some(Stop {
+            pid: self.pid.as_raw().cast_unsigned(),
+            thread: tid,
+            registers: Registers::from(&raw),
+            message,
+        })
     }
 }
 

@@ -3,3 +3,4 @@
 mod halted;
 mod native;
 mod python;
+mod spoilt;

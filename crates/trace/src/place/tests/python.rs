@@ -11,9 +11,9 @@ use crate::place::Lacking;
 use crate::place::python::Table;
 
 /// A Python of this machine: 3 and `minor`.
-struct Python {
-    program: PathBuf,
-    minor: u32,
+pub(super) struct Python {
+    pub(super) program: PathBuf,
+    pub(super) minor: u32,
 }
 
 /// Those in the search path, and those that pyenv keeps.
@@ -63,7 +63,7 @@ fn pythons() -> Vec<Python> {
     found
 }
 
-fn known() -> Vec<Python> {
+pub(super) fn known() -> Vec<Python> {
     let mut found = pythons();
     found.retain(|python| (8..=14).contains(&python.minor));
     found
@@ -71,9 +71,16 @@ fn known() -> Vec<Python> {
 
 fn run_script(python: &Python, name: &str, script: &str) -> Run {
     let scratch = Scratch::new(&format!("{name}-{}", python.minor));
+    run(&mut command(python, &scratch, script))
+}
+
+/// A script of its own file that begins with [`START`].
+pub(super) fn command(python: &Python, scratch: &Scratch, script: &str) -> Command {
     let file = scratch.path().join("own \u{e9}.py");
     std::fs::write(&file, format!("{START}{script}\nleft.send(b'at end')\n")).unwrap();
-    run(Command::new(&python.program).arg("-B").arg(&file))
+    let mut command = Command::new(&python.program);
+    command.arg("-B").arg(file);
+    command
 }
 
 /// `here()` is what is sent: `at LINE FUNCTION FILE` of the line that calls it.
@@ -320,7 +327,7 @@ def lines(code):
             found.append(str(line))
     return found
 root = os.path.dirname(os.__file__)
-for name in sorted(glob.glob(root + '/*.py') + glob.glob(root + '/asyncio/*.py')):
+for name in sorted(glob.glob(root + '/*.py') + glob.glob(root + '/asyncio/*.py'))[::4]:
     with open(name, encoding='utf-8', errors='replace') as file:
         source = file.read()
     try:
@@ -336,7 +343,7 @@ for name in sorted(glob.glob(root + '/*.py') + glob.glob(root + '/asyncio/*.py')
 ";
 
 #[test]
-fn every_line_of_the_standard_library_is_read_as_python_reads_it() {
+fn lines_of_the_standard_library_are_read_as_python_reads_them() {
     for python in known() {
         let table = match python.minor {
             8 | 9 => Table::Notab,
@@ -372,6 +379,6 @@ fn every_line_of_the_standard_library_is_read_as_python_reads_it() {
                 checked += 1;
             }
         }
-        assert!(checked > 100_000, "3.{}: {checked}", python.minor);
+        assert!(checked > 50_000, "3.{}: {checked}", python.minor);
     }
 }
