@@ -8,6 +8,7 @@ mod explain;
 pub mod finding;
 pub mod hex;
 mod layout;
+pub mod pages;
 pub mod record;
 pub mod replay;
 mod sums;

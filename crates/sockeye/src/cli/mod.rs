@@ -5,6 +5,7 @@ mod address_problem;
 mod arrange;
 pub(crate) mod connect;
 mod escape;
+pub(crate) mod explain;
 pub(crate) mod frame;
 mod habit;
 pub(crate) mod listen;
@@ -39,6 +40,7 @@ use crate::wording::Wording;
 use crate::{exit, limits};
 
 pub(crate) use connect::ConnectArgs;
+pub(crate) use explain::ExplainArgs;
 pub(crate) use listen::ListenArgs;
 pub(crate) use offline::{DemoArgs, GenerateArgs, ShowArgs};
 pub(crate) use ping::PingArgs;
@@ -65,6 +67,7 @@ pub(crate) enum Command {
     Who(Box<WhoArgs>),
     Trace(Box<TraceArgs>),
     Show(Box<ShowArgs>),
+    Explain(Box<ExplainArgs>),
     Schemes,
     Generate(Box<GenerateArgs>),
     /// A text was asked for: help, the version, the limits.
@@ -197,6 +200,12 @@ const ENTRIES: &[Entry] = &[
         about: "Show a recording in any view",
         flags: ShowArgs::augment_args,
         meant: |matches| Ok(Command::Show(Box::new(read(matches)?))),
+    },
+    Entry {
+        name: "explain", examples: explain::EXAMPLES,
+        about: "A page on a call, an error, a state, a concept or a finding",
+        flags: explain::ExplainFlags::augment_args,
+        meant: |matches| Ok(Command::Explain(Box::new(read::<explain::ExplainFlags>(matches)?.meant()?))),
     },
     Entry {
         name: "schemes", examples: "",
@@ -368,6 +377,23 @@ pub(crate) mod tests {
                 assert!(parsed.is_ok(), "{line}: {parsed:?}");
             }
         }
+    }
+
+    /// Whether a line as it stands in a shell can be meant; what stands behind `|`, `<`, `>`, `&` and `;` is no part of it.
+    pub(crate) fn is_understood(line: &str) -> bool {
+        let words = sh_words(&until_sign(line));
+        parse(words).is_ok()
+    }
+
+    /// The line up to the first sign of the shell that stands in no quotes.
+    fn until_sign(line: &str) -> String {
+        let mut quoted = false;
+        line.chars()
+            .take_while(|c| {
+                quoted ^= *c == '\'';
+                quoted || ![';', '|', '<', '>', '&'].contains(c)
+            })
+            .collect()
     }
 
     /// The words of a line with simple quotes.

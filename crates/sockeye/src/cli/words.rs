@@ -104,4 +104,7 @@ texts! {
     RESOLVE_NO_RECORD = "{word} is no record that can be looked up" | "{word} no es un registro que se pueda buscar";
     RESOLVE_NO_TYPE = "{word} is no record type" | "{word} no es un tipo de registro";
     RESOLVE_BAD_NAME = "{word} is no name: {why}" | "{word} no es un nombre: {why}";
+    EXPLAIN_NOTHING = "there is no page on {word}; sockeye explain lists them all" | "no hay ninguna página sobre {word}; sockeye explain las lista todas";
+    EXPLAIN_NEAR = "there is no page on {word}; did you mean: {near}" | "no hay ninguna página sobre {word}; quizá: {near}";
+    EXPLAIN_NUMBER = "{number} is no error of sockets; for the port: sockeye ports {number}" | "{number} no es un error de sockets; para el puerto: sockeye ports {number}";
 }

@@ -14,6 +14,7 @@ use crate::stdio;
 mod connect;
 mod conversation;
 mod demo;
+mod explain;
 mod generate;
 mod input;
 mod listen;
@@ -44,6 +45,7 @@ pub(crate) fn run(command: Command) -> ExitCode {
         Command::Generate(args) => generate::run(&args),
         Command::Ports(args) => ports::run(&args),
         Command::Show(args) => show::run(&args),
+        Command::Explain(args) => explain::run(&args),
         Command::Who(args) => who::run(&args),
         Command::Demo(args) => demo::run(&args),
         Command::Connect(args) => in_session(&args.view, |session| connect::run(&args, session)),
