@@ -11,6 +11,7 @@ mod s02_address_in_use;
 mod s03_loopback_only;
 mod s04_every_interface;
 mod s05_refused;
+mod s06_no_answer;
 mod s07_needs_privilege;
 mod s08_one_recv;
 mod s08b_never_two;
@@ -34,6 +35,8 @@ mod s28_too_long;
 mod s32_wrong_socket;
 mod s33_busy_waiting;
 mod s34_not_yet_connected;
+mod s35_ipv6_first;
+mod s40_fixed_client_port;
 mod s41_stale_path;
 mod serves;
 mod unread_at_close;
@@ -46,6 +49,7 @@ pub(crate) const ALL: &[RuleRow] = &[
     s03_loopback_only::ROW,
     s04_every_interface::ROW,
     s05_refused::ROW,
+    s06_no_answer::ROW,
     s07_needs_privilege::ROW,
     s08_one_recv::ROW,
     s08b_never_two::ROW,
@@ -69,6 +73,8 @@ pub(crate) const ALL: &[RuleRow] = &[
     s32_wrong_socket::ROW,
     s33_busy_waiting::ROW,
     s34_not_yet_connected::ROW,
+    s35_ipv6_first::ROW,
+    s40_fixed_client_port::ROW,
     s41_stale_path::ROW,
 ];
 
