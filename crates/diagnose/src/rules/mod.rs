@@ -28,10 +28,14 @@ mod s19_both_send;
 mod s20_cut_datagram;
 mod s21_no_port;
 mod s22_write_write_read;
+mod s23_tiny_sends;
 mod s24_no_limit;
 mod s25_stranger;
+mod s26_wrong_reply;
 mod s27_earlier_datagram;
 mod s28_too_long;
+mod s29_dropped_here;
+mod s30_shared_port;
 mod s32_wrong_socket;
 mod s33_busy_waiting;
 mod s34_not_yet_connected;
@@ -66,10 +70,14 @@ pub(crate) const ALL: &[RuleRow] = &[
     s20_cut_datagram::ROW,
     s21_no_port::ROW,
     s22_write_write_read::ROW,
+    s23_tiny_sends::ROW,
     s24_no_limit::ROW,
     s25_stranger::ROW,
+    s26_wrong_reply::ROW,
     s27_earlier_datagram::ROW,
     s28_too_long::ROW,
+    s29_dropped_here::ROW,
+    s30_shared_port::ROW,
     s32_wrong_socket::ROW,
     s33_busy_waiting::ROW,
     s34_not_yet_connected::ROW,
