@@ -36,10 +36,12 @@ mod s27_earlier_datagram;
 mod s28_too_long;
 mod s29_dropped_here;
 mod s30_shared_port;
+mod s31_held_by_parent;
 mod s32_wrong_socket;
 mod s33_busy_waiting;
 mod s34_not_yet_connected;
 mod s35_ipv6_first;
+mod s36_close_does_not_wake;
 mod s40_fixed_client_port;
 mod s41_stale_path;
 mod serves;
@@ -78,10 +80,12 @@ pub(crate) const ALL: &[RuleRow] = &[
     s28_too_long::ROW,
     s29_dropped_here::ROW,
     s30_shared_port::ROW,
+    s31_held_by_parent::ROW,
     s32_wrong_socket::ROW,
     s33_busy_waiting::ROW,
     s34_not_yet_connected::ROW,
     s35_ipv6_first::ROW,
+    s36_close_does_not_wake::ROW,
     s40_fixed_client_port::ROW,
     s41_stale_path::ROW,
 ];
