@@ -42,8 +42,12 @@ mod s33_busy_waiting;
 mod s34_not_yet_connected;
 mod s35_ipv6_first;
 mod s36_close_does_not_wake;
+mod s37_reset_on_purpose;
+mod s38_too_late;
+mod s39_serves_one;
 mod s40_fixed_client_port;
 mod s41_stale_path;
+mod s42_unknown_port;
 mod serves;
 mod unread_at_close;
 
@@ -86,8 +90,12 @@ pub(crate) const ALL: &[RuleRow] = &[
     s34_not_yet_connected::ROW,
     s35_ipv6_first::ROW,
     s36_close_does_not_wake::ROW,
+    s37_reset_on_purpose::ROW,
+    s38_too_late::ROW,
+    s39_serves_one::ROW,
     s40_fixed_client_port::ROW,
     s41_stale_path::ROW,
+    s42_unknown_port::ROW,
 ];
 
 /// A finding at the call that showed it.
