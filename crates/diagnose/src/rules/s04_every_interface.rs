@@ -64,7 +64,6 @@ mod words {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::story::Story;
 
     fn told(story: &Story) -> usize {

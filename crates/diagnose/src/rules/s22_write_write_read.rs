@@ -148,7 +148,6 @@ mod words {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::story::Story;
 
     fn client(peer: &str) -> Story {

@@ -100,7 +100,6 @@ mod words {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::story::Story;
 
     fn client() -> Story {

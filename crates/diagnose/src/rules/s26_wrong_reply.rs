@@ -118,7 +118,6 @@ mod words {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::story::Story;
 
     const A: &str = "127.0.0.1:40001";

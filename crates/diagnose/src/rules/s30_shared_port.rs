@@ -107,7 +107,6 @@ mod words {
 mod tests {
     use sockeye_model::Call;
 
-    use super::*;
     use crate::story::Story;
 
     fn two(option: &str, more: &[(&str, &str)]) -> Vec<String> {

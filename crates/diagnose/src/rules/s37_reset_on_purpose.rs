@@ -67,7 +67,6 @@ mod words {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::story::Story;
 
     fn closes(value: &str, ended: bool) -> Vec<String> {
