@@ -17,6 +17,8 @@ pub(crate) struct Diagnosis {
     /// The call that showed each finding, in their order.
     shown_by: Vec<Option<(Call, u64)>>,
     sums: Sums,
+    /// The sockets are another program's.
+    traced: bool,
 }
 
 /// The calls on one socket so far.
@@ -29,6 +31,7 @@ struct Calls {
 impl Diagnosis {
     /// The next event. Gives what it shows for the first time, as events to be told behind it.
     pub(crate) fn event(&mut self, event: &Event<'_>) -> Vec<Event<'static>> {
+        self.traced |= event.by.is_some();
         self.sums.event(event);
         if let Some(call) = call_of(&event.kind) {
             self.called(event.socket, call);
@@ -58,19 +61,23 @@ impl Diagnosis {
     }
 
     fn tell(&mut self, at: Timestamp, new: Vec<Finding>) -> Vec<Event<'static>> {
-        new.into_iter()
-            .map(|finding| {
+        let new: Vec<_> = new
+            .into_iter()
+            .inspect(|finding| {
                 let calls = self.calls.get(&finding.socket);
                 self.shown_by.push(calls.and_then(|calls| calls.last));
-                Event {
-                    at,
-                    took: None,
-                    socket: finding.socket,
-                    parent: None,
-                    by: finding.by,
-                    place: finding.place.clone(),
-                    kind: Kind::Diagnosed(Box::new(finding)),
-                }
+            })
+            .collect();
+        new.into_iter()
+            .filter(|finding| concerns_the_user(self.traced, finding))
+            .map(|finding| Event {
+                at,
+                took: None,
+                socket: finding.socket,
+                parent: None,
+                by: finding.by,
+                place: finding.place.clone(),
+                kind: Kind::Diagnosed(Box::new(finding)),
             })
             .collect()
     }
@@ -82,8 +89,14 @@ impl Diagnosis {
             .findings()
             .iter()
             .zip(calls)
+            .filter(|(finding, _)| concerns_the_user(self.traced, finding))
             .map(|(finding, call)| Found { finding, call })
             .collect()
+    }
+
+    /// Whether the sockets are another program's: then there is a summary of them.
+    pub(crate) fn is_traced(&self) -> bool {
+        self.traced
     }
 
     /// What the sockets came to.
@@ -111,6 +124,14 @@ fn call_of(kind: &Kind<'_>) -> Option<Call> {
     })
 }
 
+/// Whether somebody who did not write the program can do something about it.
+fn concerns_the_user(traced: bool, finding: &Finding) -> bool {
+    traced || OF_OUR_OWN.contains(&finding.rule)
+}
+
+/// Of our own sockets: the rules about what the user of the tool can change; the others are about how a program is written.
+const OF_OUR_OWN: &[&str] = &["S02", "S05", "S06", "S07", "S27", "S28"];
+
 /// The rules in front of a view of our own sockets: what they find is shown at its place.
 pub(crate) struct Diagnosed {
     diagnosis: Diagnosis,
@@ -127,9 +148,6 @@ impl Diagnosed {
     }
 }
 
-/// The rules about what the user of the tool can change; the others are about how a program is written.
-const OF_OUR_OWN: &[&str] = &["S02", "S05", "S06", "S07", "S27", "S28"];
-
 impl Sink for Diagnosed {
     fn wants(&self) -> Wants {
         self.view.wants()
@@ -139,10 +157,7 @@ impl Sink for Diagnosed {
         let found = self.diagnosis.event(event);
         let mut flow = self.view.event(event)?;
         for found in found {
-            if let Kind::Diagnosed(finding) = &found.kind
-                && OF_OUR_OWN.contains(&finding.rule)
-                && flow == Flow::Continue
-            {
+            if flow == Flow::Continue {
                 flow = self.view.event(&found)?;
             }
         }

@@ -15,6 +15,7 @@ use sockeye_view::{Columns, Header, Record};
 
 use crate::cli::TraceArgs;
 use crate::cli::view::ViewArgs;
+use crate::diagnosis::Diagnosed;
 use crate::exit::ExitCode;
 use crate::limits::VIEW_PATIENCE;
 use crate::report::{Failure, io_text};
@@ -83,17 +84,25 @@ impl Shown {
 impl Session {
     /// Opens the recording, starts the views.
     ///
-    /// What is `beside` them is told what they are told, and ticks often.
-    pub(crate) fn start(view: &ViewArgs, beside: Option<Box<dyn Sink>>) -> Result<Self, Failure> {
+    /// What is `beside` them is told what they are told, and ticks often. With `rules`, what is wrong is told at its place.
+    pub(crate) fn start(
+        view: &ViewArgs,
+        beside: Option<Box<dyn Sink>>,
+        rules: bool,
+    ) -> Result<Self, Failure> {
         let look = Look::on(&io::stderr(), &view.look);
         let mut shown = Shown::recorded(view, look)?;
+        let diagnosed = |view: Box<dyn Sink>| match rules {
+            true => Box::new(Diagnosed::new(view)) as Box<dyn Sink>,
+            false => view,
+        };
         if view.diagram {
             // Its reasons stand beside the arrows already.
             let diagram = look.diagram(views::stderr(), view.explain, Columns::Auto);
-            shown.push(diagram, Output::Stderr);
+            shown.push(diagnosed(diagram), Output::Stderr);
         } else if view.explain.is_some() {
             let narration = look.explain(views::stderr(), view.explain, true);
-            shown.push(narration, Output::Stderr);
+            shown.push(diagnosed(narration), Output::Stderr);
         }
         if view.hex {
             shown.push(look.hex(views::stderr(), true), Output::Stderr);
@@ -353,7 +362,7 @@ mod tests {
     fn a_recording_is_for_its_owner_only_and_is_whole() {
         let path =
             std::env::temp_dir().join(format!("sockeye-session-{}.ndjson", std::process::id()));
-        let session = Session::start(&recording_to(&path), None).unwrap();
+        let session = Session::start(&recording_to(&path), None, false).unwrap();
         session
             .tap
             .emit(SocketId(1), None, None, Kind::Unshown { events: 3 });
@@ -372,7 +381,8 @@ mod tests {
 
     #[test]
     fn a_recording_that_cannot_be_made_is_code_24() {
-        let Err(failure) = Session::start(&recording_to(Path::new("/nonexistent/x")), None) else {
+        let Err(failure) = Session::start(&recording_to(Path::new("/nonexistent/x")), None, false)
+        else {
             panic!("it was made")
         };
         assert_eq!(failure.exit, ExitCode::OutputFailed);
@@ -393,7 +403,8 @@ mod tests {
                 ExitCode::Refused,
             ),
         ] {
-            let session = Session::start(&recording_to(Path::new("/dev/full")), None).unwrap();
+            let session =
+                Session::start(&recording_to(Path::new("/dev/full")), None, false).unwrap();
             session
                 .tap
                 .emit(SocketId(1), None, None, Kind::Unshown { events: 3 });
@@ -403,7 +414,7 @@ mod tests {
 
     #[test]
     fn with_no_view_the_tap_is_off() {
-        let session = Session::start(&ViewArgs::default(), None).unwrap();
+        let session = Session::start(&ViewArgs::default(), None, true).unwrap();
         assert!(!session.tap.is_on());
         assert_eq!(
             session.finish(Tally::default(), Ok(ExitCode::Clean)),

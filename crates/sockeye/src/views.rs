@@ -119,11 +119,11 @@ impl Look {
         }
     }
 
-    /// What to correct, on this output.
-    pub(crate) fn correct(self) -> CorrectOptions {
+    /// What to correct, on this output; `beside_data` as for narration.
+    pub(crate) fn correct(self, beside_data: bool) -> CorrectOptions {
         CorrectOptions {
             language: self.language,
-            margin: self.terminal,
+            margin: self.terminal && beside_data,
             colour: self.color,
             ascii: self.ascii,
             width: self.width,

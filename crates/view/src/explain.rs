@@ -112,7 +112,7 @@ pub struct Explain<W> {
     waits_told: HashSet<String>,
     counter: Option<Counter>,
     summary: Summary,
-    /// A traced program's last line, which what is wrong with it may still join.
+    /// The last line, which what is wrong with it may still join.
     held: Option<Held>,
     /// The file of the first line of a program that was seen; lines of it stand without their file.
     file: Option<String>,
@@ -318,15 +318,11 @@ impl<W: Write> Explain<W> {
         }
     }
 
-    /// Writes a line, or of a traced program holds it until what is wrong with it is known.
+    /// Holds a line until what is wrong with it is known, and writes the one before.
     fn lay(&mut self, line: Line, at: Timestamp, sockets: [SocketId; 2]) -> io::Result<()> {
         self.release()?;
-        let held = Held { at, sockets, line };
-        if self.teller.traced {
-            self.held = Some(held);
-            return Ok(());
-        }
-        self.write_line(&held.line)
+        self.held = Some(Held { at, sockets, line });
+        Ok(())
     }
 
     /// Writes the line that was held.

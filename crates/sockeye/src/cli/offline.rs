@@ -11,7 +11,8 @@ Examples:
   sockeye connect --record talk.ndjson :7007        make a recording
   sockeye show talk.ndjson                          tell it again, in words
   sockeye show talk.ndjson --as hex                 its bytes
-  sockeye show - --as diagram < talk.ndjson         its picture";
+  sockeye show - --as diagram < talk.ndjson         its picture
+  sockeye show talk.ndjson --check --json           what is wrong with it";
 
 pub(crate) const GENERATE_EXAMPLES: &str = "\
 Examples:
@@ -40,6 +41,12 @@ pub(crate) struct ShowArgs {
         hide_possible_values = true
     )]
     pub(crate) view: ShowAs,
+    /// End with 23 when the recording shows a mistake or a risk
+    #[arg(long)]
+    pub(crate) check: bool,
+    /// The findings as one JSON document, and nothing else
+    #[arg(long, conflicts_with = "view")]
+    pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) look: LookArgs,
 }

@@ -48,36 +48,48 @@ pub(crate) fn run(command: Command) -> ExitCode {
         Command::Explain(args) => explain::run(&args),
         Command::Who(args) => who::run(&args),
         Command::Demo(args) => demo::run(&args),
-        Command::Connect(args) => in_session(&args.view, |session| connect::run(&args, session)),
+        Command::Connect(args) => {
+            in_diagnosed_session(&args.view, |session| connect::run(&args, session))
+        }
         Command::Wait(args) => in_session(&args.view, |session| wait::run(&args, session)),
         Command::Ping(args) => in_session(&args.view, |session| ping::run(&args, session)),
         Command::Resolve(args) => in_session(&args.view, |session| resolve::run(&args, session)),
-        Command::Listen(args) => in_session(&args.view, |session| listen::run(&args, session)),
+        Command::Listen(args) => {
+            in_diagnosed_session(&args.view, |session| listen::run(&args, session))
+        }
         Command::Serve(args) if args.print_zones => serve::dns::print_zones(),
         Command::Serve(args) => {
             let feed = serve::feed(&args);
             let beside = feed.as_ref().map(serve::Feed::sink);
-            in_session_beside(&args.view, beside, |session| {
+            in_session_with(&args.view, beside, false, |session| {
                 serve::run(&args, feed, session)
             })
         }
         Command::Trace(args) => trace::run(&args),
-        Command::Relay(args) => in_session(&args.view, |session| relay::run(&args, session)),
+        Command::Relay(args) => {
+            in_diagnosed_session(&args.view, |session| relay::run(&args, session))
+        }
     }
 }
 
 /// Starts the views, then the command.
 fn in_session(view: &ViewArgs, command: impl FnOnce(Session) -> ExitCode) -> ExitCode {
-    in_session_beside(view, None, command)
+    in_session_with(view, None, false, command)
+}
+
+/// The same; the views tell what is wrong as well, where the user can correct it.
+fn in_diagnosed_session(view: &ViewArgs, command: impl FnOnce(Session) -> ExitCode) -> ExitCode {
+    in_session_with(view, None, true, command)
 }
 
 /// The same; `beside` is told what the views are told.
-fn in_session_beside(
+fn in_session_with(
     view: &ViewArgs,
     beside: Option<Box<dyn Sink>>,
+    rules: bool,
     command: impl FnOnce(Session) -> ExitCode,
 ) -> ExitCode {
-    match Session::start(view, beside) {
+    match Session::start(view, beside, rules) {
         Ok(session) => command(session),
         Err(failure) => {
             failure.say();

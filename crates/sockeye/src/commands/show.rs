@@ -5,11 +5,13 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter};
 use std::path::Path;
 
-use sockeye_model::{Flow, Sink};
+use sockeye_model::{Event, Flow, Sink, Timestamp};
 use sockeye_view::{Columns, Record, Replay};
 
 use crate::cli::ShowArgs;
 use crate::cli::offline::ShowAs;
+use crate::commands::trace::{json, summary};
+use crate::diagnosis::Diagnosis;
 use crate::exit::ExitCode;
 use crate::report::{Failure, io_text};
 use crate::views::Look;
@@ -57,21 +59,33 @@ fn show(
     let language = look.language;
     let mut replay = Replay::new(input).map_err(|error| unreadable(&error.say(language)))?;
     let out = BufWriter::with_capacity(BUFFER, io::stdout());
-    let mut sink: Box<dyn Sink> = match args.view {
+    let sink: Box<dyn Sink> = match args.view {
         ShowAs::Explain => look.explain(out, None, false),
         ShowAs::Hex => look.hex(out, false),
         ShowAs::Json => Box::new(Record::new(out, replay.header())),
         ShowAs::Diagram => look.diagram(out, None, Columns::Auto),
     };
+    let mut sink = match args.json {
+        true => None,
+        false => Some(sink),
+    };
+    let tells = matches!(args.view, ShowAs::Explain | ShowAs::Diagram);
+    let mut diagnosis = (tells || args.check || args.json).then(Diagnosis::default);
+    let mut last = Timestamp::START;
     let mut damaged = 0_u64;
     let mut failed = None;
     for event in replay.by_ref() {
         match event {
-            Ok(event) => match sink.event(&event) {
-                Ok(Flow::Continue) => {}
-                Ok(Flow::Stop) => break,
-                Err(error) => return Ok(stdio::output(Err(error))),
-            },
+            Ok(event) => {
+                last = last.max(event.at);
+                let found = diagnosis.as_mut().map(|rules| rules.event(&event));
+                let found = found.filter(|_| tells).into_iter().flatten();
+                match told(sink.as_mut(), std::iter::once(event).chain(found)) {
+                    Ok(Flow::Continue) => {}
+                    Ok(Flow::Stop) => break,
+                    Err(error) => return Ok(stdio::output(Err(error))),
+                }
+            }
             Err(error) if error.reason.is_final() => failed = Some(error),
             Err(error) => {
                 damaged += 1;
@@ -79,9 +93,29 @@ fn show(
             }
         }
     }
-    let written = sink.finish(&replay.tally()).and_then(|()| sink.flush());
+    let late = diagnosis.as_mut().map(|rules| rules.finish(last));
+    let late = late.filter(|_| tells).into_iter().flatten();
+    let written = told(sink.as_mut(), late).and_then(|_| match &mut sink {
+        Some(sink) => sink.finish(&replay.tally()).and_then(|()| sink.flush()),
+        None => Ok(()),
+    });
     if written.is_err() {
         return Ok(stdio::output(written));
+    }
+    let mut exit = ExitCode::Clean;
+    if let Some(diagnosis) = &diagnosis {
+        let found = diagnosis.found();
+        let text = match args.json {
+            true => json::document(&found, None, language),
+            false if tells && (diagnosis.is_traced() || args.check) => {
+                summary(diagnosis, look, false)
+            }
+            false => String::new(),
+        };
+        exit = stdio::print(&text);
+        if exit == ExitCode::Clean && args.check && json::fails(&found) {
+            exit = ExitCode::CheckFailed;
+        }
     }
     if replay.unknown() > 0 {
         stdio::say(&words::SHOW_UNKNOWN.fill(look.language, &[("count", &replay.unknown())]));
@@ -96,8 +130,24 @@ fn show(
             let line = words::SHOW_DAMAGED.fill(look.language, &[("count", &damaged)]);
             Err(Failure::new(ExitCode::Failure, line))
         }
-        None => Ok(ExitCode::Clean),
+        None => Ok(exit),
     }
+}
+
+/// Tells the view, if there is one.
+fn told<'a>(
+    sink: Option<&mut Box<dyn Sink>>,
+    events: impl Iterator<Item = Event<'a>>,
+) -> io::Result<Flow> {
+    let Some(sink) = sink else {
+        return Ok(Flow::Continue);
+    };
+    for event in events {
+        if sink.event(&event)? == Flow::Stop {
+            return Ok(Flow::Stop);
+        }
+    }
+    Ok(Flow::Continue)
 }
 
 /// Bytes read and written at once.

@@ -358,3 +358,21 @@ fn the_narration_names_the_process_at_the_other_end() {
         ran.stderr
     );
 }
+
+#[test]
+fn what_is_wrong_with_our_own_sockets_stands_at_its_place() {
+    let holder = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    let port = holder.local_addr().unwrap().port();
+    drop(holder);
+    let ran = sockeye_with(
+        &["connect", "--explain", &format!("udp://127.0.0.1:{port}")],
+        b"hi\n",
+    );
+    assert_eq!(ran.code, Some(11), "{ran:?}");
+    let line = ran.stderr.lines().find(|line| line.contains("S27"));
+    assert!(
+        line.is_some_and(|line| line.contains("✗ recv")),
+        "{}",
+        ran.stderr
+    );
+}

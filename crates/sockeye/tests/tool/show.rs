@@ -163,3 +163,88 @@ fn a_full_disk_is_code_24_and_a_closed_pipe_is_a_quiet_end() {
     assert_eq!(full.code, Some(24), "{full:?}");
     assert_eq!(piped.stderr, "0\n");
 }
+
+/// A recording of a bind that failed, and of who holds the address; by another program, or our own.
+fn refused_bind(traced: bool) -> Vec<u8> {
+    let mut lines = Vec::new();
+    let header = Header {
+        started: 5,
+        version: "0.1.0".into(),
+        command: vec!["sockeye".into()],
+    };
+    let mut record = Record::new(&mut lines, &header);
+    let address: sockeye_model::SocketAddress = "127.0.0.1:5000".parse().unwrap();
+    let kinds = [
+        Kind::Created {
+            family: Family::Inet,
+            kind: Type::Stream,
+            protocol: Default::default(),
+        },
+        Kind::Failed {
+            call: Call::Bind,
+            errno: sockeye_model::Errno::EADDRINUSE,
+            address: Some(address.clone()),
+        },
+        Kind::Noted(sockeye_model::Note::Holder {
+            address,
+            process: Some(sockeye_model::ProcessName {
+                pid: 812,
+                name: "python3".into(),
+            }),
+            resting: 0,
+        }),
+    ];
+    for (index, kind) in (1..).zip(kinds) {
+        let event = Event {
+            at: Timestamp::from_nanos(index * 1_000_000),
+            took: None,
+            socket: SocketId(1),
+            parent: None,
+            by: traced.then_some(sockeye_model::Caller {
+                process: 7,
+                thread: 7,
+            }),
+            place: None,
+            kind,
+        };
+        record.event(&event).unwrap();
+    }
+    record.finish(&Tally::default()).unwrap();
+    lines
+}
+
+#[test]
+fn a_check_of_a_recording_is_code_23_and_says_what_to_correct() {
+    for traced in [true, false] {
+        let ran = sockeye_with(&["show", "-", "--check"], &refused_bind(traced));
+        assert_eq!(ran.code, Some(23), "{ran:?}");
+        assert!(ran.stdout.contains("✗ S02"), "{}", ran.stdout);
+        assert!(ran.stdout.contains("what to correct"), "{}", ran.stdout);
+        assert!(ran.stdout.contains("python3 (pid 812)"), "{}", ran.stdout);
+    }
+    let ran = sockeye_with(&["show", "-", "--check"], &recording());
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert!(ran.stdout.contains("nothing to correct"), "{}", ran.stdout);
+}
+
+#[test]
+fn findings_of_a_recording_are_told_in_every_telling_view_and_as_json() {
+    for view in ["explain", "diagram"] {
+        let ran = show(view, &refused_bind(true));
+        assert_eq!(ran.code, Some(0), "{ran:?}");
+        assert!(ran.stdout.contains("S02"), "{view}: {}", ran.stdout);
+    }
+    let ran = sockeye_with(
+        &["show", "-", "--json", "--lang", "es"],
+        &refused_bind(true),
+    );
+    let document: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(document["check"], "failed");
+    assert_eq!(document["language"], "es");
+    assert_eq!(document["findings"][0]["id"], "S02");
+    assert_eq!(document["findings"][0]["call"]["name"], "bind");
+    assert_eq!(
+        show("json", &refused_bind(true)).stdout.as_bytes(),
+        refused_bind(true)
+    );
+}

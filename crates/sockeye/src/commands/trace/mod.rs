@@ -99,7 +99,7 @@ fn trace(args: &TraceArgs, session: Session, output: Option<File>) -> ExitCode {
             });
             json::document(&found, end, language)
         } else {
-            summary(&diagnosis, look)
+            summary(&diagnosis, look, true)
         };
         let written = match output {
             Some(mut file) => file.write_all(text.as_bytes()),
@@ -129,9 +129,9 @@ fn trace(args: &TraceArgs, session: Session, output: Option<File>) -> ExitCode {
 }
 
 /// The findings and the totals, as the last lines.
-pub(crate) fn summary(diagnosis: &Diagnosis, look: Look) -> String {
+pub(crate) fn summary(diagnosis: &Diagnosis, look: Look, beside_data: bool) -> String {
     let totals = diagnosis.sums().phrases(look.language);
-    what_to_correct(&diagnosis.found(), &totals, &look.correct())
+    what_to_correct(&diagnosis.found(), &totals, &look.correct(beside_data))
 }
 
 /// The program's own code, unless a check of it failed or a program beside it could not be started.
