@@ -262,10 +262,12 @@ impl World {
             }
             return;
         }
-        let is_udp = open.is_udp();
+        let (is_udp, is_internet) = (open.is_udp(), open.is_internet());
         if open.kind != Type::Raw {
             let unread = tracee.unread(descriptor).unwrap_or(0);
-            let unsent = tracee.unsent(descriptor).unwrap_or(0);
+            // What was sent over a UNIX socket is the other program's to receive, also after the close.
+            let unsent = tracee.unsent(descriptor).filter(|_| is_internet);
+            let unsent = unsent.unwrap_or(0);
             if unread > 0 || unsent > 0 {
                 let queued = Queues::Data { unread, unsent };
                 self.tell(key, origin, Kind::Queued(queued));

@@ -1,12 +1,11 @@
 //! From `socket` to `close`: how sockets are born, named, connected, doubled and gone.
 
 use sockeye_model::{
-    Blind, Call, Came, End, Errno, Family, Kind, Note, Protocol, SocketAddress, SocketId, Type,
+    Blind, Came, End, Errno, Family, Kind, Note, Protocol, SocketAddress, SocketId, Type,
 };
 
-use super::addresses::{Given, filled_in, given};
+use super::addresses::filled_in;
 use super::decode::{int, read_int};
-use super::machine::has_peer_process;
 use super::sockets::{Key, Open, Suspect};
 use super::{Origin, Pending, World, failure};
 use crate::made::Made;
@@ -144,7 +143,13 @@ impl World {
         };
         let local = local.unwrap_or_else(|| open.no_address());
         open.local = Some(local.clone());
-        self.tell(key, &pending.came(made.at), Kind::Bound { local });
+        let is_named = matches!(local, SocketAddress::Inet(_)) && local.port() != Some(0);
+        let asked_for_any = pending.address.as_ref().and_then(SocketAddress::port) == Some(0);
+        let origin = pending.came(made.at);
+        self.tell(key, &origin, Kind::Bound { local });
+        if is_named && asked_for_any {
+            self.tell(key, &origin.without_call(), Kind::Noted(Note::PortChosen));
+        }
         self.found_alive(key, descriptor, None, tracee);
     }
 
@@ -225,149 +230,6 @@ impl World {
         self.tell_flags(key, flags, &beside);
         self.found_alive(key, descriptor, facts, tracee);
         self.tell_peer(key, &beside);
-    }
-
-    pub(super) fn made_connect(&mut self, pending: &Pending, made: &Made, tracee: &dyn Tracee) {
-        let Some(key) = pending.key else {
-            return;
-        };
-        let descriptor = pending.descriptor();
-        let origin = pending.came(made.at);
-        let Some(errno) = failure(made.returned) else {
-            let arguments = &pending.entry.arguments;
-            if given(tracee, arguments[1], arguments[2]) == Given::Unspecified {
-                if let Some(open) = self.sockets.get_mut(key) {
-                    (open.peer, open.connecting) = (None, None);
-                }
-                self.tell_called(key, pending, made, 0);
-            } else {
-                self.connected(key, descriptor, pending.address.clone(), &origin, tracee);
-            }
-            return;
-        };
-        let is_connecting = |world: &Self| {
-            let open = world.sockets.get(key);
-            open.is_some_and(|open| open.connecting.is_some())
-        };
-        match errno {
-            Errno::EINPROGRESS | Errno::EINTR => {
-                if let Some(open) = self.sockets.get_mut(key) {
-                    open.connecting.clone_from(&pending.address);
-                }
-                self.tell_failure(pending, made);
-                self.found_alive(key, descriptor, None, tracee);
-            }
-            Errno::EISCONN if is_connecting(self) => {
-                self.connected(key, descriptor, None, &origin.without_call(), tracee);
-                let (call, result) = (Call::Connect, Err(errno));
-                self.tell(key, &origin, Kind::Called { call, result });
-            }
-            Errno::EALREADY | Errno::EAGAIN => self.tell_failure(pending, made),
-            _ => {
-                self.tell_failure(pending, made);
-                self.connect_failed(key, errno, pending.address.clone(), &origin);
-                let open = self.sockets.get(key);
-                if open.is_some_and(Open::is_internet) {
-                    self.found_alive(key, descriptor, None, tracee);
-                }
-            }
-        }
-    }
-
-    /// What is known beside a connect that failed, now or when its error was read.
-    pub(super) fn connect_failed(
-        &mut self,
-        key: Key,
-        errno: Errno,
-        address: Option<SocketAddress>,
-        origin: &Origin,
-    ) {
-        let Some(open) = self.sockets.get_mut(key) else {
-            return;
-        };
-        let kind = open.kind;
-        let address = address.or_else(|| open.connecting.clone());
-        open.connecting = None;
-        if errno != Errno::ECONNREFUSED || open.folded.is_some() {
-            return;
-        }
-        let Some(address) = address.or_else(|| open.peer.clone()) else {
-            return;
-        };
-        if let Some(note) = self.machine.nearby(kind, &address) {
-            self.tell(key, &origin.without_call(), Kind::Noted(note));
-        }
-    }
-
-    /// A connect has succeeded: now, or earlier and it is known from now on.
-    pub(super) fn connected(
-        &mut self,
-        key: Key,
-        descriptor: i32,
-        given: Option<SocketAddress>,
-        origin: &Origin,
-        tracee: &dyn Tracee,
-    ) {
-        let (local, peer) = (tracee.local(descriptor), tracee.peer(descriptor));
-        let Some(open) = self.sockets.get_mut(key) else {
-            return;
-        };
-        let asked = open.connecting.take();
-        let local = local.unwrap_or_else(|| open.no_address());
-        let peer = peer
-            .filter(|peer| *peer != SocketAddress::UnixUnnamed)
-            .or(given)
-            .or(asked)
-            .unwrap_or_else(|| open.no_address());
-        self.sockets.has_ends(key, local.clone(), peer.clone());
-        self.tell(key, origin, Kind::Connected { local, peer });
-        self.found_alive(key, descriptor, None, tracee);
-        self.tell_peer(key, &origin.without_call());
-    }
-
-    /// The connection that was being made must be there by now.
-    pub(super) fn known_as_connected(
-        &mut self,
-        key: Key,
-        descriptor: i32,
-        origin: &Origin,
-        tracee: &dyn Tracee,
-    ) {
-        let open = self.sockets.get(key);
-        if open.is_some_and(|open| open.connecting.is_some()) {
-            self.connected(key, descriptor, None, &origin.without_call(), tracee);
-        }
-    }
-
-    /// Which process is at the other end, where that is on this machine.
-    fn tell_peer(&mut self, key: Key, origin: &Origin) {
-        let Some(open) = self.sockets.get(key) else {
-            return;
-        };
-        if !has_peer_process(open.family, open.kind) || open.folded.is_some() {
-            return;
-        }
-        let Some((local, peer)) = open.local.clone().zip(open.peer.clone()) else {
-            return;
-        };
-        let traced = self.sockets.other_end(&local, &peer).and_then(|other| {
-            let (pid, _) = self.descriptors.of(other).first().copied()?;
-            Some(self.processes.name(pid))
-        });
-        let found = match traced {
-            Some(name) => Some(name),
-            None if peer == SocketAddress::UnixUnnamed => None,
-            None if peer.is_local() || ip(&peer) == ip(&local) => {
-                if !self.looks.may_ask_for_peer(origin.at) {
-                    return;
-                }
-                self.machine.peer(&local, &peer)
-            }
-            None => None,
-        };
-        if let Some(name) = found {
-            self.tell(key, origin, Kind::Noted(Note::PeerProcess(name)));
-        }
     }
 
     pub(super) fn made_shutdown(&mut self, pending: &Pending, made: &Made) {
@@ -550,10 +412,6 @@ impl World {
             self.arm.push((sharing, descriptor));
         }
     }
-}
-
-fn ip(address: &SocketAddress) -> Option<std::net::IpAddr> {
-    address.inet().map(|inet| inet.ip())
 }
 
 const fn family_of(number: i32) -> Option<Family> {

@@ -28,7 +28,9 @@ impl Machine for ThisMachine {
                 of_holders(*inet, holders)
             }
             SocketAddress::UnixPath(path) => match sockeye_local::path_state(path) {
-                PathState::Stale { .. } => Some(held(address, None, 0)),
+                PathState::Stale { .. } => Some(Note::Leftover {
+                    address: address.clone(),
+                }),
                 PathState::Live { .. } => {
                     let holders = sockeye_local::path_holders(path).ok()?;
                     Some(held(address, Some(holders.first()?.process()?), 0))
@@ -163,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stale_path_has_a_holder_that_is_nobody() {
+    fn a_stale_path_is_left_over_and_a_live_one_has_a_holder() {
         let path = std::env::temp_dir().join(format!("sockeye-world-{}", std::process::id()));
         let listener = std::os::unix::net::UnixListener::bind(&path).unwrap();
         let address = SocketAddress::UnixPath(path.as_path().into());
@@ -178,14 +180,7 @@ mod tests {
                 ..
             })
         ));
-        assert!(matches!(
-            stale,
-            Some(Note::Holder {
-                process: None,
-                resting: 0,
-                ..
-            })
-        ));
+        assert!(matches!(stale, Some(Note::Leftover { .. })), "{stale:?}");
     }
 
     #[test]

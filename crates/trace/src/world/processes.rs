@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use sockeye_model::{Blind, Caller, Came, Kind, ProcessName, Runtime, Timestamp};
+use sockeye_model::{Blind, Caller, Came, Kind, Note, ProcessName, Runtime, Timestamp};
 
 use super::{Origin, World};
 use crate::tracee::Tracee;
@@ -16,6 +16,8 @@ pub(crate) struct Processes {
 #[derive(Clone, Debug, Default)]
 struct Process {
     name: String,
+    /// It was said that it has more than one thread.
+    threads: bool,
     blind: HashSet<Blind>,
     /// Sockets of the runtime: how many there were, and how many when it was told last.
     folded: HashMap<Runtime, (u32, u32)>,
@@ -97,13 +99,25 @@ impl World {
     /// thread of the same process has `child` as its thread id and the same `process`.
     pub(crate) fn forked(&mut self, at: Timestamp, by: Caller, child: Caller, shares_files: bool) {
         self.now = self.now.max(at);
-        if child.process == by.process || self.descriptors.knows(child.process) {
+        if child.process == by.process {
+            let process = self.processes.of(by.process);
+            if !std::mem::replace(&mut process.threads, true) {
+                let origin = Origin::beside(at, Some(by));
+                self.tell_of_none(&origin, Kind::Noted(Note::Threads));
+            }
+            return;
+        }
+        if self.descriptors.knows(child.process) {
             return;
         }
         for (_, key) in self.descriptors.chosen(by.process, |_| true) {
             self.judge_fully(key);
         }
-        let process = self.processes.of(by.process).clone();
+        // The child has the one thread that called fork.
+        let process = Process {
+            threads: false,
+            ..self.processes.of(by.process).clone()
+        };
         self.processes.known.insert(child.process, process);
         let copied = self
             .descriptors

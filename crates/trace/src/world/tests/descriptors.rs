@@ -72,9 +72,10 @@ fn a_new_thread_is_no_fork() {
         thread: 101,
     };
     program.world.forked(at, program.by, thread, true);
+    program.world.forked(at, program.by, thread, true);
     program.by = thread;
     program.call(libc::SYS_close, &[3], 0);
-    assert_eq!(program.lines(), ["#1 closed 0 0 None"]);
+    assert_eq!(program.lines(), ["Threads", "#1 closed 0 0 None"]);
 }
 
 #[test]

@@ -37,6 +37,7 @@ fn a_tcp_server_is_told_call_by_call() {
             "#1 fd 3 Made",
             "#1 SO_REUSEADDR=1",
             "#1 bound 127.0.0.1:5000",
+            "#1 PortChosen",
             "#1 listening 127.0.0.1:5000 1",
             "#2 accepted 127.0.0.1:5000 127.0.0.1:44888 of #1",
             "#2 fd 4 Made",
