@@ -1,0 +1,124 @@
+//! Attaching to a process that runs already, and letting it go again.
+
+use std::collections::HashSet;
+use std::io;
+
+use sockeye_model::Caller;
+
+use super::tasks::{Process, Task};
+use super::{Clock, StartError, Tracer, programs};
+use crate::sys::ptrace::{self, Resume};
+use crate::sys::wait::Status;
+
+impl Tracer {
+    /// Traces a process that runs already; only its system calls from here on are seen. No filter is put into it, for it
+    /// would fail without us: it stops at every call, and runs slower for that.
+    ///
+    /// # Errors
+    /// There is no such process, or the system forbids it.
+    pub fn attach(&mut self, pid: u32) -> Result<(), StartError> {
+        let mut seen = HashSet::new();
+        // Threads may be born meanwhile: until a look finds none that is not traced. Those of a traced thread are traced.
+        loop {
+            let threads = programs::threads(pid).map_err(|_| StartError::NoProcess(pid))?;
+            let new: Vec<_> = threads
+                .into_iter()
+                .filter(|&thread| seen.insert(thread))
+                .collect();
+            if new.is_empty() {
+                break;
+            }
+            for thread in new {
+                match ptrace::seize(thread, ptrace::ATTACHED) {
+                    Ok(()) => {
+                        self.tasks.insert(thread, Task::new(pid));
+                    }
+                    // It ended meanwhile, or came traced from one of the others.
+                    Err(_) if thread != pid => {}
+                    Err(error) if error.raw_os_error() == Some(libc::ESRCH) => {
+                        return Err(StartError::NoProcess(pid));
+                    }
+                    Err(error) => return Err(StartError::Forbidden(error)),
+                }
+            }
+        }
+        let threads = self.tasks.values().filter(|task| task.process == pid);
+        let mut process = Process::new(true);
+        process.threads = u32::try_from(threads.count()).unwrap_or(u32::MAX);
+        self.processes.insert(pid, process);
+        self.attached.push(pid);
+        Ok(())
+    }
+
+    /// Begins with the processes that were attached to.
+    pub(super) fn begin_attached(&mut self, now: Clock<'_>) {
+        for pid in std::mem::take(&mut self.attached) {
+            let descriptors = programs::sockets(pid);
+            let command = programs::command(pid);
+            if let Some(target) = self.target_of(pid) {
+                self.world
+                    .started(now(), pid, &command, &descriptors, &target);
+            }
+            if let Some(blind) = programs::running(pid).and_then(|path| programs::blind(&path)) {
+                let by = Caller {
+                    process: pid,
+                    thread: pid,
+                };
+                self.blind(now(), by, blind);
+            }
+            self.world.to_arm();
+            for thread in self.threads_of(pid) {
+                // It has ended where this fails, and is told so.
+                let _ended = ptrace::interrupt(thread);
+            }
+        }
+    }
+
+    /// Lets all processes go that were attached to; each thread when it has stopped.
+    pub(super) fn detach(&mut self) {
+        if self.detaching {
+            return;
+        }
+        self.detaching = true;
+        let threads: Vec<u32> = self.tasks.keys().copied().collect();
+        for thread in threads {
+            if self.is_attached(thread) {
+                let _ended = ptrace::interrupt(thread);
+            }
+        }
+    }
+
+    /// Lets one thread go that has stopped. Whether it was one to be let go.
+    pub(super) fn let_go(&mut self, thread: u32, status: Status) -> bool {
+        if !self.detaching || !self.is_attached(thread) {
+            return false;
+        }
+        let signal = match status {
+            Status::Stopped { signal, event: 0 } if signal & 0x80 == 0 => signal,
+            Status::Stopped { .. } => 0,
+            Status::Exited(_) | Status::Killed(_) => return false,
+        };
+        let done: io::Result<()> = ptrace::resume(thread, Resume::Detach, signal);
+        if done.is_ok()
+            && let Some(task) = self.tasks.remove(&thread)
+            && !self
+                .tasks
+                .values()
+                .any(|other| other.process == task.process)
+        {
+            self.processes.remove(&task.process);
+        }
+        true
+    }
+
+    fn is_attached(&self, thread: u32) -> bool {
+        self.process_of(thread)
+            .and_then(|pid| self.processes.get(&pid))
+            .is_some_and(|process| process.attached)
+    }
+
+    fn threads_of(&self, pid: u32) -> Vec<u32> {
+        let of = self.tasks.iter().filter(|(_, task)| task.process == pid);
+        of.map(|(&thread, _)| thread).collect()
+    }
+}
