@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use sockeye_model::{Blind, Caller, Event, Kind, Note, SocketId, Timestamp};
 
+use crate::place::{Binaries, Lacking};
 use crate::sys::signals::{self, Signals};
 use crate::sys::wait::{self, Status};
 use crate::tracee::Tracee;
@@ -67,15 +68,12 @@ pub enum Ended {
 /// Why a program could not be started or traced.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// There is no such program.
+    /// There is no such program; or no such process, by its number.
     #[error("{0:?}: not found")]
     NotFound(OsString),
     /// It can't be executed.
     #[error("{0:?}: {1}")]
     NotExecutable(OsString, std::io::Error),
-    /// There is no such process.
-    #[error("process {0}: not found")]
-    NoProcess(u32),
     /// The system forbids to trace.
     #[error("ptrace: {0}")]
     Forbidden(std::io::Error),
@@ -127,6 +125,8 @@ pub struct Tracer {
     /// The terminal stopped the program: we stop as well.
     stops_at: Option<Timestamp>,
     detaching: bool,
+    binaries: Binaries,
+    lacking: Vec<(String, Lacking)>,
     pace: Pace,
     _one_thread: PhantomData<*const ()>,
 }
@@ -166,6 +166,8 @@ impl Tracer {
             meant: Vec::new(),
             stops_at: None,
             detaching: false,
+            binaries: Binaries::default(),
+            lacking: Vec::new(),
             pace: Pace::Slow,
             _one_thread: PhantomData,
         }
@@ -219,6 +221,11 @@ impl Tracer {
         }
         self.tell(now, each);
         Ok(self.ended.take().unwrap_or(Ended::Code(0)))
+    }
+
+    /// The programs whose lines were asked for and could not be told, each with the reason; once they have ended.
+    pub fn without_lines(&self) -> &[(String, Lacking)] {
+        &self.lacking
     }
 
     /// Hands on what there is to tell; whether there was anything.

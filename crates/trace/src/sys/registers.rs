@@ -4,6 +4,7 @@ use std::io;
 use std::mem;
 
 use super::ptrace;
+use crate::place;
 
 /// The general registers.
 #[derive(Clone, Copy)]
@@ -32,6 +33,11 @@ impl Registers {
         Ok(Self(registers))
     }
 
+    /// As the finding of lines takes them.
+    pub(crate) fn for_places(&self) -> place::Registers {
+        (&self.0).into()
+    }
+
     /// Writes them back.
     pub(crate) fn put(&self, thread: u32) -> io::Result<()> {
         ptrace::set_registers(thread, &self.0)
@@ -48,11 +54,6 @@ impl Registers {
     /// Its stack.
     pub(crate) fn stack(&self) -> u64 {
         self.0.rsp
-    }
-
-    /// Its frame, where the program keeps one.
-    pub(crate) fn frame(&self) -> u64 {
-        self.0.rbp
     }
 
     /// The number of the system call it is in.
@@ -116,11 +117,6 @@ impl Registers {
     /// Its stack.
     pub(crate) fn stack(&self) -> u64 {
         self.0.sp
-    }
-
-    /// Its frame, where the program keeps one.
-    pub(crate) fn frame(&self) -> u64 {
-        self.0.regs[29]
     }
 
     /// The number of the system call it is in.

@@ -1,6 +1,7 @@
 //! Attaching to a process that runs already, and letting it go again.
 
 use std::collections::HashSet;
+use std::ffi::OsString;
 use std::io;
 
 use sockeye_model::Caller;
@@ -17,10 +18,11 @@ impl Tracer {
     /// # Errors
     /// There is no such process, or the system forbids it.
     pub fn attach(&mut self, pid: u32) -> Result<(), StartError> {
+        let not_there = || StartError::NotFound(OsString::from(pid.to_string()));
         let mut seen = HashSet::new();
         // Threads may be born meanwhile: until a look finds none that is not traced. Those of a traced thread are traced.
         loop {
-            let threads = programs::threads(pid).map_err(|_| StartError::NoProcess(pid))?;
+            let threads = programs::threads(pid).map_err(|_| not_there())?;
             let new: Vec<_> = threads
                 .into_iter()
                 .filter(|&thread| seen.insert(thread))
@@ -36,14 +38,14 @@ impl Tracer {
                     // It ended meanwhile, or came traced from one of the others.
                     Err(_) if thread != pid => {}
                     Err(error) if error.raw_os_error() == Some(libc::ESRCH) => {
-                        return Err(StartError::NoProcess(pid));
+                        return Err(not_there());
                     }
                     Err(error) => return Err(StartError::Forbidden(error)),
                 }
             }
         }
         let threads = self.tasks.values().filter(|task| task.process == pid);
-        let mut process = Process::new(true);
+        let mut process = Process::new(true, self.places(pid));
         process.threads = u32::try_from(threads.count()).unwrap_or(u32::MAX);
         self.processes.insert(pid, process);
         self.attached.push(pid);
@@ -55,6 +57,9 @@ impl Tracer {
         for pid in std::mem::take(&mut self.attached) {
             let descriptors = programs::sockets(pid);
             let command = programs::command(pid);
+            if let Some(process) = self.processes.get_mut(&pid) {
+                process.command.clone_from(&command);
+            }
             if let Some(target) = self.target_of(pid) {
                 self.world
                     .started(now(), pid, &command, &descriptors, &target);

@@ -44,7 +44,8 @@ impl Tracer {
         }
         if until_replaced(pid).map_err(StartError::Forbidden)? {
             self.tasks.insert(pid, Task::new(pid));
-            self.processes.insert(pid, Process::new(false));
+            let places = self.places(pid);
+            self.processes.insert(pid, Process::new(false, places));
             self.first.get_or_insert(pid);
             let told: Vec<_> = command.iter().map(|word| word.to_string_lossy()).collect();
             self.fresh.push(Fresh {
@@ -78,6 +79,9 @@ impl Tracer {
                 self.blind(now(), by, blind);
             }
             let descriptors = programs::sockets(pid);
+            if let Some(process) = self.processes.get_mut(&pid) {
+                process.command.clone_from(&command);
+            }
             if let Some(target) = self.target_of(pid) {
                 self.world
                     .started(now(), pid, &command, &descriptors, &target);

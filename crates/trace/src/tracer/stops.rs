@@ -358,11 +358,12 @@ impl Tracer {
             };
         let by = self.by(thread);
         let process = if is_thread { by.process } else { child };
+        let places = if is_thread { None } else { self.places(child) };
         if let Some(parent) = self.processes.get_mut(&by.process) {
             if is_thread {
                 parent.threads += 1;
             } else {
-                let forked = parent.forked();
+                let forked = parent.forked(places);
                 self.processes.insert(child, forked);
             }
         }
@@ -390,11 +391,16 @@ impl Tracer {
         self.tasks
             .retain(|&other, task| other == thread || task.process != thread);
         self.tasks.insert(thread, Task::new(thread));
-        if let Some(process) = self.processes.get_mut(&thread) {
+        let command = programs::command(thread);
+        let places = self.places(thread);
+        if let Some(mut process) = self.processes.remove(&thread) {
+            self.note_lacking(&process);
             process.threads = 1;
             process.scratch = None;
+            process.places = places;
+            process.command.clone_from(&command);
+            self.processes.insert(thread, process);
         }
-        let command = programs::command(thread);
         let descriptors = programs::sockets(thread);
         if let Some(target) = self.target_of(thread) {
             self.world

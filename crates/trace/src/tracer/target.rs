@@ -1,6 +1,6 @@
 //! A traced process as the world may ask it: its memory, and its sockets through duplicates that are closed at once.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::ffi::OsStr;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
@@ -11,11 +11,16 @@ use rustix::net::sockopt::{socket_acceptconn, socket_domain, socket_protocol, so
 use rustix::net::{AddressFamily, SocketAddrAny, SocketAddrUnix, SocketType};
 use sockeye_model::{Family, Place, Protocol, SocketAddress, TcpSample, Type};
 
+use crate::place::Places;
+use crate::sys::registers::Registers;
 use crate::sys::{descriptor, memory};
 use crate::tracee::{Facts, Tracee};
 
 /// The handle of a process, made when it is first needed: most processes have no sockets.
 pub(super) type Handle = Rc<OnceCell<Option<OwnedFd>>>;
+
+/// What finds the lines of a process, once a program.
+pub(super) type Lines = Rc<RefCell<Places>>;
 
 /// One traced process, seen from one of its threads.
 #[derive(Clone, Debug)]
@@ -23,6 +28,7 @@ pub(super) struct Target {
     pub(super) process: u32,
     pub(super) thread: u32,
     pub(super) handle: Handle,
+    pub(super) places: Option<Lines>,
 }
 
 impl Target {
@@ -114,8 +120,11 @@ impl Tracee for Target {
         Some((dropped.into(), room.into()))
     }
 
-    fn place(&self, _thread: u32) -> Option<Place<'static>> {
-        None
+    fn place(&self, thread: u32) -> Option<Place<'static>> {
+        let places = self.places.as_ref()?;
+        let registers = Registers::of(thread).ok()?.for_places();
+        let read = |at, into: &mut [u8]| memory::read(thread, at, into);
+        places.borrow_mut().place_of(thread, &registers, &read)
     }
 }
 

@@ -1,11 +1,14 @@
 //! What the tracer keeps of each thread and process.
 
+use std::cell::RefCell;
+
 use sockeye_model::Timestamp;
 
 use super::arming::Armed;
-use super::target::{Handle, Target};
+use super::target::{Handle, Lines, Target};
 use super::{Clock, Ended, Tracer};
 use crate::made::{Attend, Entry};
+use crate::place::Places;
 use crate::sys::wait::Status;
 
 /// A traced thread.
@@ -45,6 +48,10 @@ pub(super) struct Pending {
 #[derive(Debug)]
 pub(super) struct Process {
     pub(super) handle: Handle,
+    /// Its lines, where they are asked for.
+    pub(super) places: Option<Lines>,
+    /// The words it was started with.
+    pub(super) command: String,
     /// Its threads that have not ended.
     pub(super) threads: u32,
     pub(super) armed: Armed,
@@ -81,9 +88,11 @@ impl Task {
 }
 
 impl Process {
-    pub(super) fn new(attached: bool) -> Self {
+    pub(super) fn new(attached: bool, places: Option<Lines>) -> Self {
         Self {
             handle: Handle::default(),
+            places,
+            command: String::new(),
             threads: 1,
             armed: Armed::default(),
             wanted: Vec::new(),
@@ -96,12 +105,14 @@ impl Process {
     }
 
     /// A child that has just been forked: filters and memory are as its parent's.
-    pub(super) fn forked(&self) -> Self {
+    pub(super) fn forked(&self, places: Option<Lines>) -> Self {
         Self {
             handle: Handle::default(),
+            places,
             threads: 1,
             armed: self.armed.clone(),
             wanted: self.wanted.clone(),
+            command: self.command.clone(),
             ..*self
         }
     }
@@ -117,11 +128,33 @@ impl Process {
             process,
             thread,
             handle: self.handle.clone(),
+            places: self.places.clone(),
         }
     }
 }
 
 impl Tracer {
+    /// Whatever tells the lines of a process, where they are asked for.
+    pub(super) fn places(&self, pid: u32) -> Option<Lines> {
+        let lines = self.options.lines;
+        lines.then(|| Lines::new(RefCell::new(Places::new(pid, &self.binaries))))
+    }
+
+    /// The program of a process is at its end: why its lines could not be told is kept, once a program.
+    pub(super) fn note_lacking(&mut self, process: &Process) {
+        let Some(lacking) = process
+            .places
+            .as_ref()
+            .and_then(|places| places.borrow().reason_without())
+        else {
+            return;
+        };
+        let lacking = (process.command.clone(), lacking);
+        if !self.lacking.contains(&lacking) {
+            self.lacking.push(lacking);
+        }
+    }
+
     pub(super) fn process_of(&self, thread: u32) -> Option<u32> {
         self.tasks.get(&thread).map(|task| task.process)
     }
@@ -153,7 +186,9 @@ impl Tracer {
         if thread != task.process {
             return;
         }
-        self.processes.remove(&thread);
+        if let Some(process) = self.processes.remove(&thread) {
+            self.note_lacking(&process);
+        }
         let (result, ended) = match status {
             Status::Killed(signal) => (Err(signal), Ended::Signal(signal)),
             Status::Exited(code) => (Ok(code), Ended::Code(code)),
