@@ -29,7 +29,7 @@ pub(crate) use self::registers::Registers;
 pub enum Lacking {
     /// The program was built without symbols, or they were taken out (`strip(1)`).
     Symbols,
-    /// A Python whose frames are not known here: before 3.8, newer than 3.14, or built without the global lock.
+    /// A Python whose frames are not known here: before 3.8, newer than 3.15, or built without the global lock.
     Python {
         /// Such as `3.7`, where it is known.
         version: Option<String>,

@@ -212,6 +212,7 @@ impl Layout {
         let words = match minor.0 {
             13 => Words::PYTHON_3_13,
             14 => Words::PYTHON_3_14,
+            15 => Words::PYTHON_3_15,
             _ => return None,
         };
         // Offsets that have been the same from 3.8 on: where one of them differs, this is another table than it seems.
@@ -233,8 +234,8 @@ impl Layout {
                 previous: small(words.thread + 1)?,
                 next: small(words.thread + 2)?,
                 interpreter: small(words.thread + 3)?,
-                id: small(words.thread + 5)?,
-                native: Some(small(words.thread + 6)?),
+                id: small(words.thread_id)?,
+                native: Some(small(words.thread_id + 1)?),
                 current: Current::Frame(small(words.thread + 4)?),
             },
             frame: Frame {
@@ -277,6 +278,7 @@ pub(crate) fn minor_of(hex: u64) -> Option<Minor> {
 /// Where in the table a version has what: words of eight bytes, each group from its `size` on.
 struct Words {
     thread: usize,
+    thread_id: usize,
     frame: usize,
     code: usize,
     object_type: usize,
@@ -289,6 +291,7 @@ struct Words {
 impl Words {
     const PYTHON_3_13: Self = Self {
         thread: 19,
+        thread_id: 24,
         frame: 28,
         code: 34,
         object_type: 45,
@@ -299,6 +302,7 @@ impl Words {
     };
     const PYTHON_3_14: Self = Self {
         thread: 22,
+        thread_id: 27,
         frame: 31,
         code: 39,
         object_type: 51,
@@ -307,8 +311,19 @@ impl Words {
         text_length: 79,
         ascii_head: 80,
     };
+    const PYTHON_3_15: Self = Self {
+        thread: 22,
+        thread_id: 30,
+        frame: 39,
+        code: 47,
+        object_type: 59,
+        bytes_data: 88,
+        text_state: 90,
+        text_length: 91,
+        ascii_head: 92,
+    };
 }
 
 const COOKIE: &[u8; 8] = b"xdebugpy";
 /// Words of the table that are read.
-const WORDS: usize = 81;
+const WORDS: usize = 93;

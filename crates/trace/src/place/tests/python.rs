@@ -18,7 +18,7 @@ pub(super) struct Python {
 
 /// Those in the search path, and those that pyenv keeps.
 fn pythons() -> Vec<Python> {
-    let mut programs: Vec<PathBuf> = ["python3", "python3.13", "python3.14"]
+    let mut programs: Vec<PathBuf> = ["python3", "python3.13", "python3.14", "python3.15"]
         .iter()
         .map(PathBuf::from)
         .collect();
@@ -47,12 +47,12 @@ fn pythons() -> Vec<Python> {
         };
         let text = String::from_utf8(answer.stdout).unwrap();
         let (minor, real) = text.trim_end().split_once(' ').unwrap();
-        if !found
-            .iter()
-            .any(|before| before.program == PathBuf::from(real))
-        {
+        let real = PathBuf::from(real);
+        // One in another root is called by what leads there.
+        let program = if real.exists() { real } else { program };
+        if !found.iter().any(|before| before.program == program) {
             found.push(Python {
-                program: real.into(),
+                program,
                 minor: minor.parse().unwrap(),
             });
         }
@@ -65,7 +65,7 @@ fn pythons() -> Vec<Python> {
 
 pub(super) fn known() -> Vec<Python> {
     let mut found = pythons();
-    found.retain(|python| (8..=14).contains(&python.minor));
+    found.retain(|python| (8..=15).contains(&python.minor));
     found
 }
 
