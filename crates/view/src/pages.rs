@@ -94,7 +94,7 @@ pub struct Program {
     /// What it is written in.
     pub tongue: Tongue,
     /// Its lines.
-    pub lines: Vec<&'static str>,
+    pub lines: Vec<String>,
 }
 
 /// How far something that is commonly believed is from the truth.
@@ -137,7 +137,7 @@ pub struct Page {
     /// Other names that lead to it.
     pub aliases: Vec<&'static str>,
     /// How the call or option is written in a program.
-    pub forms: Vec<(Tongue, &'static str)>,
+    pub forms: Vec<(Tongue, String)>,
     /// What it is, in a sentence.
     pub what: String,
     /// How it works, a paragraph each.

@@ -107,7 +107,7 @@ struct Document {
 #[derive(Serialize)]
 struct Form {
     language: &'static str,
-    form: &'static str,
+    form: String,
 }
 
 #[derive(Serialize)]
@@ -133,7 +133,7 @@ struct OfBelief {
 impl Document {
     fn of(topic: &Topic, language: Language) -> Self {
         let page: Page = topic.page(language);
-        let forms = page.forms.iter().map(|(tongue, form)| Form {
+        let forms = page.forms.into_iter().map(|(tongue, form)| Form {
             language: tongue.name(),
             form,
         });

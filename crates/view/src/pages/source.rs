@@ -7,7 +7,7 @@
 //! try: sockeye demo                a command that shows it
 //! also: send, S08                  its neighbours
 //! bad py                           a program, its lines indented by four; bad or good
-//!     data = s.recv(10)
+//!     data = s.recv(10)           # too little | muy poco
 //!
 //! en                               the sentences of a language; blank lines part paragraphs
 //! What it is.                      the first paragraph is one sentence
@@ -79,7 +79,7 @@ pub(super) fn read(
         also: Vec::new(),
     };
     for line in head(source) {
-        read_head(line, &mut page);
+        read_head(line, wanted, &mut page);
     }
     for block in blocks(source, wanted) {
         read_block(block, &mut page);
@@ -87,10 +87,27 @@ pub(super) fn read(
     page
 }
 
-fn read_head(line: &'static str, page: &mut Page) {
-    if let Some(code) = line.strip_prefix("    ") {
+/// A line of a program; its comment is in both languages where it has words, English first.
+fn code(line: &'static str, wanted: Language) -> String {
+    for (sign, end) in [("# ", ""), ("/* ", " */"), ("// ", "")] {
+        let comment = line.split_once(sign).and_then(|(before, comment)| {
+            let (english, spanish) = comment.split_once(" | ")?;
+            Some((before, english, spanish))
+        });
+        if let Some((before, english, spanish)) = comment {
+            return match wanted {
+                Language::English => format!("{before}{sign}{english}{end}"),
+                Language::Spanish => format!("{before}{sign}{spanish}"),
+            };
+        }
+    }
+    line.to_owned()
+}
+
+fn read_head(line: &'static str, wanted: Language, page: &mut Page) {
+    if let Some(line) = line.strip_prefix("    ") {
         if let Some(program) = page.programs.last_mut() {
-            program.lines.push(code);
+            program.lines.push(code(line, wanted));
         }
         return;
     }
@@ -107,7 +124,10 @@ fn read_head(line: &'static str, page: &mut Page) {
     match line.split_once(": ") {
         Some(("try", command)) => page.commands.push(command),
         Some(("also", topics)) => page.also.extend(list(topics)),
-        Some((word, form)) => page.forms.extend(tongue(word).map(|tongue| (tongue, form))),
+        Some((word, form)) => {
+            let form = tongue(word).map(|tongue| (tongue, code(form, wanted)));
+            page.forms.extend(form);
+        }
         None => {}
     }
 }

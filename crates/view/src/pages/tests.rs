@@ -258,6 +258,22 @@ fn a_page_in_ascii_has_nothing_else() {
 }
 
 #[test]
+fn a_comment_of_a_program_is_in_the_language_of_the_page() {
+    let lines = |language| -> Vec<String> {
+        let page = find("S09").unwrap().page(language);
+        page.programs
+            .into_iter()
+            .flat_map(|program| program.lines)
+            .collect()
+    };
+    let (english, spanish) = (lines(Language::English), lines(Language::Spanish));
+    let (english, spanish) = (english.join("\n"), spanish.join("\n"));
+    assert!(english.contains("# 18 bytes were not read\n"), "{english}");
+    assert!(spanish.contains("# 18 bytes sin leer\n"), "{spanish}");
+    assert!(!english.contains(" | ") && !spanish.contains(" | "));
+}
+
+#[test]
 fn a_word_is_found_however_it_is_written() {
     for (word, name) in [
         ("recv()", "recv"),
