@@ -1,0 +1,22 @@
+# The server closes while what the client said last waits to be read.
+import socket
+import sys
+
+server = socket.socket()
+server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+server.bind(("127.0.0.1", int(sys.argv[1])))
+server.listen()
+
+client = socket.create_connection(server.getsockname())
+conn, _ = server.accept()
+client.sendall(b"hola\n")
+conn.sendall(conn.recv(1024).upper())
+client.sendall(b"adios\n")
+conn.close()
+
+try:
+    while data := client.recv(1024):
+        print(data)
+except ConnectionResetError as error:
+    print(error)
+client.close()

@@ -1,0 +1,18 @@
+# Each connection is closed when its client has left.
+import socket
+import sys
+
+server = socket.socket()
+server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+server.bind(("127.0.0.1", int(sys.argv[1])))
+server.listen()
+
+for _ in range(4):
+    client = socket.create_connection(server.getsockname())
+    conn, _ = server.accept()
+    client.sendall(b"hola\n")
+    client.close()
+    while data := conn.recv(1024):
+        print(data)
+    conn.close()
+server.close()
