@@ -181,7 +181,8 @@ impl Tracer {
         let mut registers = *before;
         registers.set_call(at, number, arguments);
         registers.put(thread)?;
-        for _ in 0..2 {
+        let mut stops = 0;
+        while stops < 2 {
             ptrace::resume(thread, Resume::ToCall, 0)?;
             let status = loop {
                 match wait::wait(Some(thread)) {
@@ -194,10 +195,19 @@ impl Tracer {
                 signal: CALL_STOP,
                 event: 0,
             };
+            // The first filter stops at seccomp(2) too, as at the program's own.
+            let filtered = Status::Stopped {
+                signal: libc::SIGTRAP,
+                event: libc::PTRACE_EVENT_SECCOMP,
+            };
+            if status == filtered {
+                continue;
+            }
             if status != expected {
                 self.deferred.push_back((thread, status));
                 return Err(Uninjected::Interrupted);
             }
+            stops += 1;
         }
         match ptrace::call_stop(thread)? {
             CallStop::Exit { returned } => Ok(returned),
