@@ -26,10 +26,22 @@ pub(crate) fn readable(name: &str) -> String {
     let of_rust = addr2line::demangle(plain, gimli::DW_LANG_Rust);
     let plain = of_rust.or_else(|| nested(plain));
     plain.unwrap_or_else(|| {
-        let cut = name.find(['@', '.']).filter(|at| *at > 0);
-        name[..cut.unwrap_or(name.len())].to_owned()
+        let name = name.split('@').next().unwrap_or(name);
+        // Go and C++ have other dots in names.
+        let part = PARTS.iter().filter_map(|part| name.find(part)).min();
+        name[..part.unwrap_or(name.len())].to_owned()
     })
 }
+
+/// What compilers put behind the name of a part or a copy of a function.
+const PARTS: [&str; 6] = [
+    ".cold",
+    ".constprop.",
+    ".isra.",
+    ".llvm.",
+    ".lto_priv.",
+    ".part.",
+];
 
 /// The plain names of C++: `_ZN6Server4sendEPKc` is `Server::send`, `_Z4talki` is `talk`. Templates, operators and
 /// constructors are left as they are.
@@ -78,6 +90,9 @@ mod tests {
         for (symbol, name) in [
             ("main", "main"),
             ("talk.constprop.0", "talk"),
+            ("talk.part.0.cold", "talk"),
+            ("send@@GLIBC_2.2.5", "send"),
+            ("main.(*server).talk", "main.(*server).talk"),
             ("_ZN6Server4sendEPKc", "Server::send"),
             ("_ZNK6Server4sizeEv", "Server::size"),
             ("_Z4talki", "talk"),

@@ -224,6 +224,78 @@ fn main() {
 }
 
 #[test]
+fn a_go_program_is_told_by_its_own_lines() {
+    if !can_trace() {
+        return;
+    }
+    let source = r#"
+package main
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"runtime"
+)
+
+type server struct{ conn net.Conn }
+
+func here() string {
+	pc, _, line, _ := runtime.Caller(1)
+	return fmt.Sprintf("at %d %s", line, runtime.FuncForPC(pc).Name())
+}
+
+//go:noinline
+func (s *server) talk() {
+	s.conn.Write([]byte(here()))
+}
+
+func main() {
+	os.Stdin.Read(make([]byte, 8))
+	listener, _ := net.Listen("tcp", "127.0.0.1:0")
+	go func() {
+		conn, _ := listener.Accept()
+		buffer := make([]byte, 4096)
+		for {
+			if n, _ := conn.Read(buffer); n == 0 {
+				return
+			}
+		}
+	}()
+	conn, err := net.Dial("tcp", listener.Addr().String())
+	if err != nil {
+		panic(err)
+	}
+	conn.Write([]byte(here()))
+	(&server{conn}).talk()
+	done := make(chan bool)
+	go func() {
+		conn.Write([]byte(here()))
+		done <- true
+	}()
+	<-done
+	conn.Write([]byte("at end"))
+}
+"#;
+    let scratch = Scratch::new("go");
+    let file = scratch.path().join("own.go");
+    std::fs::write(&file, source).unwrap();
+    let program = scratch.path().join("program");
+    let built = Command::new("go")
+        .args(["build", "-o"])
+        .args([&program, &file])
+        .env("GOCACHE", scratch.path().join("cache"))
+        .output();
+    match built {
+        Err(error) => skip(&format!("go: {error}")),
+        Ok(built) if !built.status.success() => {
+            skip(&format!("go: {}", String::from_utf8_lossy(&built.stderr)));
+        }
+        Ok(_) => lines_as_told(&run(&mut Command::new(program)), "own.go", 3),
+    }
+}
+
+#[test]
 fn nodes_lines_are_nobodys_to_see() {
     if !can_trace() {
         return;
