@@ -9,8 +9,9 @@ use std::io::{self, Write};
 use sockeye_model::{Event, Flow, Sink, SocketId, Tally, Wants};
 
 use crate::catalogue::{self, Language, pictures};
+use crate::correct::sentence;
 use crate::finding::{in_short, say};
-use crate::story::{Arrow, ArrowKind, Cell, Kept, Step, Story};
+use crate::story::{Arrow, ArrowKind, Cell, Kept, Shape, Step, Story};
 
 /// How the text is written, and how much of a session it holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -162,7 +163,11 @@ fn draw(text: &mut String, story: &Story, step: &Step, language: Language) {
         );
     } else {
         for cell in &step.cells {
-            note_over(text, cell.lane, &said(cell));
+            let said = match cell.shape {
+                Shape::Title => cell.fact.clone(),
+                _ => said(cell),
+            };
+            note_over(text, cell.lane, &said);
         }
     }
     for cell in &step.cells {
@@ -176,7 +181,7 @@ fn draw(text: &mut String, story: &Story, step: &Step, language: Language) {
                 .as_ref()
                 .map(|place| format!(", {place}"))
                 .unwrap_or_default();
-            let fix = say(&found.finding.fix, language);
+            let fix = sentence(&say(&found.finding.fix, language));
             let note = format!("{}{place}. {fix}", in_short(&found.finding, language));
             note_over(text, cell.lane, &note);
         }

@@ -3,8 +3,6 @@
 crate::texts! {
     OTHERS = "{count} others" | "otros {count}";
     WAITS = "{socket} {call} waits" | "{socket} {call} espera";
-    NOTHING = "nothing" | "nada";
-    RST_UNREAD = "{bytes} never read: the kernel resets the connection" | "{bytes} sin leer: el núcleo reinicia la conexión";
     TIMES = "{count} times" | "{count} veces";
 
     // Headings and controls.

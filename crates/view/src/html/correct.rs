@@ -6,6 +6,7 @@ use sockeye_model::Weight;
 
 use super::markup::Page;
 use crate::catalogue::{self, Text, pictures};
+use crate::correct::sentence;
 use crate::finding::{place_text, say};
 use crate::story::{Found, Story};
 
@@ -77,7 +78,7 @@ fn item(page: &mut Page, story: &Story, number: usize, found: &Found) {
         page.text(&pictures::TIMES.fill(language, &[("count", &count)]));
     }
     page.raw("</p>\n<p>");
-    page.text(&say(&finding.happened, language));
+    page.text(&sentence(&say(&finding.happened, language)));
     page.raw("</p>\n<dl>\n");
     for (name, saying) in [
         (pictures::CAUSE, &finding.why),
@@ -86,7 +87,7 @@ fn item(page: &mut Page, story: &Story, number: usize, found: &Found) {
         page.raw("<dt>");
         page.say(name);
         page.raw("</dt><dd>");
-        page.text(&say(saying, language));
+        page.text(&sentence(&say(saying, language)));
         page.raw("</dd>\n");
     }
     page.raw("<dt>");

@@ -22,7 +22,9 @@ pub(super) fn show(page: &mut Page, data: &Data) {
         page.text(&pictures::FIRST_BYTES.fill(page.language, &[("shown", &shown), ("all", &all)]));
         page.raw("</p>");
     }
-    form(page, pictures::AS_TEXT, &escape_text(&data.head));
+    // Before a line feed a carriage return would stay as it is, and not be seen.
+    let text = escape_text(&data.head).replace('\r', "\\r");
+    form(page, pictures::AS_TEXT, &text);
     let mut rows = Vec::new();
     Rows::new(WIDTH, "").append(&mut rows, 0, &data.head);
     form(page, pictures::AS_HEX, &String::from_utf8_lossy(&rows));

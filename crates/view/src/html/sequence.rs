@@ -8,7 +8,7 @@ use super::markup::Page;
 use super::payload;
 use crate::catalogue::{self, narration, pictures};
 use crate::finding::say;
-use crate::story::{Arrow, ArrowKind, Cell, Gap, Shape, Step, Story};
+use crate::story::{Arrow, ArrowKind, Cell, Gap, Lane, Shape, Step, Story};
 use crate::telling::{Mark, Way};
 
 /// Where an arrow is drawn in its row, from the top, in pixels: at the middle of the first line of words.
@@ -97,36 +97,41 @@ fn definitions(page: &mut Page, lanes: usize) {
     page.raw("</defs></svg>\n");
 }
 
+/// The names of the lifelines: the first, and the second of two, beside them, the others above.
 fn heads(page: &mut Page, story: &Story, two: bool) {
     let lanes = story.lanes.len();
     page.raw("<div class=\"heads\"><span class=\"at\">");
     page.say(narration::TIME);
     page.raw("</span>");
-    for (index, lane) in story.lanes.iter().enumerate() {
-        let place = match index {
-            0 => "first",
-            1 if lanes == 2 && two => "second",
-            _ => "above",
-        };
-        page.format(format_args!("<span class=\"lane {place}"));
-        if !lane.ours {
-            page.raw(" away");
+    let beside = if lanes == 2 && two { 2 } else { 1 };
+    for (lane, place) in story.lanes.iter().zip(["first", "second"]).take(beside) {
+        head(page, lane, place, None);
+    }
+    if lanes > beside {
+        page.raw("<div class=\"graph\">");
+        for (index, lane) in story.lanes.iter().enumerate().skip(beside) {
+            head(page, lane, "above", Some(across(index, lanes)));
         }
-        page.raw("\"");
-        if place == "above" {
-            page.format(format_args!(" style=\"--x:{}\"", across(index, lanes)));
-        }
-        page.raw("><b>");
-        page.text(&lane.name);
-        page.raw("</b>");
-        if let Some(detail) = &lane.detail {
-            page.raw(" <small>");
-            page.text(detail);
-            page.raw("</small>");
-        }
-        page.raw("</span>");
+        page.raw("</div>");
     }
     page.raw("</div>\n");
+}
+
+fn head(page: &mut Page, lane: &Lane, place: &str, at: Option<String>) {
+    let away = if lane.ours { "" } else { " away" };
+    page.format(format_args!("<span class=\"lane {place}{away}\""));
+    if let Some(at) = at {
+        page.format(format_args!(" style=\"left:{at}\""));
+    }
+    page.raw("><b>");
+    page.text(&lane.name);
+    page.raw("</b>");
+    if let Some(detail) = &lane.detail {
+        page.raw(" <small>");
+        page.text(detail);
+        page.raw("</small>");
+    }
+    page.raw("</span>");
 }
 
 /// A silence: its length, and who waited in what.
@@ -157,6 +162,14 @@ fn silence(page: &mut Page, gap: &Gap, lanes: usize) {
 }
 
 fn row(page: &mut Page, story: &Story, number: usize, step: &Step, named: bool) {
+    if let [cell] = step.cells.as_slice()
+        && cell.shape == Shape::Title
+    {
+        page.format(format_args!("<li class=\"title\" id=\"s{number}\">"));
+        page.text(&cell.fact);
+        page.raw("</li>\n");
+        return;
+    }
     page.format(format_args!(
         "<li class=\"step\" id=\"s{number}\"><span class=\"at\">"
     ));
@@ -294,6 +307,12 @@ fn drawing(page: &mut Page, step: &Step, lanes: usize) {
         draw_arrow(page, arrow, lanes);
     }
     for cell in &step.cells {
+        let ends_here =
+            |arrow: &Arrow| arrow.to == cell.lane && arrow.kind != ArrowKind::Connection;
+        if cell.shape == Shape::Dot && step.arrow.as_ref().is_some_and(ends_here) {
+            // The head of the arrow says it.
+            continue;
+        }
         let shape = shape(cell);
         let way = match cell.way {
             Some(Way::Out | Way::In) => " moves",
@@ -346,7 +365,7 @@ fn shape(cell: &Cell) -> &'static str {
         Shape::Born => "born",
         Shape::Gone => "gone",
         Shape::Failed => "failed",
-        Shape::Note => "note",
+        Shape::Note | Shape::Title => "note",
     }
 }
 

@@ -85,7 +85,8 @@ fn axis(page: &mut Page, scale: &Scale) {
     }
     page.raw("<div class=\"axis\" aria-hidden=\"true\"><span></span><div>");
     let mut mark = scale.from.div_ceil(step) * step;
-    while mark <= scale.from + scale.span {
+    // The last one would be cut off.
+    while mark <= scale.from + scale.span / 100 * 95 {
         let at = Timestamp::from_nanos(mark);
         page.format(format_args!("<span style=\"left:{:.3}%\">", scale.at(at)));
         let shown = if step < 1_000_000 {

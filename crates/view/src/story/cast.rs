@@ -8,6 +8,7 @@ use super::Lane;
 use super::sorted::Sorted;
 use crate::catalogue::{Language, narration, pictures};
 use crate::escape::escape_name;
+use crate::telling::program_name;
 
 /// Lifelines that are drawn; the rest share the last one.
 const LANES: usize = 6;
@@ -80,7 +81,7 @@ impl Faces {
         let id = event.socket;
         match &event.kind {
             Kind::Started { pid, command } | Kind::Replaced { pid, command } => {
-                self.names.insert(*pid, program(command));
+                self.names.insert(*pid, program_name(command));
                 return;
             }
             Kind::Forked { parent, child } => {
@@ -351,39 +352,4 @@ fn is_drawn(kind: &Kind<'_>) -> bool {
         kind,
         Kind::Noted(_) | Kind::Diagnosed(_) | Kind::Sampled { .. } | Kind::Queued(_)
     )
-}
-
-/// A program by a short name: the script, where an interpreter runs one.
-fn program(command: &str) -> String {
-    const INTERPRETERS: &[&str] = &[
-        "python", "node", "ruby", "perl", "sh", "bash", "dash", "php", "java", "lua", "env",
-    ];
-    let base = |word: &str| word.rsplit('/').next().unwrap_or(word).to_owned();
-    let mut words = command.split_whitespace();
-    let first = base(words.next().unwrap_or(command));
-    let plain = first.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
-    let script = words.next().filter(|word| {
-        INTERPRETERS.contains(&plain) && !word.starts_with('-') && word.len() <= 100
-    });
-    let name = script.map_or(first, base);
-    escape_name(&name).into_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::program;
-
-    #[test]
-    fn a_program_is_called_by_its_script() {
-        for (command, name) in [
-            ("python3 server.py", "server.py"),
-            ("/usr/bin/python3.11 /srv/echo.py 5000", "echo.py"),
-            ("python3 -m http.server", "python3"),
-            ("nc -l 5000", "nc"),
-            ("./a.out one", "a.out"),
-            ("", ""),
-        ] {
-            assert_eq!(program(command), name, "{command}");
-        }
-    }
 }

@@ -114,6 +114,8 @@ pub(crate) enum Shape {
     Failed,
     /// No call: a process, a note.
     Note,
+    /// What follows belongs together: the title of a part.
+    Title,
 }
 
 /// What goes from one lane to another.

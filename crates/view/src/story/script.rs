@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sockeye_model::{Tally, Timestamp};
+use sockeye_model::{Tally, Timestamp, Weight};
 
 use super::cast::Cast;
 use super::kept::Kept;
@@ -11,6 +11,7 @@ use super::sorted::Sorted;
 use super::steps::{PREVIEW, Steps};
 use super::{Lane, Story};
 use crate::catalogue::Language;
+use crate::sums::Sums;
 use crate::telling::{Reasons, Said, Summary, Teller};
 
 pub(super) fn story(kept: Kept, tally: &Tally, language: Language) -> Story {
@@ -30,9 +31,13 @@ pub(super) fn story(kept: Kept, tally: &Tally, language: Language) -> Story {
         worth_a_gap(began, until),
     );
     let mut summary = Summary::default();
+    let mut sums = Sums::default();
+    // Of other programs the figures are those that trace gives.
+    let traced = events().any(|event| event.by.is_some());
     let mut lives = Lives::default();
     for sorted_event in &sorted.events {
         let event = &sorted_event.event;
+        sums.event(event);
         summary.before(event, &steps.teller.sockets);
         let before = steps.teller.sockets.transport(event.socket);
         steps.event(sorted_event);
@@ -43,7 +48,14 @@ pub(super) fn story(kept: Kept, tally: &Tally, language: Language) -> Story {
         let step = steps.steps.len().saturating_sub(1);
         lives.event(event, transport, cast.lane_of(event), step);
     }
-    let (well, phrases) = summary.phrases(tally, &steps.teller);
+    let (mut well, mut phrases) = summary.phrases(tally, &steps.teller);
+    if traced {
+        well = steps
+            .findings
+            .iter()
+            .all(|found| found.finding.weight < Weight::Risk);
+        phrases = sums.phrases(language);
+    }
     let ours = cast.lanes.iter().filter(|lane| lane.ours).count();
     let owners: Vec<Option<String>> = cast.lanes.iter().map(|lane| owner(lane, ours)).collect();
     let (lives, lives_left_out) = lives.finish(&owners, until);

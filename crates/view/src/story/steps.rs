@@ -13,7 +13,7 @@ use crate::catalogue::{self, Language};
 use crate::escape;
 use crate::finding::place_text;
 use crate::layout::GLUE;
-use crate::telling::{Said, Teller, Told, Transport};
+use crate::telling::{Said, Teller, Told, Transport, Worth, worth};
 
 mod joining;
 mod transfers;
@@ -56,8 +56,6 @@ pub(super) struct Steps<'a> {
     expects: Vec<Expected>,
     expects_until: Timestamp,
     waits: BTreeMap<SocketId, (usize, Call, Timestamp)>,
-    /// Bytes that were waiting to be read, when that was last looked at.
-    unread: HashMap<SocketId, u64>,
     listeners: HashSet<SocketId>,
     joined: HashSet<SocketId>,
     ended: HashSet<SocketId>,
@@ -91,7 +89,6 @@ impl<'a> Steps<'a> {
             expects: Vec::new(),
             expects_until: Timestamp::START,
             waits: BTreeMap::new(),
-            unread: HashMap::new(),
             listeners: HashSet::new(),
             joined: HashSet::new(),
             ended: HashSet::new(),
@@ -115,7 +112,7 @@ impl<'a> Steps<'a> {
             }
             Kind::Diagnosed(finding) => self.find(finding.as_ref().clone()),
             Kind::Queued(queues) => self.queued(event, told, *queues),
-            kind if is_silent(kind) => {}
+            kind if is_silent(kind) || worth(event) != Worth::Telling => {}
             Kind::Connecting { peer } => self.connecting(event, told, peer),
             Kind::Connected { .. } => self.connected(event, told),
             Kind::Accepted { local, peer } => self.accepted(event, told, local, peer),
@@ -133,6 +130,9 @@ impl<'a> Steps<'a> {
                 errno,
                 address,
             } => self.failed(event, told, *call, *errno, address.as_ref()),
+            Kind::Planned { .. } if event.socket == SocketId::NONE => {
+                self.lone(event, told, Shape::Title);
+            }
             Kind::Forked { child, .. } => self.forked(event, told, *child),
             Kind::Listening { .. } => {
                 self.listeners.insert(event.socket);

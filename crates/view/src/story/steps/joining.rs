@@ -4,7 +4,7 @@ use sockeye_model::{Call, Detail, End, Errno, Event, SocketAddress, SocketId};
 
 use super::super::{ArrowKind, Shape};
 use super::{Expected, Steps};
-use crate::catalogue::{self, narration, pictures};
+use crate::catalogue::narration;
 use crate::telling::{Mark, Teller, Told, Transport};
 
 impl Steps<'_> {
@@ -67,11 +67,19 @@ impl Steps<'_> {
     pub(super) fn accepted(
         &mut self,
         event: &Event<'_>,
-        told: Told,
+        mut told: Told,
         local: &SocketAddress,
         peer: &SocketAddress,
     ) {
         let socket = event.socket;
+        if self.teller.traced
+            && let Some(listener) = event.parent
+        {
+            // Narration gives the new socket a line of its own; here the arrow does.
+            told.socket = listener;
+            told.name = Call::Accept.name().to_owned();
+            told.fact = self.teller.fill(narration::BORN_SHORT, &[("new", &socket)]);
+        }
         let cell = self.cell(event, told, Shape::Born);
         let joins = !self.transport(socket).is_datagram();
         let label = self.teller.say(narration::CONNECTION);
@@ -192,7 +200,6 @@ impl Steps<'_> {
     pub(super) fn closed(&mut self, event: &Event<'_>, mut told: Told, transport: Transport) {
         let socket = event.socket;
         self.gone.insert(socket);
-        let unread = self.unread.remove(&socket).unwrap_or(0);
         let connected = self.sorted.peer(socket).is_some()
             && self.joined.contains(&socket)
             && !self.listeners.contains(&socket);
@@ -200,14 +207,8 @@ impl Steps<'_> {
         let other = self.cast.other(self.sorted, socket, None);
         let stream = matches!(transport, Transport::Tcp | Transport::UnixStream);
         let partner_gone = partner.is_some_and(|partner| self.gone.contains(&partner));
-        if connected && transport == Transport::Tcp && unread > 0 && self.thrown.insert(socket) {
-            // close(2) with bytes unread sends RST, whether the other direction has ended or not (RFC 2525, 2.17).
+        if connected && told.resets && self.thrown.insert(socket) {
             self.thrown.extend(partner);
-            let bytes = catalogue::bytes(unread, self.language);
-            told.more.insert(
-                0,
-                self.teller.fill(pictures::RST_UNREAD, &[("bytes", &bytes)]),
-            );
             told.mark = Mark::Loss;
             let cell = self.cell(event, told, Shape::Gone);
             let label = self.teller.say(narration::RST);

@@ -85,13 +85,10 @@ impl Steps<'_> {
         catalogue::bytes(payload.len(), self.language)
     }
 
-    /// What waits to be read is remembered for the close; messages that were thrown away are told.
+    /// Clients that wait and messages that were thrown away are told; what waits to be read is told by the close.
     pub(super) fn queued(&mut self, event: &Event<'_>, mut told: Told, queues: Queues) {
         match queues {
-            Queues::Data { unread, .. } => {
-                self.unread.insert(event.socket, unread);
-            }
-            Queues::Accept { waiting: 0, .. } => {}
+            Queues::Data { .. } | Queues::Accept { waiting: 0, .. } => {}
             Queues::Accept { .. } => self.lone(event, told, Shape::Note),
             Queues::Dropped { .. } => {
                 told.mark = Mark::Loss;
