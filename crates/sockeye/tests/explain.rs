@@ -1,0 +1,181 @@
+//! `sockeye explain`: the list, a page, what is no topic; and the commands of the pages, which do what the pages say.
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+#[path = "tool/ran.rs"]
+#[allow(
+    dead_code,
+    unreachable_pub,
+    reason = "shared with the tests of other commands"
+)]
+mod ran;
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use ran::{shell, skipped, sockeye};
+use serde_json::Value;
+
+fn json(arguments: &[&str]) -> Value {
+    let ran = sockeye(arguments);
+    assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""));
+    serde_json::from_str(&ran.stdout).unwrap()
+}
+
+fn topics_of(group: &str) -> Vec<String> {
+    let list = json(&["explain", "--json"]);
+    assert_eq!(list["version"], 1);
+    let topics = list["topics"].as_array().unwrap();
+    topics
+        .iter()
+        .filter(|topic| topic["group"] == group)
+        .map(|topic| topic["topic"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn the_list_has_every_group_in_the_reader_s_language() {
+    let english = sockeye(&["explain"]);
+    assert_eq!((english.code, english.stderr.as_str()), (Some(0), ""));
+    for text in ["calls\n", "ECONNREFUSED", "TIME_WAIT", "half-close", "  S09   "] {
+        assert!(english.stdout.contains(text), "{text}: {}", english.stdout);
+    }
+    let spanish = sockeye(&["explain", "--lang", "es"]);
+    assert!(spanish.stdout.starts_with("llamadas\n"), "{}", spanish.stdout);
+    assert!(spanish.stdout.contains("estados de una conexión TCP"));
+    let ascii = sockeye(&["explain", "--lang", "es", "--ascii"]);
+    assert!(ascii.stdout.is_ascii());
+}
+
+#[test]
+fn a_page_is_plain_text_in_a_pipe_and_fits_a_hundred_columns() {
+    let page = sockeye(&["explain", "recv()"]);
+    assert_eq!((page.code, page.stderr.as_str()), (Some(0), ""));
+    assert!(page.stdout.starts_with("recv  call\n"), "{}", page.stdout);
+    assert!(!page.stdout.contains('\u{1b}'));
+    let coloured = sockeye(&["explain", "recv", "--color", "always"]);
+    assert!(coloured.stdout.contains('\u{1b}'));
+    let too_long = |line: &&str| line.chars().count() > 100 && !line.starts_with("  sockeye ");
+    assert_eq!(page.stdout.lines().find(too_long), None);
+}
+
+#[test]
+fn a_page_of_a_rule_has_the_rule_s_title_and_an_error_its_number() {
+    let rule = sockeye(&["explain", "s09"]);
+    let title = rule.stdout.lines().next().unwrap();
+    assert!(title.starts_with("S09  "), "{title}");
+    assert!(!title.ends_with("  mistake"), "{title}");
+    let error = sockeye(&["explain", "111", "--lang", "es"]);
+    let title = error.stdout.lines().next().unwrap();
+    assert_eq!(title, "ECONNREFUSED  error 111: conexión rechazada");
+}
+
+#[test]
+fn what_is_no_topic_is_a_wrong_command_line() {
+    for (typed, offered) in [
+        ("econrefused", "ECONNREFUSED"),
+        ("recieve", "sockeye explain"),
+        ("8080", "sockeye ports 8080"),
+    ] {
+        let ran = sockeye(&["explain", typed]);
+        assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""), "{typed}");
+        assert!(ran.last_line().contains(offered), "{}", ran.last_line());
+    }
+}
+
+#[test]
+fn the_json_of_a_page_is_what_its_document_says() {
+    let document = include_str!("../../../docs/explain.md");
+    let page = json(&["explain", "recv", "--json"]);
+    let fields = page.as_object().unwrap();
+    for name in fields.keys() {
+        assert!(document.contains(&format!("| `{name}` |")), "{name}");
+    }
+    let documented = document.lines().filter(|line| line.starts_with("| `"));
+    assert_eq!(documented.count(), fields.len());
+    assert_eq!(page["group"], "call");
+    assert_eq!(page["items"][0]["name"], "EAGAIN");
+    assert_eq!(page["beliefs"][0]["verdict"], "wrong");
+    let spanish = json(&["explain", "recv", "--json", "--lang", "es"]);
+    assert_eq!(spanish["language"], "es");
+    assert_ne!(spanish["what"], page["what"]);
+    assert_eq!(spanish["commands"], page["commands"]);
+}
+
+#[test]
+fn a_reader_that_leaves_is_a_quiet_end() {
+    let ran = shell("{ \"$sockeye\" explain; echo $? >&2; } | head -n 1");
+    assert_eq!((ran.stdout.as_str(), ran.stderr.as_str()), ("calls\n", "0\n"));
+}
+
+/// Pages whose command needs more than this machine is sure to have: a port of its own that is free, a name that leads to IPv6
+/// first, somebody to stop it.
+const NOT_TRIED: [&str; 3] = ["S01", "S24", "S35"];
+
+#[test]
+fn the_command_of_a_mistake_s_page_makes_the_mistake() {
+    if let Some(why) = cannot() {
+        return skipped(&why);
+    }
+    let mut tried: Vec<(String, String)> = Vec::new();
+    for rule in topics_of("rule") {
+        let page = json(&["explain", &rule, "--json"]);
+        let commands = page["commands"].as_array().unwrap();
+        let of_python = commands
+            .iter()
+            .map(|command| command.as_str().unwrap())
+            .filter(|command| command.starts_with("sockeye trace -- python3 -c "));
+        tried.extend(of_python.map(|command| (rule.clone(), command.to_owned())));
+    }
+    tried.retain(|(rule, _)| !NOT_TRIED.contains(&rule.as_str()));
+    assert!(tried.len() > 20, "{tried:?}");
+    let next = AtomicUsize::new(0);
+    let wrong = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for _ in 0..AT_ONCE {
+            scope.spawn(|| {
+                while let Some((rule, command)) = tried.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    if let Err(why) = makes(rule, command) {
+                        wrong.lock().unwrap().push(why);
+                    }
+                }
+            });
+        }
+    });
+    let wrong = wrong.into_inner().unwrap();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
+
+/// Runs a page's command, and looks for its rule among the findings.
+fn makes(rule: &str, command: &str) -> Result<(), String> {
+    let file = std::env::temp_dir().join(format!("explain-{}-{rule}.json", std::process::id()));
+    let traced = command.replacen("sockeye trace", "\"$sockeye\" trace --json -o \"$file\"", 1);
+    let line = format!("file={}; timeout -s KILL 40 {traced}", file.display());
+    let ran = shell(&line);
+    let document = std::fs::read_to_string(&file).unwrap_or_default();
+    let _never_made = std::fs::remove_file(&file);
+    let found: Vec<String> = match serde_json::from_str::<Value>(&document) {
+        Ok(document) => {
+            let findings = document["findings"].as_array().cloned().unwrap_or_default();
+            let ids = findings.iter().filter_map(|finding| finding["id"].as_str());
+            ids.map(str::to_owned).collect()
+        }
+        Err(error) => return Err(format!("{rule}: {error}: {command}\n{}", ran.stderr)),
+    };
+    if found.iter().any(|id| id == rule) {
+        return Ok(());
+    }
+    Err(format!("{rule}: found {found:?}: {command}\n{}", ran.stderr))
+}
+
+/// Why nothing can be traced here.
+fn cannot() -> Option<String> {
+    let ran = shell("python3 --version");
+    if ran.code != Some(0) {
+        return Some("there is no python3 here".to_owned());
+    }
+    let ran = sockeye(&["trace", "--lang", "en", "true"]);
+    (ran.code == Some(125)).then_some(ran.stderr)
+}
+
+/// Commands at a time: most of them wait most of their time.
+const AT_ONCE: usize = 4;
