@@ -1,7 +1,7 @@
 //! From `socket` to `close`: how sockets are born, named, connected, doubled and gone.
 
 use sockeye_model::{
-    Blind, Came, End, Errno, Family, Kind, Note, Protocol, SocketAddress, SocketId, Type,
+    Blind, Came, End, Errno, Family, Kind, Note, Protocol, Runtime, SocketAddress, SocketId, Type,
 };
 
 use super::addresses::filled_in;
@@ -23,7 +23,7 @@ impl World {
                 let origin = pending.came(made.at);
                 self.replace_unseen(pid, descriptor, &origin);
                 self.descriptors.mark_foreign(pid, descriptor);
-                self.count_folded(pid, sockeye_model::Runtime::Interfaces, 1, &origin);
+                self.count_folded(pid, Runtime::Interfaces, 1, &origin);
             }
             return;
         }
@@ -64,7 +64,8 @@ impl World {
         let pid = pending.entry.by.process;
         let origin = pending.came(made.at);
         let open = Open::new(family, told, Protocol(protocol));
-        let is_wake_up = told == Type::Stream && kind & FLAGS == libc::SOCK_CLOEXEC;
+        // An event loop makes both ends non-blocking, and does so next.
+        let is_wake_up = told == Type::Stream && kind & libc::SOCK_NONBLOCK == 0;
         let one = self.sockets.add(open.clone());
         let other = self.sockets.add(open);
         for (key, descriptor, with) in [(one, first, other), (other, second, one)] {
@@ -322,7 +323,7 @@ impl World {
             }
         }
         if let Some(before) = self.descriptors.put(pid, descriptor, key) {
-            self.drop_reference(before, &origin.without_call());
+            self.drop_reference(before, &origin.unseen());
         }
     }
 
@@ -330,7 +331,7 @@ impl World {
     pub(super) fn replace_unseen(&mut self, pid: u32, descriptor: i32, origin: &Origin) {
         if let Some(before) = self.descriptors.take(pid, descriptor) {
             self.note_sorted(before, origin);
-            self.drop_reference(before, &origin.without_call());
+            self.drop_reference(before, &origin.unseen());
         }
     }
 
@@ -399,7 +400,13 @@ impl World {
             return;
         };
         open.live = true;
-        if open.suspect.is_some() || open.folded.is_some() {
+        // Of what serves to look names up nothing is told. A pair may yet turn out to be the program's own.
+        let looks_up = match (open.suspect, open.folded) {
+            (Some(suspect), _) => !matches!(suspect, Suspect::Pair { .. }),
+            (None, Some(of)) => of != Runtime::WakeUp,
+            (None, None) => false,
+        };
+        if looks_up {
             return;
         }
         for place in self.descriptors.of(key) {

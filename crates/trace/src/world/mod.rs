@@ -106,6 +106,16 @@ impl Origin {
         }
     }
 
+    /// Of a close that was not seen, and shows by now: it is told as a call of no length, for without one it would be the end of
+    /// the process.
+    fn unseen(&self) -> Self {
+        Self {
+            took: Some(Duration::ZERO),
+            place: None,
+            ..self.clone()
+        }
+    }
+
     /// The same moment, for what a call showed beside its own event.
     fn without_call(&self) -> Self {
         Self {

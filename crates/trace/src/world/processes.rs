@@ -33,11 +33,12 @@ impl Processes {
         self.of(pid).blind.insert(blind)
     }
 
-    /// One more socket of the runtime; gives how many there are when that is to be told: the first time, and when doubled.
+    /// One more socket of the runtime; gives how many there are when that is to be told: the first time, and when doubled, from
+    /// [`AGAIN`] on.
     pub(crate) fn folded(&mut self, pid: u32, of: Runtime, more: u32) -> Option<u32> {
         let (count, told) = self.of(pid).folded.entry(of).or_default();
         *count = count.saturating_add(more);
-        if *told != 0 && *count < told.saturating_mul(2) {
+        if *told != 0 && *count < told.saturating_mul(2).max(AGAIN) {
             return None;
         }
         *told = *count;
@@ -53,6 +54,9 @@ impl Processes {
         }
     }
 }
+
+/// How many sockets of the runtime make its line worth saying again.
+const AGAIN: u32 = 8;
 
 /// The program's name from the words that started it.
 fn program_of(command: &str) -> String {
@@ -167,7 +171,7 @@ impl World {
             .chosen(pid, |descriptor| !stayed.contains(&descriptor))
         {
             self.descriptors.take(pid, descriptor);
-            self.drop_reference(key, &origin);
+            self.drop_reference(key, &origin.unseen());
         }
     }
 

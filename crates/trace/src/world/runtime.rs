@@ -23,6 +23,8 @@ pub(super) enum Act<'a> {
     Connect(&'a Given),
     Name,
     Nonblocking,
+    /// `IP_RECVERR`.
+    HearErrors,
     Close,
     Other,
 }
@@ -38,6 +40,18 @@ impl Act<'_> {
             {
                 Act::Nonblocking
             }
+            Syscall::Fcntl if int(arguments[1]) == libc::F_SETFL => {
+                match int(arguments[2]) & libc::O_NONBLOCK {
+                    0 => Act::Other,
+                    _ => Act::Nonblocking,
+                }
+            }
+            Syscall::SetSockOpt => match (int(arguments[1]), int(arguments[2])) {
+                (libc::IPPROTO_IP, libc::IP_RECVERR) | (libc::IPPROTO_IPV6, libc::IPV6_RECVERR) => {
+                    Act::HearErrors
+                }
+                _ => Act::Other,
+            },
             _ => Act::Other,
         }
     }
@@ -89,6 +103,15 @@ impl World {
             ) => {
                 self.sorting.insert(thread, Sorting { key });
             }
+            // glibc wants to hear of a name server that refuses.
+            (
+                Suspect::Datagram {
+                    nonblocking: true, ..
+                },
+                Act::HearErrors,
+            ) => {}
+            // CPython looks at the name of each socket that it is given.
+            (Suspect::Pair { .. }, Act::Name) => {}
             (Suspect::Pair { .. }, Act::Nonblocking) => self.judge_pair(key, thread, at),
             _ => self.judge_fully(key),
         }

@@ -4,7 +4,7 @@ use sockeye_model::{Call, Errno, Kind};
 
 use super::decode::{Syscall, int, read_int};
 use super::sockets::Key;
-use super::{Pending, World, options};
+use super::{Pending, World, failure, options};
 use crate::made::Made;
 use crate::tracee::Tracee;
 
@@ -14,8 +14,14 @@ impl World {
             return;
         };
         let arguments = &pending.entry.arguments;
-        if made.returned < 0 {
-            self.tell_failure(pending, made);
+        if let Some(errno) = failure(made.returned) {
+            // Whoever asks for the peer learns by this that there is none: an answer, not a failure.
+            if pending.syscall == Syscall::GetPeerName && errno == Errno::ENOTCONN {
+                let (call, result) = (pending.call, Err(errno));
+                self.tell(key, &pending.came(made.at), Kind::Called { call, result });
+            } else {
+                self.tell_failure(pending, made);
+            }
             return;
         }
         match pending.syscall {

@@ -222,7 +222,10 @@ impl World {
             (_, true) => EVERY_DROPS,
             _ => return,
         };
-        if open.folded.is_some() || open.looked.is_some_and(|looked| at.since(looked) < every) {
+        // What was told of a queue must not be left standing.
+        let stands = accepts && open.queue.waiting > 0;
+        let lately = open.looked.is_some_and(|looked| at.since(looked) < every);
+        if open.folded.is_some() || (lately && !stands) {
             return;
         }
         open.looked = Some(at);

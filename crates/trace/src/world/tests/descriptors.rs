@@ -239,6 +239,8 @@ fn both_ends_of_a_pair_know_each_other() {
         .fake
         .put(&[7_i32.to_ne_bytes(), 8_i32.to_ne_bytes()].concat());
     program.call(libc::SYS_socketpair, &[unix, stream, 0, numbers], 0);
+    program.pass(std::time::Duration::from_millis(51));
+    program.idle();
     assert_eq!(
         program.lines(),
         [

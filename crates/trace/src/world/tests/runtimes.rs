@@ -41,12 +41,12 @@ fn name(program: &mut Program, descriptor: u64) {
 fn the_cache_of_names_is_told_once_and_again_when_doubled() {
     let mut program = Program::new();
     let mut lines = Vec::new();
-    for _ in 0..5 {
+    for _ in 0..17 {
         connect_unix(&mut program, "/var/run/nscd/socket");
         lines.extend(program.lines());
     }
     let told = |sockets: u32| format!("Runtime {{ of: NameCache, sockets: {sockets} }}");
-    assert_eq!(lines, [told(1), told(2), told(4)]);
+    assert_eq!(lines, [told(1), told(8), told(16)]);
     program.socket(3);
     assert_eq!(program.lines()[0], "#1 created Inet Stream");
 }
@@ -72,6 +72,8 @@ fn another_unix_socket_made_alike_is_told() {
 fn a_question_to_a_name_server_is_folded_with_all_its_calls() {
     let mut program = Program::new();
     datagram(&mut program, 3, libc::SOCK_NONBLOCK);
+    let (level, option) = (number(libc::IPPROTO_IP), number(libc::IP_RECVERR));
+    program.call(libc::SYS_setsockopt, &[3, level, option, 0, 4], 0);
     connect(&mut program, 3, "10.0.0.53:53");
     let buffer = program.fake.put(b"question");
     program.call(libc::SYS_sendto, &[3, buffer, 8, 0, 0, 0], 8);
@@ -162,6 +164,9 @@ fn pair(program: &mut Program) {
 
 fn nonblocking_pair(program: &mut Program) {
     pair(program);
+    for descriptor in [7, 8] {
+        name(program, descriptor);
+    }
     let one = program.fake.put(&1_i32.to_ne_bytes());
     for descriptor in [7, 8] {
         program.call(libc::SYS_ioctl, &[descriptor, 0x5421, one], 0);
@@ -175,6 +180,35 @@ fn the_pair_of_an_event_loop_is_folded() {
     let buffer = program.fake.put(b"\0");
     program.call(libc::SYS_sendto, &[7, buffer, 1, 0, 0, 0], 1);
     assert_eq!(program.lines(), ["Runtime { of: WakeUp, sockets: 2 }"]);
+}
+
+#[test]
+fn the_pair_of_a_library_is_folded_however_it_is_made_nonblocking() {
+    let mut program = Program::new();
+    pair(&mut program);
+    let flags = number(libc::O_RDWR | libc::O_NONBLOCK);
+    for descriptor in [7, 8] {
+        program.call(
+            libc::SYS_fcntl,
+            &[descriptor, number(libc::F_SETFL), flags],
+            0,
+        );
+    }
+    assert_eq!(program.lines(), ["Runtime { of: WakeUp, sockets: 2 }"]);
+    assert_eq!(
+        program.world.to_arm(),
+        [(PID, 7), (PID, 8)],
+        "it may be the program's yet"
+    );
+}
+
+#[test]
+fn a_pair_that_is_written_to_at_once_is_told_with_what_was_written() {
+    let mut program = Program::new();
+    pair(&mut program);
+    let buffer = program.fake.put(b"hola");
+    program.call(libc::SYS_write, &[7, buffer, 4], 4);
+    assert_eq!(program.lines().last().unwrap(), "#1 write 4/4 \"hola\"");
 }
 
 #[test]

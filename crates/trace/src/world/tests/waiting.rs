@@ -92,6 +92,22 @@ fn an_accept_queue_that_is_not_empty_is_told_when_it_changes_and_twice_a_second(
 }
 
 #[test]
+fn a_queue_that_was_told_is_looked_at_again_after_each_accept() {
+    let mut program = listening();
+    program.fake.accepting.borrow_mut().insert(3, (1, 1));
+    program.pass(250 * MILLISECOND);
+    program.idle();
+    program.fake.accepting.borrow_mut().insert(3, (0, 1));
+    program.call(libc::SYS_accept, &[3, 0, 0], 4);
+    let lines = program.lines();
+    assert_eq!(lines[0], "#1 Accept { waiting: 1, backlog: 1 }");
+    assert_eq!(
+        lines.last().unwrap(),
+        "#1 Accept { waiting: 0, backlog: 1 }"
+    );
+}
+
+#[test]
 fn a_listener_in_whose_accept_a_thread_waits_is_not_looked_at() {
     let mut program = listening();
     program.enter(libc::SYS_accept, &[3, 0, 0]);
