@@ -60,8 +60,13 @@ impl Browser {
         self.open_at(&format!("http://localhost:{}/", page.port()));
     }
 
-    pub(crate) fn open_at(&self, url: &str) {
+    /// Opens any page, and waits until it is loaded.
+    pub(crate) fn go(&self, url: &str) {
         self.of_session("POST", "/url", &json!({ "url": url }));
+    }
+
+    pub(crate) fn open_at(&self, url: &str) {
+        self.go(url);
         self.until("document.querySelector('#link.live')");
     }
 
