@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use sockeye_model::{End, Event, Finding, Kind, Saying, SocketId, Value, Weight};
+use sockeye_model::{Call, End, Event, Finding, Kind, Saying, SocketId, Value, Weight};
 
 use super::{Spot, Words, sends};
 use crate::rule::{About, Rule, RuleRow};
@@ -39,6 +39,7 @@ impl Rule for PartialSend {
         let program = || event.by.map(|by| scene.program_of(by.process));
         match &event.kind {
             Kind::Sent {
+                call,
                 payload,
                 asked,
                 buffer,
@@ -59,7 +60,9 @@ impl Rule for PartialSend {
                         found.push(partial.finding(scene));
                     }
                 }
-                if payload.len() < *asked {
+                // What sendfile and splice are asked for is a limit: a file may well be shorter.
+                let limited = matches!(call, Call::SendFile | Call::Splice);
+                if payload.len() < *asked && !limited {
                     let partial = Partial {
                         spot: Spot::of(event),
                         taken: payload.len(),

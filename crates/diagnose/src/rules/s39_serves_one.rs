@@ -48,7 +48,6 @@ impl Rule for ServesOne {
                 };
                 let door = self.listeners.entry(listener).or_default();
                 door.accepted += 1;
-                door.waiting = door.waiting.saturating_sub(1);
                 let mut spot = Spot::of(event);
                 spot.socket = listener;
                 door.spot.get_or_insert(spot);
