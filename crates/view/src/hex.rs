@@ -10,7 +10,7 @@ use sockeye_model::{
     Unit, Wants,
 };
 
-pub(crate) mod rows;
+mod rows;
 
 use crate::catalogue::{self, Language, Text, narration};
 use crate::escape::escape_name;

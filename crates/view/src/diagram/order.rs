@@ -17,66 +17,53 @@ const HELD: usize = 64;
 /// How long an event waits for its cause.
 const PATIENCE: Duration = Duration::from_millis(100);
 
-/// Each event may have something with it that waits along.
-#[derive(Debug)]
-pub(crate) struct Order<T = ()> {
-    held: VecDeque<(Event<'static>, T)>,
+#[derive(Debug, Default)]
+pub(super) struct Order {
+    held: VecDeque<Event<'static>>,
 }
 
-impl<T> Default for Order<T> {
-    fn default() -> Self {
-        Self {
-            held: VecDeque::new(),
-        }
-    }
-}
-
-impl<T> Order<T> {
+impl Order {
     /// Whether `event` can be drawn at once.
-    pub(crate) fn passes(&self, event: &Event<'_>, ends: &Ends) -> bool {
+    pub(super) fn passes(&self, event: &Event<'_>, ends: &Ends) -> bool {
         ends.is_ready(event) && !self.holds(event.socket)
     }
 
     fn holds(&self, socket: SocketId) -> bool {
-        socket != SocketId::NONE && self.held.iter().any(|(held, _)| held.socket == socket)
+        socket != SocketId::NONE && self.held.iter().any(|held| held.socket == socket)
     }
 
-    pub(crate) fn hold(&mut self, event: Event<'static>, with: T) {
-        self.held.push_back((event, with));
+    pub(super) fn hold(&mut self, event: Event<'static>) {
+        self.held.push_back(event);
     }
 
     /// The next event that can be drawn, because its cause was or because it has waited long enough by `now`.
-    pub(crate) fn next(&mut self, ends: &Ends, now: Timestamp) -> Option<(Event<'static>, T)> {
+    pub(super) fn next(&mut self, ends: &Ends, now: Timestamp) -> Option<Event<'static>> {
         let overdue = |event: &Event<'_>| event.at + PATIENCE < now;
         let full = self.held.len() > HELD;
         let mut seen: Vec<SocketId> = Vec::new();
-        let index = self
-            .held
-            .iter()
-            .enumerate()
-            .position(|(index, (event, _))| {
-                let first_of_socket = !seen.contains(&event.socket);
-                seen.push(event.socket);
-                first_of_socket && (ends.is_ready(event) || overdue(event) || (full && index == 0))
-            })?;
+        let index = self.held.iter().enumerate().position(|(index, event)| {
+            let first_of_socket = !seen.contains(&event.socket);
+            seen.push(event.socket);
+            first_of_socket && (ends.is_ready(event) || overdue(event) || (full && index == 0))
+        })?;
         self.held.remove(index)
     }
 
     /// The oldest that waits, whatever it waits for: the session is over.
-    pub(crate) fn oldest(&mut self) -> Option<(Event<'static>, T)> {
+    pub(super) fn oldest(&mut self) -> Option<Event<'static>> {
         self.held.pop_front()
     }
 }
 
 /// Events of sockets whose side is not known yet: made and named, and nothing more.
 #[derive(Debug, Default)]
-pub(crate) struct Prologue {
+pub(super) struct Prologue {
     waiting: VecDeque<Event<'static>>,
 }
 
 impl Prologue {
     /// Whether an event says nothing of the side its socket belongs to.
-    pub(crate) fn is_part(event: &Event<'_>) -> bool {
+    pub(super) fn is_part(event: &Event<'_>) -> bool {
         matches!(
             event.kind,
             Kind::Created { .. }
@@ -86,12 +73,12 @@ impl Prologue {
         )
     }
 
-    pub(crate) fn push(&mut self, event: Event<'static>) {
+    pub(super) fn push(&mut self, event: Event<'static>) {
         self.waiting.push_back(event);
     }
 
     /// The next event of `socket` that waited for its side.
-    pub(crate) fn next_of(&mut self, socket: SocketId) -> Option<Event<'static>> {
+    pub(super) fn next_of(&mut self, socket: SocketId) -> Option<Event<'static>> {
         let index = self
             .waiting
             .iter()
@@ -100,7 +87,7 @@ impl Prologue {
     }
 
     /// The oldest, when there are too many or the session is over.
-    pub(crate) fn oldest(&mut self, over: bool) -> Option<Event<'static>> {
+    pub(super) fn oldest(&mut self, over: bool) -> Option<Event<'static>> {
         if over || self.waiting.len() > HELD {
             return self.waiting.pop_front();
         }

@@ -91,6 +91,10 @@ impl Teller {
                 Told::new(event, call.name(), errno_text(Errno::EAGAIN, self.language))
                     .because(reasons::AGAIN, self.language)
             }
+            // A connect that is under way, and questions whose answer is no: nothing has failed.
+            Err(errno) if errno == Errno::EINPROGRESS || asks(call) => {
+                Told::new(event, call.name(), errno_text(errno, self.language))
+            }
             Err(errno) => {
                 Told::new(event, call.name(), errno_text(errno, self.language)).mark(Mark::Failure)
             }
@@ -109,7 +113,10 @@ impl Teller {
             Some(address) => format!("{}: {error}", self.address(address)),
             None => error,
         };
-        let mut told = Told::new(event, call.name(), fact).mark(Mark::Failure);
+        let mut told = Told::new(event, call.name(), fact);
+        if !asks(call) {
+            told = told.mark(Mark::Failure);
+        }
         let known = self.sockets.of(event.socket);
         if errno == Errno::ECONNRESET
             && let Some(known) = known
@@ -151,4 +158,12 @@ impl Teller {
             Err(_) => told.mark(Mark::Failure),
         }
     }
+}
+
+/// Whether a call only asks: its error is an answer too.
+const fn asks(call: Call) -> bool {
+    matches!(
+        call,
+        Call::GetSockOpt | Call::GetSockName | Call::GetPeerName
+    )
 }

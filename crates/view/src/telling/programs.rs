@@ -73,7 +73,7 @@ impl Programs {
 }
 
 /// What a person calls a program: its script where an interpreter runs it, else the program, without the folder.
-pub(crate) fn program_name(command: &str) -> String {
+pub(crate) fn short_name(command: &str) -> String {
     let base = |word: &str| word.rsplit('/').next().unwrap_or(word).to_owned();
     let mut words = command.split_whitespace();
     let first = words.next().map(base).unwrap_or_default();
@@ -89,12 +89,7 @@ pub(crate) fn program_name(command: &str) -> String {
         Some(script) => base(script),
         None => first,
     };
-    escape_name(&name).into_owned()
-}
-
-/// The same, no wider than its column.
-fn short_name(command: &str) -> String {
-    shorten(&program_name(command), NAME)
+    shorten(&escape_name(&name), NAME)
 }
 
 #[cfg(test)]

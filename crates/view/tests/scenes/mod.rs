@@ -7,11 +7,9 @@
 )]
 
 mod every_kind;
-mod mistakes;
 mod sessions;
 
 pub(crate) use every_kind::*;
-pub(crate) use mistakes::*;
 pub(crate) use sessions::*;
 
 use std::borrow::Cow;
