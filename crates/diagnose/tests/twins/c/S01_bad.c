@@ -1,0 +1,21 @@
+/* with: reader_peer.c
+ * Says hello; a restart within a minute may fail. */
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+int main(int argc, char **argv)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET };
+	address.sin_port = htons(atoi(argv[argc - 2]));
+	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	int s = socket(AF_INET, SOCK_STREAM, 0);
+	if (bind(s, (struct sockaddr *)&address, sizeof address) != 0 || listen(s, 5) != 0)
+		return 1;
+	int c = accept(s, NULL, NULL);
+	send(c, "hello\n", 6, MSG_NOSIGNAL);
+	close(c);
+	close(s);
+	return 0;
+}

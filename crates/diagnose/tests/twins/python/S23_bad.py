@@ -1,0 +1,11 @@
+# with: reader_peer.py
+"""Sends a text letter by letter."""
+import socket
+import sys
+
+server = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+conn, addr = server.accept()
+for letter in "all work and no play makes a dull server\n" * 10:
+    conn.send(letter.encode())
+conn.close()
+server.close()

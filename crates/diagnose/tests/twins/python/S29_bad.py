@@ -1,0 +1,17 @@
+"""A UDP server that has little room and reads late."""
+import socket
+import sys
+
+address = ("127.0.0.1", int(sys.argv[1]))
+server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+server.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+server.bind(address)
+server.settimeout(0.3)
+client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+for number in range(100):
+    client.sendto(b"measured: %d\n" % number, address)
+try:
+    while True:
+        print(server.recvfrom(1024))
+except TimeoutError:
+    print("that was all")
