@@ -37,6 +37,8 @@ struct Door {
     acceptors: HashSet<Caller>,
     /// Since when somebody has been waiting to be accepted.
     waiting_since: Option<Timestamp>,
+    /// How many were waiting when it was last looked at, less those accepted since.
+    waiting: u32,
     /// Connections for whose sake others were seen to wait: each is told once.
     told: HashSet<SocketId>,
 }
@@ -54,10 +56,17 @@ impl Rule for OneAtATime {
         if let (Some(listener), Some(by)) = (accepts, event.by) {
             let door = self.listeners.entry(listener).or_default();
             door.acceptors.insert(by);
+            if matches!(event.kind, Kind::Accepted { .. }) {
+                door.waiting = door.waiting.saturating_sub(1);
+                if door.waiting == 0 {
+                    door.waiting_since = None;
+                }
+            }
         }
         match &event.kind {
             Kind::Queued(Queues::Accept { waiting, .. }) => {
                 let door = self.listeners.entry(event.socket).or_default();
+                door.waiting = *waiting;
                 if *waiting == 0 {
                     door.waiting_since = None;
                     return;
@@ -214,6 +223,17 @@ mod tests {
             .connected(3, "127.0.0.1:40005", "127.0.0.1:5432")
             .waits(3, Call::Recv);
         story.after(600);
+        queue(&mut story, 1);
+        assert_eq!(story.marks(), [""; 0]);
+    }
+
+    #[test]
+    fn a_client_that_was_accepted_waits_no_longer() {
+        let mut story = busy_with_one();
+        queue(&mut story, 1);
+        story.received(2, 4, 1024);
+        story.accepted(1, 3, "127.0.0.1:5000", "127.0.0.1:40002");
+        story.waits(3, Call::Recv).after(600);
         queue(&mut story, 1);
         assert_eq!(story.marks(), [""; 0]);
     }

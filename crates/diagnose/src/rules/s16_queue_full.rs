@@ -65,6 +65,12 @@ impl Rule for QueueFull {
             Kind::Queued(Queues::Accept { .. }) => {
                 self.since.remove(&socket);
             }
+            // There is room again.
+            Kind::Accepted { .. } => {
+                if let Some(listener) = event.parent {
+                    self.since.remove(&listener);
+                }
+            }
             Kind::Closed { .. } => {
                 self.since.remove(&socket);
                 self.listened.remove(&socket);

@@ -37,7 +37,8 @@ impl Rule for NoLimit {
                     return;
                 };
                 let first = state.sends == 0 && state.receives == 0;
-                if first && state.is_udp() && state.bound.is_none() && !state.foreign {
+                let client = state.bound.is_none() || state.port_chosen;
+                if first && state.is_udp() && client && !state.foreign {
                     self.asked.insert(event.socket, true);
                 } else if let Some(asked) = self.asked.get_mut(&event.socket) {
                     *asked = true;

@@ -132,7 +132,12 @@ impl Stranger {
             return;
         };
         let began = state.sends == 0 && state.receives == 0;
-        if began && state.is_udp() && state.bound.is_none() && !state.connected && !state.foreign {
+        if began
+            && state.is_udp()
+            && (state.bound.is_none() || state.port_chosen)
+            && !state.connected
+            && !state.foreign
+        {
             self.clients.insert(event.socket, Client::default());
         }
         let Some(client) = self.clients.get_mut(&event.socket) else {
@@ -219,6 +224,18 @@ mod tests {
         let mut story = asked();
         story.received_from(1, 4, 512, OTHER);
         story.called(1, Call::RecvMsg, Err(Errno::EAGAIN)).closed(1);
+        assert_eq!(story.marks(), ["! S25"]);
+    }
+
+    #[test]
+    fn a_client_that_let_the_system_choose_its_port_is_still_a_client() {
+        let mut story = Story::of("node client.js");
+        story.udp(1).bound(1, "0.0.0.0:40001");
+        story.event(1, Kind::Noted(sockeye_model::Note::PortChosen));
+        story
+            .sent_to(1, 4, SERVER)
+            .received_from(1, 4, 512, OTHER)
+            .closed(1);
         assert_eq!(story.marks(), ["! S25"]);
     }
 

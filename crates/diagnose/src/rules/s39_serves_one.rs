@@ -48,6 +48,8 @@ impl Rule for ServesOne {
                 };
                 let door = self.listeners.entry(listener).or_default();
                 door.accepted += 1;
+                // It was one of those that waited, as far as they were counted before.
+                door.waiting = door.waiting.saturating_sub(1);
                 let mut spot = Spot::of(event);
                 spot.socket = listener;
                 door.spot.get_or_insert(spot);
@@ -171,6 +173,13 @@ mod tests {
         queue(&mut one, 0);
         one.closed(1);
         assert_eq!(one.marks(), [""; 0]);
+        let mut counted_before = Story::of("python3 server.py");
+        counted_before.listener(1, "127.0.0.1:5000");
+        queue(&mut counted_before, 1);
+        counted_before
+            .accepted(1, 2, "127.0.0.1:5000", "127.0.0.1:40001")
+            .closed(1);
+        assert_eq!(counted_before.marks(), [""; 0]);
         let mut many = served(2);
         queue(&mut many, 1);
         many.closed(1);

@@ -1,3 +1,4 @@
+# expect: S09 S12 S19
 """Two that send a lot to each other, both first."""
 import os
 import signal

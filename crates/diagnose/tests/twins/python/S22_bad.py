@@ -7,9 +7,8 @@ import threading
 def serve(server):
     conn, addr = server.accept()
     lines = conn.makefile("rb")
-    while lines.readline():
-        lines.readline()
-        conn.sendall(b"done\n")
+    while head := lines.readline():
+        conn.sendall(head + lines.readline())
     conn.close()
 
 
@@ -20,6 +19,7 @@ answers = s.makefile("rb")
 for _ in range(30):
     s.sendall(b"length 5\n")
     s.sendall(b"hello\n")
+    answers.readline()
     answers.readline()
 s.close()
 answers.close()
