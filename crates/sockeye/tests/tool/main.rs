@@ -6,4 +6,5 @@ mod output;
 mod ran;
 mod show;
 mod terminal;
+mod trace;
 mod usage;

@@ -1,0 +1,356 @@
+//! `trace` with real programs: what is told and where, what is found, and how it ends.
+
+use std::io::Read;
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use crate::ran::{Ran, command, skipped, sockeye};
+
+/// A directory of a test's own, with programs in it.
+struct Room(PathBuf);
+
+impl Room {
+    fn new(name: &str, files: &[(&str, &str)]) -> Self {
+        let path = std::env::temp_dir().join(format!("trace-{}-{name}", std::process::id()));
+        std::fs::create_dir_all(&path).unwrap();
+        for (name, text) in files {
+            std::fs::write(path.join(name), text).unwrap();
+        }
+        Self(path)
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.0.join(name).to_str().unwrap().to_owned()
+    }
+
+    /// Runs `sockeye trace` with these arguments, here.
+    fn trace(&self, arguments: &[&str]) -> Ran {
+        let mut words = vec!["trace"];
+        words.extend(arguments);
+        bounded(&words)
+            .current_dir(&self.0)
+            .output()
+            .unwrap()
+            .into()
+    }
+
+    fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.0.join(name)).unwrap()
+    }
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        let _gone_already = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// The tool, ended after a minute whatever happens.
+fn bounded(arguments: &[&str]) -> Command {
+    let tool = command(arguments);
+    let mut command = Command::new("timeout");
+    command
+        .args(["-s", "KILL", "60"])
+        .arg(tool.get_program())
+        .args(tool.get_args())
+        .env("LC_ALL", "C")
+        .env("NO_COLOR", "1")
+        .stdin(Stdio::null());
+    command
+}
+
+/// Whether programs can be traced here, with these tools; says why not.
+fn possible(tools: &[&str]) -> bool {
+    for tool in tools {
+        let found = Command::new("sh")
+            .args(["-c", "command -v \"$0\"", tool])
+            .stdout(Stdio::null())
+            .status();
+        if !found.is_ok_and(|status| status.success()) {
+            skipped(&format!("there is no {tool} here"));
+            return false;
+        }
+    }
+    let tried = sockeye(&["trace", "true"]);
+    if tried.code == Some(125) {
+        skipped(tried.last_line());
+        return false;
+    }
+    true
+}
+
+/// Takes recv(10) for the whole message, and closes with the rest unread. Ends after one client.
+const BUGGY_SERVER: &str = "\
+import socket, sys
+s = socket.socket()
+s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+s.bind(('127.0.0.1', 0))
+s.listen(5)
+open('port', 'w').write(str(s.getsockname()[1]))
+c, peer = s.accept()
+data = c.recv(10)
+c.send(data)
+c.close()
+print('served', len(data))
+";
+
+/// Sends 28 bytes at once and reads what comes.
+const CLIENT: &str = "\
+import socket
+c = socket.create_connection(('127.0.0.1', int(open('port').read())))
+c.sendall(b'0123456789012345678901234567')
+try:
+    while c.recv(100): pass
+except ConnectionResetError: pass
+c.close()
+";
+
+#[test]
+fn a_server_that_leaves_bytes_unread_is_told_so_at_the_line_that_closes() {
+    if !possible(&["python3"]) {
+        return;
+    }
+    let room = Room::new(
+        "unread",
+        &[("server.py", BUGGY_SERVER), ("client.py", CLIENT)],
+    );
+    let ran = room.trace(&[
+        "--lines",
+        "--check",
+        "--explain",
+        "--with",
+        "python3 client.py",
+        "--",
+        "python3",
+        "server.py",
+    ]);
+    assert_eq!(
+        (ran.code, ran.stdout.as_str()),
+        (Some(23), "served 10\n"),
+        "{}",
+        ran.stderr
+    );
+    for words in [
+        "18 B NOT READ: RST",
+        "✗ S09",
+        "server.py:10",
+        "what to correct",
+        "sockeye explain S09",
+        "18 B thrown away",
+        "recv(10)",
+    ] {
+        assert!(ran.stderr.contains(words), "{words}:\n{}", ran.stderr);
+    }
+}
+
+#[test]
+fn findings_as_json_go_to_the_file_and_the_file_is_its_owners() {
+    if !possible(&["python3"]) {
+        return;
+    }
+    let room = Room::new(
+        "json",
+        &[("server.py", BUGGY_SERVER), ("client.py", CLIENT)],
+    );
+    let ran = room.trace(&[
+        "--json",
+        "-o",
+        "found.json",
+        "--with",
+        "python3 client.py",
+        "python3",
+        "server.py",
+    ]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""), "{ran:?}");
+    let document: serde_json::Value = serde_json::from_str(&room.read("found.json")).unwrap();
+    assert_eq!(document["schema"], 1);
+    assert_eq!(document["check"], "failed");
+    assert_eq!(document["ended"]["code"], 0);
+    let ids: Vec<&str> = document["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|finding| finding["id"].as_str().unwrap())
+        .collect();
+    assert!(ids.contains(&"S09") && ids.contains(&"S08"), "{ids:?}");
+    let mode = std::fs::metadata(room.path("found.json"))
+        .unwrap()
+        .permissions()
+        .mode();
+    assert_eq!(mode & 0o777, 0o600);
+}
+
+#[test]
+fn a_program_without_a_mistake_passes_the_check() {
+    if !possible(&["python3"]) {
+        return;
+    }
+    let server = BUGGY_SERVER.replace(
+        "data = c.recv(10)",
+        "data = b''\nwhile len(data) < 28: data += c.recv(100)",
+    );
+    let room = Room::new("good", &[("server.py", &server), ("client.py", CLIENT)]);
+    let ran = room.trace(&[
+        "--check",
+        "--with",
+        "python3 client.py",
+        "python3",
+        "server.py",
+    ]);
+    assert_eq!(
+        (ran.code, ran.stdout.as_str()),
+        (Some(0), "served 28\n"),
+        "{}",
+        ran.stderr
+    );
+    assert!(ran.stderr.contains("nothing to correct"), "{}", ran.stderr);
+}
+
+#[test]
+fn the_programs_output_and_exit_code_are_its_own() {
+    if !possible(&["sh"]) {
+        return;
+    }
+    for (script, code) in [
+        ("exit 0", 0),
+        ("exit 3", 3),
+        ("kill -9 $$", 137),
+        ("kill -TERM $$", 143),
+    ] {
+        let line = format!("echo out; echo err >&2; {script}");
+        let room = Room::new("codes", &[]);
+        let ran = room.trace(&["-o", "told", "sh", "-c", &line]);
+        assert_eq!(ran.code, Some(code), "{script}: {ran:?}");
+        assert_eq!(
+            (ran.stdout.as_str(), ran.stderr.as_str()),
+            ("out\n", "err\n"),
+            "{script}"
+        );
+        assert!(
+            room.read("told").contains("no sockets"),
+            "{}",
+            room.read("told")
+        );
+    }
+}
+
+#[test]
+fn a_program_that_cannot_be_run_has_the_codes_of_a_shell() {
+    if !possible(&[]) {
+        return;
+    }
+    let missing = sockeye(&["trace", "/nonexistent/program"]);
+    assert_eq!(missing.code, Some(127), "{missing:?}");
+    assert!(
+        missing.last_line().contains("/nonexistent/program"),
+        "{missing:?}"
+    );
+    let directory = sockeye(&["trace", "/etc/passwd"]);
+    assert_eq!(directory.code, Some(126), "{directory:?}");
+    assert_eq!(sockeye(&["trace"]).code, Some(2));
+}
+
+#[test]
+fn the_input_of_the_program_is_its_own() {
+    if !possible(&["cat"]) {
+        return;
+    }
+    let ran = crate::ran::sockeye_with(&["trace", "-o", "/dev/null", "cat"], b"hola\n");
+    assert_eq!(
+        (ran.code, ran.stdout.as_str()),
+        (Some(0), "hola\n"),
+        "{ran:?}"
+    );
+}
+
+#[test]
+fn what_is_beside_is_started_all_the_same_or_said_not_to_be() {
+    if !possible(&["true"]) {
+        return;
+    }
+    let ran = sockeye(&["trace", "--with", "echo beside", "true"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(0), ""), "{ran:?}");
+    assert!(
+        ran.stderr.contains("not started") && ran.stderr.contains("echo beside"),
+        "{ran:?}"
+    );
+}
+
+#[test]
+fn a_recording_of_a_trace_tells_the_same_again() {
+    if !possible(&["python3"]) {
+        return;
+    }
+    let room = Room::new(
+        "record",
+        &[("server.py", BUGGY_SERVER), ("client.py", CLIENT)],
+    );
+    let live = room.trace(&[
+        "--explain",
+        "--record",
+        "talk.ndjson",
+        "--with",
+        "python3 client.py",
+        "python3",
+        "server.py",
+    ]);
+    assert_eq!(live.code, Some(0), "{live:?}");
+    let shown = sockeye(&["show", &room.path("talk.ndjson"), "--check"]);
+    assert_eq!(shown.code, Some(23), "{shown:?}");
+    assert_eq!(shown.stdout, live.stderr);
+}
+
+#[test]
+fn an_interrupt_ends_the_program_and_the_findings_are_still_told() {
+    if !possible(&["python3"]) {
+        return;
+    }
+    let waits = "import socket\ns = socket.socket()\ns.bind(('127.0.0.1', 0))\ns.listen()\nprint('up', flush=True)\ns.accept()\n";
+    let room = Room::new("interrupt", &[("server.py", waits)]);
+    let mut child = command(&["trace", "python3", "server.py"])
+        .current_dir(&room.0)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut up = [0; 3];
+    child.stdout.as_mut().unwrap().read_exact(&mut up).unwrap();
+    // As a service manager would: to sockeye alone, which hands it on.
+    let pid = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+    let ran: Ran = child.wait_with_output().unwrap().into();
+    assert_eq!(ran.code, Some(143), "{ran:?}");
+    assert!(ran.stderr.contains("correct"), "{}", ran.stderr);
+}
+
+#[test]
+fn two_programs_have_a_column_each() {
+    if !possible(&["python3"]) {
+        return;
+    }
+    let room = Room::new(
+        "columns",
+        &[("server.py", BUGGY_SERVER), ("client.py", CLIENT)],
+    );
+    let ran = room.trace(&[
+        "--lang",
+        "es",
+        "--with",
+        "python3 client.py",
+        "python3",
+        "server.py",
+    ]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let right = ran.stderr.lines().any(|line| {
+        let mut columns = line.split('│');
+        let (_, _, right) = (columns.next(), columns.next(), columns.next());
+        right.is_some_and(|right| right.contains("connect"))
+    });
+    assert!(right, "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("qué corregir") && ran.stderr.contains("S09"),
+        "{}",
+        ran.stderr
+    );
+}
