@@ -491,9 +491,8 @@ impl<W: Write + Send> Sink for Explain<W> {
         self.advance(event.at)?;
         self.end_waits(event);
         self.summary.before(event, &self.teller.sockets);
-        if let Worth::Nothing | Worth::Aside = worth(event)
-            && (worth(event) == Worth::Nothing || !self.options.everything)
-        {
+        let worth = worth(event, &self.teller.programs);
+        if worth == Worth::Nothing || (worth == Worth::Aside && !self.options.everything) {
             let _ = self.teller.tell(event);
             return Ok(Flow::Continue);
         }

@@ -19,8 +19,9 @@ impl<W: Write> Diagram<W> {
     pub(super) fn draw(&mut self, event: &Event<'_>, side: Option<Side>) -> io::Result<()> {
         self.advance(event.at)?;
         self.summary.before(event, &self.teller.sockets);
+        let worth = worth(event, &self.teller.programs);
         let told = self.teller.tell(event);
-        if worth(event) != Worth::Telling {
+        if worth != Worth::Telling {
             return Ok(());
         }
         let side = side.unwrap_or_else(|| self.side_of_nobody(event));

@@ -2,6 +2,8 @@
 
 use sockeye_model::{Call, Came, Errno, Event, Kind, Note, Queues};
 
+use super::Programs;
+
 /// Options that prepare a socket and change nothing that is seen of it.
 const PREPARING: [&str; 3] = ["O_NONBLOCK", "FD_CLOEXEC", "IPV6_V6ONLY"];
 
@@ -17,7 +19,7 @@ pub(crate) enum Worth {
 }
 
 /// How much this event is worth. What our own sockets do is always told.
-pub(crate) fn worth(event: &Event<'_>) -> Worth {
+pub(crate) fn worth(event: &Event<'_>, programs: &Programs) -> Worth {
     if event.by.is_none() {
         return Worth::Telling;
     }
@@ -26,6 +28,17 @@ pub(crate) fn worth(event: &Event<'_>) -> Worth {
             call: Call::Poll | Call::Select | Call::EpollWait,
             ..
         } => Worth::Nothing,
+        // What a shell or a build does with its processes is no story of sockets.
+        Kind::Forked { parent, .. } if !programs.has_sockets(*parent) => Worth::Aside,
+        Kind::Replaced { pid, .. } if !programs.has_sockets(*pid) => Worth::Aside,
+        Kind::Exited { pid, .. } if !programs.has_sockets(*pid) && !programs.is_first(*pid) => {
+            Worth::Aside
+        }
+        // Asked by runtimes of sockets that they don't know.
+        Kind::Failed {
+            call: Call::GetSockName | Call::GetPeerName | Call::GetSockOpt,
+            ..
+        } => Worth::Aside,
         Kind::Called {
             call: Call::Connect | Call::Shutdown,
             ..

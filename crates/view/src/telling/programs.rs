@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use sockeye_model::{Event, Kind};
+use sockeye_model::{Event, Kind, SocketId};
 
 use crate::escape::escape_name;
 use crate::layout::shorten;
@@ -10,10 +10,24 @@ use crate::layout::shorten;
 /// The traced processes, and the programs that were started. Bounded by how many processes live at once.
 #[derive(Debug, Default)]
 pub(crate) struct Programs {
-    /// Of each process: which program, and its name.
-    of: HashMap<u32, (usize, String)>,
+    processes: HashMap<u32, Process>,
     started: usize,
-    several_processes: bool,
+    /// So many processes have had sockets.
+    met: usize,
+}
+
+/// One traced process.
+#[derive(Clone, Debug, Default)]
+struct Process {
+    /// Which of the programs that were started it belongs to, from 0.
+    program: usize,
+    /// It was started, and is not one that another made.
+    first: bool,
+    name: String,
+    /// It runs what its parent runs.
+    copy: bool,
+    /// It has, or had, sockets.
+    sockets: bool,
 }
 
 /// Columns a name may take.
@@ -24,22 +38,37 @@ impl Programs {
     pub(crate) fn after(&mut self, event: &Event<'_>) {
         match &event.kind {
             Kind::Started { pid, command } if event.by.is_some() => {
-                self.of.insert(*pid, (self.started, short_name(command)));
+                let process = Process {
+                    program: self.started,
+                    first: true,
+                    name: short_name(command),
+                    ..Process::default()
+                };
+                self.processes.insert(*pid, process);
                 self.started += 1;
             }
             Kind::Replaced { pid, command } => {
-                if let Some((_, name)) = self.of.get_mut(pid) {
-                    *name = short_name(command);
+                if let Some(process) = self.processes.get_mut(pid) {
+                    process.name = short_name(command);
+                    process.copy = false;
                 }
             }
             Kind::Forked { parent, child } => {
-                self.several_processes = true;
-                if let Some(program) = self.of.get(parent).cloned() {
-                    self.of.insert(*child, program);
-                }
+                let mut process = self.processes.get(parent).cloned().unwrap_or_default();
+                process.first = false;
+                process.copy = true;
+                self.met += usize::from(process.sockets);
+                self.processes.insert(*child, process);
             }
             Kind::Exited { pid, .. } => {
-                self.of.remove(pid);
+                self.processes.remove(pid);
+            }
+            _ if event.socket != SocketId::NONE => {
+                if let Some(by) = event.by {
+                    let process = self.processes.entry(by.process).or_default();
+                    self.met += usize::from(!process.sockets);
+                    process.sockets = true;
+                }
             }
             _ => {}
         }
@@ -47,18 +76,33 @@ impl Programs {
 
     /// Which program made this call, counted from 0.
     pub(crate) fn of(&self, event: &Event<'_>) -> Option<usize> {
-        let by = event.by?;
-        self.of.get(&by.process).map(|(program, _)| *program)
+        let process = self.processes.get(&event.by?.process)?;
+        Some(process.program)
     }
 
-    /// Who made this call, where there are several to tell apart: the program by its name, or the process by its id.
+    /// Who made this call, where there are several to tell apart: the program by its name, its copies by their ids.
     pub(crate) fn who(&self, event: &Event<'_>) -> Option<String> {
-        let by = event.by?;
-        match (self.started, self.several_processes) {
-            (0 | 1, false) => None,
-            (0 | 1, true) => Some(by.process.to_string()),
-            _ => self.of.get(&by.process).map(|(_, name)| name.clone()),
+        let by = event.by.filter(|_| self.are_several())?;
+        match self.processes.get(&by.process) {
+            Some(process) if !process.copy && !process.name.is_empty() => {
+                Some(process.name.clone())
+            }
+            _ => Some(by.process.to_string()),
         }
+    }
+
+    /// Whether a process is worth telling of: it has sockets.
+    pub(crate) fn has_sockets(&self, pid: u32) -> bool {
+        self.processes
+            .get(&pid)
+            .is_some_and(|process| process.sockets)
+    }
+
+    /// Whether it was started, rather than made by another.
+    pub(crate) fn is_first(&self, pid: u32) -> bool {
+        self.processes
+            .get(&pid)
+            .is_some_and(|process| process.first)
     }
 
     /// Whether exactly two programs were started.
@@ -68,7 +112,7 @@ impl Programs {
 
     /// Whether there is somebody to tell apart.
     pub(crate) fn are_several(&self) -> bool {
-        self.started > 1 || self.several_processes
+        self.started > 1 || self.met > 1
     }
 }
 
