@@ -75,8 +75,14 @@ pub fn what_to_correct(found: &[Found<'_>], totals: &[String], options: &Correct
     sorted.sort_by_key(|found| std::cmp::Reverse(found.finding.weight));
     match sorted.first().map(|found| found.finding.weight) {
         None => {}
-        Some(Weight::Hint) => page.title(words::ONLY_HINTS.say(language)),
-        Some(_) => page.title(words::TITLE.say(language)),
+        Some(weight) => {
+            page.margin();
+            page.end();
+            page.title(match weight {
+                Weight::Hint => words::ONLY_HINTS.say(language),
+                _ => words::TITLE.say(language),
+            });
+        }
     }
     for found in &sorted {
         page.finding(found);
@@ -288,7 +294,8 @@ mod tests {
             &["2 connections".into()],
             &options(Language::English),
         );
-        let expected = " what to correct
+        let expected = "
+ what to correct
  ✗ S09  server.py:9, 2 times
         close() while 18 B waited.
         The kernel then sends RST.

@@ -4,7 +4,7 @@
 //! the same words as the live session. Its memory is bounded: what is known of a socket goes when the socket closes
 //! (65,536 open ones are remembered at most), reasons are as many as there are texts, answer times are thinned out.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::io::{self, Write};
 use std::time::Duration;
 
@@ -114,8 +114,8 @@ pub struct Explain<W> {
     summary: Summary,
     /// The last line, which what is wrong with it may still join.
     held: Option<Held>,
-    /// The file of the first line of a program that was seen; lines of it stand without their file.
-    file: Option<String>,
+    /// Of each program the file of its first line that was seen; lines of it stand without their file.
+    files: HashMap<usize, String>,
 }
 
 /// A line that is laid out and not yet written.
@@ -160,7 +160,7 @@ impl<W: Write> Explain<W> {
             counter: None,
             summary: Summary::default(),
             held: None,
-            file: None,
+            files: HashMap::new(),
             options,
         }
     }
@@ -286,7 +286,7 @@ impl<W: Write> Explain<W> {
             (_, Some(Way::In)) => "← ",
             _ => "",
         };
-        let fact = match place.beside(self.file.as_deref()) {
+        let fact = match place.beside() {
             Some(place) => format!("{}  ({place})", told.whole_fact()),
             None => told.whole_fact(),
         };
@@ -295,7 +295,7 @@ impl<W: Write> Explain<W> {
             time: (!told.below).then(|| catalogue::seconds(told.at, self.options.language)),
             line: match told.below {
                 true => String::new(),
-                false => place.line_of(self.file.as_deref()),
+                false => place.line_of(),
             },
             who: place.who.clone().unwrap_or_default(),
             number: self.number(told.socket),
@@ -346,7 +346,7 @@ impl<W: Write> Explain<W> {
 
     fn columns(&self) -> Columns {
         Columns {
-            line: self.file.is_some(),
+            line: !self.files.is_empty(),
             who: self.teller.programs.are_several(),
             traced: self.teller.traced,
         }
@@ -359,12 +359,17 @@ impl<W: Write> Explain<W> {
         if self.options.form == Form::Json {
             return self.write(told, &place);
         }
-        let words = crate::finding::in_short(finding, self.options.language);
         let paint = crate::correct::paint_of(finding.weight);
         if let Some(held) = &mut self.held
             && held.at == event.at
             && held.sockets.contains(&event.socket)
         {
+            let elsewhere = finding.place.is_some() && held.line.line != place.line_of();
+            let at = elsewhere.then(|| match place.beside() {
+                Some(place) => place,
+                None => place.line_of(),
+            });
+            let words = crate::finding::in_short_at(finding, at, self.options.language);
             let before = held.line.why.iter();
             let at = before.take_while(|(_, paint)| *paint != Paint::Dim).count();
             held.line.why.insert(at, (words, paint));
@@ -372,12 +377,15 @@ impl<W: Write> Explain<W> {
         }
         let line = Line {
             time: Some(catalogue::seconds(event.at, self.options.language)),
-            line: place.line_of(self.file.as_deref()),
+            line: place.line_of(),
             who: place.who.clone().unwrap_or_default(),
             number: self.number(event.socket),
             name: String::new(),
-            fact: place.beside(self.file.as_deref()).unwrap_or_default(),
-            why: vec![(words, paint)],
+            fact: place.beside().unwrap_or_default(),
+            why: vec![(
+                crate::finding::in_short(finding, self.options.language),
+                paint,
+            )],
             paint: Paint::Plain,
         };
         self.lay(line, event.at, [event.socket; 2])
@@ -385,13 +393,15 @@ impl<W: Write> Explain<W> {
 
     /// Where and by whom an event was, as its line shows it.
     fn place(&mut self, event: &Event<'_>) -> Place {
-        if let (None, Some(place)) = (&self.file, &event.place)
-            && event.by.is_some()
+        let program = self.teller.programs.of(event);
+        if let (Some(program), Some(place)) = (program, &event.place)
             && place.line > 0
         {
-            self.file = Some(place.file.clone().into_owned());
+            let file = || place.file.clone().into_owned();
+            self.files.entry(program).or_insert_with(file);
         }
-        Place::of(event, self.teller.programs.who(event))
+        let file = program.and_then(|program| self.files.get(&program));
+        Place::of(event, file, self.teller.programs.who(event))
     }
 
     /// The first program is the heading of all that follows.

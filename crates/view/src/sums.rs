@@ -1,6 +1,6 @@
 //! What all sockets of a traced program came to: connections, bytes, what was thrown away, what it waited for.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
 use sockeye_model::{
@@ -47,6 +47,8 @@ pub struct Sums {
     dropped: HashMap<SocketId, u64>,
     lost_here: u64,
     cut: u64,
+    /// Connections of which one end was told, by their client's and their server's address.
+    half_told: HashSet<(SocketAddress, SocketAddress)>,
 }
 
 #[derive(Debug, Default)]
@@ -67,13 +69,15 @@ impl Sums {
                     self.datagrams.insert(event.socket, None);
                 }
             }
-            Kind::Accepted { .. } => {
+            Kind::Accepted { local, peer } => {
                 self.sockets += 1;
-                self.connections += 1;
+                self.connected(peer, local);
                 self.waited(event, Call::Accept);
             }
-            Kind::Connected { .. } => {
-                self.connections += u64::from(!self.datagrams.contains_key(&event.socket));
+            Kind::Connected { local, peer } => {
+                if !self.datagrams.contains_key(&event.socket) {
+                    self.connected(local, peer);
+                }
                 self.waited(event, Call::Connect);
             }
             Kind::Sent {
@@ -136,6 +140,19 @@ impl Sums {
                 // Kept for the summary: whether there were any.
             }
             _ => {}
+        }
+    }
+
+    /// Counts a connection once, where both of its ends are told.
+    fn connected(&mut self, client: &SocketAddress, server: &SocketAddress) {
+        let both = (client.clone(), server.clone());
+        let nameless = *client == SocketAddress::UnixUnnamed;
+        if nameless || !self.half_told.remove(&both) {
+            self.connections += 1;
+            if self.half_told.len() >= HALF_TOLD {
+                self.half_told.clear();
+            }
+            self.half_told.insert(both);
         }
     }
 
@@ -250,7 +267,9 @@ fn letter(index: usize) -> char {
 }
 
 /// A shorter call did not wait.
-const WORTH_SAYING: Duration = Duration::from_millis(1);
+const WORTH_SAYING: Duration = Duration::from_millis(10);
+/// Connections that are remembered until their other end is told.
+const HALF_TOLD: usize = 10_000;
 /// Peers that are kept apart.
 const PEERS_KEPT: usize = 1_000;
 /// Peers that the line of totals names.
@@ -306,25 +325,43 @@ mod tests {
             first: None,
         };
         let unread = |unread| Kind::Queued(Queues::Data { unread, unsent: 0 });
-        let accepted = || Kind::Accepted {
+        let accepted = |port| Kind::Accepted {
             local: "127.0.0.1:5000".parse().unwrap(),
-            peer: "127.0.0.1:44888".parse().unwrap(),
+            peer: format!("127.0.0.1:{port}").parse().unwrap(),
         };
         let line = said(&[
             event(1, 0, created(Type::Stream)),
-            event(2, 890, accepted()),
+            event(2, 890, accepted(1)),
             event(2, 4, received(10, Unit::Bytes, None)),
             event(2, 0, unread(18)),
             event(2, 0, end()),
-            event(3, 127, accepted()),
+            event(3, 127, accepted(2)),
             event(3, 0, unread(5)),
             event(3, 0, received(5, Unit::Bytes, None)),
             event(3, 0, end()),
         ]);
         assert_eq!(
             line,
-            "2 connections · 15 B in, 0 B out, 18 B thrown away · waited 1.0 s in accept, 4.0 ms in recv"
+            "2 connections · 15 B in, 0 B out, 18 B thrown away · waited 1.0 s in accept"
         );
+    }
+
+    #[test]
+    fn a_connection_whose_both_ends_are_told_is_one() {
+        let (client, server): (SocketAddress, SocketAddress) = (
+            "127.0.0.1:44888".parse().unwrap(),
+            "127.0.0.1:5000".parse().unwrap(),
+        );
+        let accepted = Kind::Accepted {
+            local: server.clone(),
+            peer: client.clone(),
+        };
+        let connected = Kind::Connected {
+            local: client,
+            peer: server,
+        };
+        let line = said(&[event(2, 0, accepted), event(3, 0, connected)]);
+        assert!(line.starts_with("1 connection · "), "{line}");
     }
 
     #[test]

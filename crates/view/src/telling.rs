@@ -80,6 +80,8 @@ pub(crate) struct Told {
     pub(crate) below: bool,
     /// It throws the connection away.
     pub(crate) resets: bool,
+    /// The line of the program that made the call, where it is known.
+    pub(crate) line: Option<u32>,
 }
 
 impl Told {
@@ -97,6 +99,11 @@ impl Told {
             wait: None,
             below: false,
             resets: false,
+            line: event
+                .place
+                .as_ref()
+                .map(|place| place.line)
+                .filter(|line| *line > 0),
         }
     }
 

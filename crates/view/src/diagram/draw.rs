@@ -151,7 +151,8 @@ impl<W: Write> Diagram<W> {
             let side = self.ends.side(socket).unwrap_or(Side::Left);
             self.own_name(socket, side)
         };
-        let mut text = format!("{}{number}{}", sign(told.mark), told.name);
+        let line = line_of(told);
+        let mut text = format!("{}{number}{line}{}", sign(told.mark), told.name);
         let call = text.len();
         append(&mut text, std::slice::from_ref(&told.fact));
         append_more(&mut text, call, told.peer.iter().chain(&told.more));
@@ -203,6 +204,12 @@ fn append_more<'a>(text: &mut String, call: usize, more: impl IntoIterator<Item 
         }
         append(text, std::slice::from_ref(more));
     }
+}
+
+/// Where the program made the call: `:7 `.
+fn line_of(told: &Told) -> String {
+    told.line
+        .map_or_else(String::new, |line| format!(":{line} "))
 }
 
 const fn sign(mark: Mark) -> &'static str {

@@ -48,9 +48,13 @@ impl Columns {
         TIME + 1 + self.line() + self.who() + NUMBER
     }
 
+    const fn fact(self) -> usize {
+        if self.line { FACT - 2 } else { FACT }
+    }
+
     /// Where reasons begin, when they stand at the right.
     const fn why(self) -> usize {
-        self.indent() + self.name() + FACT
+        self.indent() + self.name() + self.fact()
     }
 }
 
@@ -58,7 +62,7 @@ impl Columns {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Place {
     text: Option<String>,
-    file: String,
+    /// In the program's own file, else 0.
     line: u32,
     /// When the event was.
     pub(super) at: Timestamp,
@@ -69,12 +73,14 @@ pub(super) struct Place {
 }
 
 impl Place {
-    pub(super) fn of(event: &Event<'_>, who: Option<String>) -> Self {
+    /// `file` is the one that needs no saying.
+    pub(super) fn of(event: &Event<'_>, file: Option<&String>, who: Option<String>) -> Self {
         let place = event.place.as_ref();
         Self {
             text: place.map(crate::finding::place_text),
-            file: place.map_or_else(String::new, |place| place.file.clone().into_owned()),
-            line: place.map_or(0, |place| place.line),
+            line: place
+                .filter(|place| file.is_some_and(|file| *file == place.file))
+                .map_or(0, |place| place.line),
             at: event.at,
             socket: event.socket,
             who,
@@ -86,18 +92,18 @@ impl Place {
     }
 
     /// The line alone, where the file is the one that needs no saying.
-    pub(super) fn line_of(&self, file: Option<&str>) -> String {
-        match file == Some(self.file.as_str()) && self.line > 0 {
-            true => format!(":{}", self.line),
-            false => String::new(),
+    pub(super) fn line_of(&self) -> String {
+        match self.line {
+            0 => String::new(),
+            line => format!(":{line}"),
         }
     }
 
     /// The place in full, where the line alone would not tell.
-    pub(super) fn beside(&self, file: Option<&str>) -> Option<String> {
-        match file == Some(self.file.as_str()) && self.line > 0 {
-            true => None,
-            false => self.text.clone(),
+    pub(super) fn beside(&self) -> Option<String> {
+        match self.line {
+            0 => self.text.clone(),
+            _ => None,
         }
     }
 }
@@ -169,7 +175,7 @@ impl Line {
     pub(super) fn write(&self, text: &mut String, layout: Columns, options: &ExplainOptions) {
         let at_right = reasons_at_right(layout, options);
         let fact_room = if at_right {
-            FACT - 1
+            layout.fact() - 1
         } else {
             room(options) - layout.indent() - layout.name()
         };
@@ -199,7 +205,7 @@ impl Line {
             let fact = fact_lines.get(row).map_or("", String::as_str);
             match why.get(row) {
                 Some((words, paint)) => {
-                    pad(text, fact, FACT);
+                    pad(text, fact, layout.fact());
                     paint.put(text, words, options.colour);
                 }
                 None => text.push_str(fact),

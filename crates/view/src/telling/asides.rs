@@ -56,6 +56,8 @@ pub(crate) fn worth(event: &Event<'_>, programs: &Programs) -> Worth {
             | Note::PortChosen
             | Note::Threads,
         ) => Worth::Aside,
+        // The other end is told of itself.
+        Kind::Noted(Note::PeerProcess(process)) if programs.knows(process.pid) => Worth::Aside,
         Kind::Queued(Queues::Data { .. } | Queues::Accept { .. }) => Worth::Aside,
         _ => Worth::Telling,
     }

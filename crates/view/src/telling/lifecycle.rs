@@ -216,7 +216,7 @@ impl Teller {
         };
         let mut told = if self.traced {
             // A line of the new socket's own: the listener's wait has had one.
-            Told::new(event, self.say(narration::IS_BORN), format!("◀══▶ {shown}"))
+            Told::new(event, self.say(narration::IS_BORN), format!("◀═▶ {shown}"))
         } else {
             let mut told = Told::new(
                 event,

@@ -91,6 +91,11 @@ impl Programs {
         }
     }
 
+    /// Whether a process is traced.
+    pub(crate) fn knows(&self, pid: u32) -> bool {
+        self.processes.contains_key(&pid)
+    }
+
     /// Whether a process is worth telling of: it has sockets.
     pub(crate) fn has_sockets(&self, pid: u32) -> bool {
         self.processes

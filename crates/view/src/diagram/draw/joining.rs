@@ -7,7 +7,7 @@ use sockeye_model::{Call, Detail, End, Errno, Event, SocketAddress, SocketId};
 use super::super::ends::{Lettered, Side};
 use super::super::picture::{Arrow, ArrowKind, Cell};
 use super::super::{Diagram, Expected, TOGETHER};
-use super::{append_more, plain};
+use super::{append_more, line_of, plain};
 use crate::catalogue::narration;
 use crate::telling::{Teller, Told, Transport};
 
@@ -99,8 +99,9 @@ impl<W: Write> Diagram<W> {
         peer: &SocketAddress,
     ) -> io::Result<()> {
         let mut text = format!(
-            "{} {} {}",
+            "{} {}{} {}",
             event.parent.unwrap_or(told.socket),
+            line_of(&told),
             match self.teller.traced {
                 true => Call::Accept.name(),
                 false => &told.name,
