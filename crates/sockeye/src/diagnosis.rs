@@ -26,6 +26,21 @@ pub(crate) struct Diagnosis {
 struct Calls {
     counts: HashMap<Call, u64>,
     last: Option<(Call, u64)>,
+    last_receive: Option<(Call, u64)>,
+}
+
+impl Calls {
+    /// The call that a finding is about: the last one, unless its rule is about an earlier one.
+    fn shown_by(&self, rule: &str) -> Option<(Call, u64)> {
+        match rule {
+            "S01" | "S03" | "S04" => {
+                let binds = self.counts.get(&Call::Bind)?;
+                Some((Call::Bind, *binds))
+            }
+            "S08" => self.last_receive,
+            _ => self.last,
+        }
+    }
 }
 
 impl Diagnosis {
@@ -58,6 +73,9 @@ impl Diagnosis {
         let count = calls.counts.entry(call).or_default();
         *count += 1;
         calls.last = Some((call, *count));
+        if receives(call) {
+            calls.last_receive = calls.last;
+        }
     }
 
     fn tell(&mut self, at: Timestamp, new: Vec<Finding>) -> Vec<Event<'static>> {
@@ -65,7 +83,8 @@ impl Diagnosis {
             .into_iter()
             .inspect(|finding| {
                 let calls = self.calls.get(&finding.socket);
-                self.shown_by.push(calls.and_then(|calls| calls.last));
+                self.shown_by
+                    .push(calls.and_then(|calls| calls.shown_by(finding.rule)));
             })
             .collect();
         new.into_iter()
@@ -103,6 +122,13 @@ impl Diagnosis {
     pub(crate) fn sums(&self) -> &Sums {
         &self.sums
     }
+}
+
+fn receives(call: Call) -> bool {
+    matches!(
+        call,
+        Call::Recv | Call::RecvFrom | Call::RecvMsg | Call::RecvMmsg | Call::Read | Call::ReadV
+    )
 }
 
 fn call_of(kind: &Kind<'_>) -> Option<Call> {

@@ -125,6 +125,8 @@ struct Held {
     at: Timestamp,
     sockets: [SocketId; 2],
     line: Line,
+    /// As they were when it was laid out.
+    columns: Columns,
 }
 
 /// A wait that is counted on a terminal while nothing else happens.
@@ -321,21 +323,26 @@ impl<W: Write> Explain<W> {
     /// Holds a line until what is wrong with it is known, and writes the one before.
     fn lay(&mut self, line: Line, at: Timestamp, sockets: [SocketId; 2]) -> io::Result<()> {
         self.release()?;
-        self.held = Some(Held { at, sockets, line });
+        let columns = self.columns();
+        self.held = Some(Held {
+            at,
+            sockets,
+            line,
+            columns,
+        });
         Ok(())
     }
 
     /// Writes the line that was held.
     fn release(&mut self) -> io::Result<()> {
         match self.held.take() {
-            Some(held) => self.write_line(&held.line),
+            Some(held) => self.write_line(&held.line, held.columns),
             None => Ok(()),
         }
     }
 
-    fn write_line(&mut self, line: &Line) -> io::Result<()> {
+    fn write_line(&mut self, line: &Line, columns: Columns) -> io::Result<()> {
         let mut text = self.wiped();
-        let columns = self.columns();
         if !self.headed {
             self.headed = true;
             line::heading(&mut text, columns, &self.options);
