@@ -1,12 +1,12 @@
 //! S12: sending to a peer that has gone, or after one's own shutdown().
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use sockeye_model::{Errno, Event, Finding, Kind, Saying, Value, Weight};
+use sockeye_model::{Errno, Event, Finding, Kind, Saying, SocketId, Value, Weight};
 
 use super::{Spot, Words, sends};
 use crate::rule::{About, Rule, RuleRow};
-use crate::scene::Scene;
+use crate::scene::{Scene, SocketState};
 
 pub(super) const ROW: RuleRow = RuleRow {
     about: ABOUT,
@@ -22,9 +22,12 @@ const ABOUT: About = About {
 /// The number of the signal that a send to a closed connection raises.
 const SIGPIPE: i32 = 13;
 
-/// A browser that leaves is daily life; it becomes a mistake where the program had read the end before, or died of it.
+/// A browser that leaves is daily life; it becomes a mistake where the program had read the end and went on sending, or died
+/// of it. One last send after the end may be a layer's goodbye, such as the close_notify of TLS.
 #[derive(Default)]
 struct PeerGone {
+    /// Sockets that sent after their peer's end.
+    went_on: HashSet<SocketId>,
     /// The last failed send of each process, while nothing else has followed it.
     last: HashMap<u32, Failure>,
 }
@@ -60,12 +63,12 @@ impl Rule for PeerGone {
                             words::FIX_WE_ENDED,
                         )
                     }
-                    Some(at) => {
+                    Some(at) if self.went_on.contains(&event.socket) => {
                         let happened = Saying::of(words::HAD_ENDED)
                             .with("when", Value::Time(at.since_start()));
                         (Weight::Mistake, happened, words::WHY, words::FIX)
                     }
-                    None => (
+                    _ => (
                         Weight::Hint,
                         Saying::of(words::LEFT),
                         words::WHY,
@@ -117,14 +120,31 @@ impl Rule for PeerGone {
                     found.push(finding);
                 }
             }
-            // What the kernel does as the process ends is none of its calls.
-            Kind::Queued(_) | Kind::Noted(_) => {}
-            Kind::Closed { .. } if event.took.is_none() => {}
-            _ => {
-                if let Some(by) = event.by {
-                    self.last.remove(&by.process);
+            Kind::Sent { .. } => {
+                let ended = |state: &SocketState| state.peer_ended.is_some();
+                if scene.socket(event.socket).is_some_and(ended) {
+                    self.went_on.insert(event.socket);
+                }
+                self.something_else(event);
+            }
+            Kind::Closed { .. } => {
+                self.went_on.remove(&event.socket);
+                // What the kernel does as the process ends is none of its calls.
+                if event.took.is_some() {
+                    self.something_else(event);
                 }
             }
+            Kind::Queued(_) | Kind::Noted(_) => {}
+            _ => self.something_else(event),
+        }
+    }
+}
+
+impl PeerGone {
+    /// The process lives on after a failed send.
+    fn something_else(&mut self, event: &Event<'_>) {
+        if let Some(by) = event.by {
+            self.last.remove(&by.process);
         }
     }
 }
@@ -191,6 +211,13 @@ mod tests {
             .sent(2, 5)
             .fails(2, Call::Send, Errno::EPIPE);
         assert_eq!(story.closed(2).marks(), ["✗ S12"]);
+    }
+
+    #[test]
+    fn the_goodbye_of_a_layer_after_the_end_is_no_mistake() {
+        let mut story = server();
+        story.peer_ends(2).fails(2, Call::Write, Errno::EPIPE);
+        assert_eq!(story.closed(2).marks(), ["i S12"]);
     }
 
     #[test]
