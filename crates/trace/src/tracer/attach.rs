@@ -73,6 +73,13 @@ impl Tracer {
             }
             self.world.to_arm();
             for thread in self.threads_of(pid) {
+                if thread != pid {
+                    let caller = |thread| Caller {
+                        process: pid,
+                        thread,
+                    };
+                    self.world.forked(now(), caller(pid), caller(thread), true);
+                }
                 // It has ended where this fails, and is told so.
                 let _ended = ptrace::interrupt(thread);
             }

@@ -91,7 +91,13 @@ impl World {
         origin: &Origin,
         tracee: &dyn Tracee,
     ) {
-        let (local, peer) = (tracee.local(descriptor), tracee.peer(descriptor));
+        // One question for all that is to be known, unless it was asked before.
+        let unknown = self.sockets.get(key).is_some_and(|open| !open.asked);
+        let facts = unknown.then(|| tracee.facts(descriptor)).flatten();
+        let (local, peer) = match &facts {
+            Some(facts) => (facts.local.clone(), facts.peer.clone()),
+            None => (tracee.local(descriptor), tracee.peer(descriptor)),
+        };
         let Some(open) = self.sockets.get_mut(key) else {
             return;
         };
@@ -104,7 +110,7 @@ impl World {
             .unwrap_or_else(|| open.no_address());
         self.sockets.has_ends(key, local.clone(), peer.clone());
         self.tell(key, origin, Kind::Connected { local, peer });
-        self.found_alive(key, descriptor, None, tracee);
+        self.found_alive(key, descriptor, facts, tracee);
         self.tell_peer(key, &origin.without_call());
     }
 

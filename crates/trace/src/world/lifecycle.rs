@@ -138,7 +138,9 @@ impl World {
             }
             return;
         }
-        let local = tracee.local(descriptor).or_else(|| pending.address.clone());
+        let facts = tracee.facts(descriptor);
+        let local = facts.as_ref().and_then(|facts| facts.local.clone());
+        let local = local.or_else(|| pending.address.clone());
         let Some(open) = self.sockets.get_mut(key) else {
             return;
         };
@@ -151,7 +153,7 @@ impl World {
         if is_named && asked_for_any {
             self.tell(key, &origin.without_call(), Kind::Noted(Note::PortChosen));
         }
-        self.found_alive(key, descriptor, None, tracee);
+        self.found_alive(key, descriptor, facts, tracee);
     }
 
     fn tell_holder(&mut self, key: Key, pending: &Pending, made: &Made) {
@@ -176,12 +178,14 @@ impl World {
         let descriptor = pending.descriptor();
         // A backlog below 0 is one without an end, up to the system's own limit.
         let backlog = u32::try_from(int(pending.entry.arguments[1])).unwrap_or(u32::MAX);
-        let asked = tracee.local(descriptor);
         let Some(open) = self.sockets.get_mut(key) else {
             return;
         };
-        let local = asked
-            .or_else(|| open.local.clone())
+        // Without a bind, listen chooses a port.
+        let local = open
+            .local
+            .clone()
+            .or_else(|| tracee.local(descriptor))
             .unwrap_or_else(|| open.no_address());
         open.local = Some(local.clone());
         open.backlog = Some(backlog);

@@ -233,6 +233,9 @@ impl World {
         for key in self.outbox.expire(self.now) {
             self.release(key);
         }
+        if !self.outbox.holds_any() {
+            self.sorting.clear();
+        }
         self.outbox.take()
     }
 

@@ -54,6 +54,11 @@ impl Outbox {
         expired
     }
 
+    /// Whether any socket is held.
+    pub(crate) fn holds_any(&self) -> bool {
+        !self.held.is_empty()
+    }
+
     /// When the first of them is due.
     pub(crate) fn due(&self) -> Option<Timestamp> {
         self.held.values().min().copied()

@@ -199,8 +199,10 @@ impl Sockets {
         let Some(open) = self.open.get_mut(&key) else {
             return;
         };
-        open.local = Some(local.clone());
-        open.peer = Some(peer.clone());
+        let before = open.local.replace(local.clone());
+        if let Some(before) = before.zip(open.peer.replace(peer.clone())) {
+            self.ends.remove(&before);
+        }
         if open.is_tcp() {
             self.ends.insert((local, peer), key);
         }
