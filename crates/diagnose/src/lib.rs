@@ -5,6 +5,8 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod doctor;
+#[cfg(test)]
+mod near_misses;
 mod rule;
 mod rules;
 mod scene;
