@@ -31,7 +31,7 @@ pub enum Lacking {
     Symbols,
     /// A Python whose frames are not known here: before 3.8, newer than 3.15, or built without the global lock.
     Python {
-        /// Such as `3.7`, where it is known.
+        /// Such as `3.7`, or `3.14t` for one without the global lock, where it is known.
         version: Option<String>,
     },
     /// A runtime that shows its lines to nobody outside: Node.js, Java, Ruby and others.
@@ -185,15 +185,16 @@ impl Places {
                 None => continue,
                 Some(Ok(python)) if is_python => Program::Python(Box::new(python)),
                 Some(Ok(python)) => Program::WithPython(Box::new(python)),
-                Some(Err(lacking)) if is_python => Program::Opaque(lacking),
+                Some(Err(Lacking::Python { version })) if is_python => {
+                    let version = version.or_else(|| named_version(&name));
+                    Program::Opaque(Lacking::Python { version })
+                }
                 Some(Err(_)) => Program::Native,
             };
         }
         if is_python {
-            let version = name.strip_prefix("python").unwrap_or_default();
-            return Program::Opaque(Lacking::Python {
-                version: (!version.is_empty()).then(|| version.to_owned()),
-            });
+            let version = named_version(&name);
+            return Program::Opaque(Lacking::Python { version });
         }
         Program::Native
     }
@@ -315,6 +316,12 @@ fn file_name(path: &std::path::Path) -> String {
     path.file_name()
         .map(|name| name.to_string_lossy().into_owned())
         .unwrap_or_default()
+}
+
+/// The version in the name of a Python, such as `python3.7`.
+fn named_version(program: &str) -> Option<String> {
+    let version = program.strip_prefix("python")?;
+    (!version.is_empty()).then(|| version.to_owned())
 }
 
 /// The runtimes whose own functions say nothing about the line that is asked for, by the names of their programs.

@@ -25,6 +25,7 @@ use crate::session::Session;
 use crate::views::Look;
 
 pub(crate) mod json;
+mod lines;
 mod watch;
 mod words;
 
@@ -99,7 +100,7 @@ fn trace(args: &TraceArgs, session: Session, output: Option<File>) -> ExitCode {
             });
             json::document(&found, end, language)
         } else {
-            summary(&diagnosis, look, true)
+            lines::without(tracer.without_lines(), language) + &summary(&diagnosis, look, true)
         };
         let written = match output {
             Some(mut file) => file.write_all(text.as_bytes()),

@@ -205,8 +205,7 @@ impl Layout {
             return None;
         }
         let minor = minor_of(at(1)?)?;
-        // Without the global lock, strings and instructions are kept otherwise.
-        if at(2)? != 0 {
+        if is_free_threaded(runtime, memory) {
             return None;
         }
         let words = match minor.0 {
@@ -267,6 +266,11 @@ impl Text {
         ascii_head: 40,
         other_head: 56,
     };
+}
+
+/// Whether an interpreter of 3.13 or later is built without the global lock: strings and instructions are kept otherwise then.
+pub(crate) fn is_free_threaded(runtime: u64, memory: &Memory<'_>) -> bool {
+    memory.word(runtime + 16) != Some(0)
 }
 
 /// Of `PY_VERSION_HEX`, which `Py_Version` holds too.

@@ -65,7 +65,12 @@ impl Python {
     /// Its version is not known here, or it is built without the global lock.
     pub(crate) fn new(symbols: Symbols<'_>, memory: &Memory<'_>) -> Result<Self, Lacking> {
         let unknown = |version: Option<Minor>| Lacking::Python {
-            version: version.map(|minor| format!("3.{}", minor.0)),
+            version: version.map(|minor| {
+                let runtime = symbols.address(RUNTIME).unwrap_or_default();
+                let is_free =
+                    minor >= FIRST_WITH_OFFSETS && layout::is_free_threaded(runtime, memory);
+                format!("3.{}{}", minor.0, if is_free { "t" } else { "" })
+            }),
         };
         let runtime = symbols.address(RUNTIME).ok_or_else(|| unknown(None))?;
         let minor = minor(symbols, memory);

@@ -238,7 +238,7 @@ pub(super) fn can_trace() -> bool {
     let pid = Pid::from_raw(child.id().cast_signed());
     let answer = ptrace::seize(pid, ptrace::Options::empty());
     child.kill().unwrap();
-    let _ = waitpid(pid, Some(WaitPidFlag::__WALL));
+    child.wait().unwrap();
     if let Err(error) = answer {
         skip(&format!("ptrace is forbidden here: {error}"));
     }
