@@ -6,6 +6,7 @@
 mod failures;
 mod figures;
 pub mod narration;
+pub mod pictures;
 pub mod reasons;
 pub mod recordings;
 
@@ -23,6 +24,7 @@ mod tests {
             .iter()
             .chain(reasons::ALL)
             .chain(recordings::ALL)
+            .chain(pictures::ALL)
             .map(|(name, text)| ((*name).to_owned(), *text))
             .chain(failures::every_text())
             .collect()

@@ -215,7 +215,7 @@ pub(crate) fn paint_of(weight: Weight) -> Paint {
 }
 
 /// A clause as a sentence: its first letter large, a full stop at its end. A name of the API at its beginning stays as it is.
-fn sentence(clause: &str) -> String {
+pub(crate) fn sentence(clause: &str) -> String {
     let clause = clause.trim();
     let mut letters = clause.chars();
     let first_word = clause.split([' ', ',', ':']).next().unwrap_or("");

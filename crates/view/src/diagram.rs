@@ -15,8 +15,8 @@ use crate::telling::{Reasons, Said, Summary, Teller};
 
 mod columns;
 mod draw;
-mod ends;
-mod order;
+pub(crate) mod ends;
+pub(crate) mod order;
 mod picture;
 
 pub use columns::Columns;
@@ -162,13 +162,13 @@ impl<W: Write> Diagram<W> {
         if self.order.passes(event, &self.ends) {
             self.place(event)?;
         } else {
-            self.order.hold(event.clone().into_owned());
+            self.order.hold(event.clone().into_owned(), ());
         }
         self.release(event.at)
     }
 
     fn release(&mut self, now: Timestamp) -> io::Result<()> {
-        while let Some(event) = self.order.next(&self.ends, now) {
+        while let Some((event, ())) = self.order.next(&self.ends, now) {
             self.place(&event)?;
         }
         Ok(())
@@ -294,7 +294,7 @@ impl<W: Write + Send> Sink for Diagram<W> {
 
     fn finish(&mut self, tally: &Tally) -> io::Result<()> {
         self.decide(false)?;
-        while let Some(event) = self.order.oldest() {
+        while let Some((event, ())) = self.order.oldest() {
             self.place(&event)?;
         }
         while let Some(event) = self.prologue.oldest(true) {

@@ -10,7 +10,7 @@ use sockeye_model::{
     Unit, Wants,
 };
 
-mod rows;
+pub(crate) mod rows;
 
 use crate::catalogue::{self, Language, Text, narration};
 use crate::escape::escape_name;

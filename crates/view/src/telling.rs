@@ -22,7 +22,7 @@ mod transfers;
 
 pub(crate) use asides::{Worth, worth};
 pub(crate) use layers::{Agreed, is_beneath};
-pub(crate) use programs::{NAME as WHO, Programs};
+pub(crate) use programs::{NAME as WHO, Programs, program_name};
 pub(crate) use sockets::{Known, Sockets, Transport, waits_to_receive};
 pub(crate) use summary::Summary;
 

@@ -20,7 +20,7 @@ const LETTERED: usize = 1_024;
 
 /// A column of the picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Side {
+pub(crate) enum Side {
     /// The server; with one column, everything that is ours.
     Left,
     /// The client; with one column, whoever is not ours.
@@ -28,7 +28,7 @@ pub(super) enum Side {
 }
 
 impl Side {
-    pub(super) const fn other(self) -> Self {
+    pub(crate) const fn other(self) -> Self {
         match self {
             Self::Left => Self::Right,
             Self::Right => Self::Left,
@@ -68,7 +68,7 @@ struct Flight {
 
 /// All sockets of the session that are open.
 #[derive(Debug, Default)]
-pub(super) struct Ends {
+pub(crate) struct Ends {
     /// Both ends are looked for; otherwise all is on the left and nobody has a partner.
     pair: bool,
     known: BTreeMap<SocketId, Remembered>,
@@ -86,35 +86,35 @@ pub(super) struct Ends {
 
 /// What a letter stands for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Lettered {
+pub(crate) enum Lettered {
     Socket(SocketId),
     Address(SocketAddress),
 }
 
 /// How much of what was sent one receive took.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Taken {
+pub(crate) struct Taken {
     /// Sends that it took something of.
-    pub(super) sends: u64,
+    pub(crate) sends: u64,
     /// It ended where the last of them ended.
-    pub(super) whole: bool,
+    pub(crate) whole: bool,
     /// When the last of them began.
-    pub(super) since: Option<Timestamp>,
+    pub(crate) since: Option<Timestamp>,
 }
 
 impl Ends {
-    pub(super) fn new(pair: bool) -> Self {
+    pub(crate) fn new(pair: bool) -> Self {
         Self {
             pair,
             ..Self::default()
         }
     }
 
-    pub(super) fn pairs(&self) -> bool {
+    pub(crate) fn pairs(&self) -> bool {
         self.pair
     }
 
-    pub(super) fn side(&self, socket: SocketId) -> Option<Side> {
+    pub(crate) fn side(&self, socket: SocketId) -> Option<Side> {
         if !self.pair {
             return Some(Side::Left);
         }
@@ -122,7 +122,7 @@ impl Ends {
     }
 
     /// Where two programs are traced, each has its side: the first the left.
-    pub(super) fn side_of_program(&self, event: &Event<'_>) -> Option<Side> {
+    pub(crate) fn side_of_program(&self, event: &Event<'_>) -> Option<Side> {
         if !self.pair || !self.programs.are_two() {
             return None;
         }
@@ -132,40 +132,40 @@ impl Ends {
         }
     }
 
-    pub(super) fn partner(&self, socket: SocketId) -> Option<SocketId> {
+    pub(crate) fn partner(&self, socket: SocketId) -> Option<SocketId> {
         self.known.get(&socket).and_then(|known| known.partner)
     }
 
     /// Whether the other end was ours, and has closed.
-    pub(super) fn has_lost_partner(&self, socket: SocketId) -> bool {
+    pub(crate) fn has_lost_partner(&self, socket: SocketId) -> bool {
         self.partner(socket)
             .is_some_and(|partner| !self.known.contains_key(&partner))
     }
 
-    pub(super) fn is_listening(&self, socket: SocketId) -> bool {
+    pub(crate) fn is_listening(&self, socket: SocketId) -> bool {
         self.known.get(&socket).is_some_and(|known| known.listening)
     }
 
-    pub(super) fn has_ended(&self, socket: SocketId) -> bool {
+    pub(crate) fn has_ended(&self, socket: SocketId) -> bool {
         self.known.get(&socket).is_some_and(|known| known.ended)
     }
 
     /// Whether a connection of this socket was drawn.
-    pub(super) fn was_joined(&self, socket: SocketId) -> bool {
+    pub(crate) fn was_joined(&self, socket: SocketId) -> bool {
         self.known
             .get(&socket)
             .is_some_and(|known| known.connection_drawn)
     }
 
     /// This socket will send no more.
-    pub(super) fn end(&mut self, socket: SocketId) {
+    pub(crate) fn end(&mut self, socket: SocketId) {
         if let Some(known) = self.known.get_mut(&socket) {
             known.ended = true;
         }
     }
 
     /// Whether the connection of this socket still has to be drawn; remembers that it is now.
-    pub(super) fn draw_connection(&mut self, socket: SocketId) -> bool {
+    pub(crate) fn draw_connection(&mut self, socket: SocketId) -> bool {
         let partner = self.partner(socket);
         let mut to_draw = true;
         for id in [Some(socket), partner].into_iter().flatten() {
@@ -178,7 +178,7 @@ impl Ends {
     }
 
     /// One more layer stands on this socket; whether the other end has not told of it yet.
-    pub(super) fn add_layer(&mut self, socket: SocketId) -> bool {
+    pub(crate) fn add_layer(&mut self, socket: SocketId) -> bool {
         let layers = |known: &Remembered| known.layers;
         let partner = self.partner(socket).and_then(|id| self.known.get(&id));
         let theirs = partner.map_or(0, layers);
@@ -189,7 +189,7 @@ impl Ends {
     }
 
     /// The letter of a peer, and whether it is new; `None` when all are given.
-    pub(super) fn letter(&mut self, peer: Lettered) -> Option<(String, bool)> {
+    pub(crate) fn letter(&mut self, peer: Lettered) -> Option<(String, bool)> {
         if let Some(letter) = self.letters.get(&peer) {
             return Some((letter.clone(), false));
         }
@@ -207,12 +207,12 @@ impl Ends {
     }
 
     /// Whether this socket's address has not been said yet; remembers that it is now.
-    pub(super) fn introduce(&mut self, socket: SocketId) -> bool {
+    pub(crate) fn introduce(&mut self, socket: SocketId) -> bool {
         self.introduced.insert(socket)
     }
 
     /// The socket of this session that has this address.
-    pub(super) fn at_address(&self, address: &SocketAddress) -> Option<SocketId> {
+    pub(crate) fn at_address(&self, address: &SocketAddress) -> Option<SocketId> {
         if !self.pair {
             return None;
         }
@@ -234,7 +234,7 @@ impl Ends {
 
     /// Whether an event can be drawn now, or has to wait for what came before it: a receive for its send, the end for the
     /// receive.
-    pub(super) fn is_ready(&self, event: &Event<'_>) -> bool {
+    pub(crate) fn is_ready(&self, event: &Event<'_>) -> bool {
         if !self.pair {
             return true;
         }
@@ -255,7 +255,7 @@ impl Ends {
     }
 
     /// Learns from an event who is who; it is drawn after this.
-    pub(super) fn learn(&mut self, event: &Event<'_>) {
+    pub(crate) fn learn(&mut self, event: &Event<'_>) {
         self.programs.after(event);
         let id = event.socket;
         if id == SocketId::NONE {
@@ -376,32 +376,32 @@ impl Ends {
     }
 
     /// The one of ours that a message goes to, if it is one of ours.
-    pub(super) fn addressed(&self, from: SocketId, to: Option<&SocketAddress>) -> Option<SocketId> {
+    pub(crate) fn addressed(&self, from: SocketId, to: Option<&SocketAddress>) -> Option<SocketId> {
         if !self.pair {
             return None;
         }
         self.destination(from, to)
     }
 
-    pub(super) fn local(&self, socket: SocketId) -> Option<&SocketAddress> {
+    pub(crate) fn local(&self, socket: SocketId) -> Option<&SocketAddress> {
         self.known
             .get(&socket)
             .and_then(|known| known.local.as_ref())
     }
 
     /// Where a socket sends when the call does not say.
-    pub(super) fn peer(&self, socket: SocketId) -> Option<&SocketAddress> {
+    pub(crate) fn peer(&self, socket: SocketId) -> Option<&SocketAddress> {
         self.known
             .get(&socket)
             .and_then(|known| known.peer.as_ref())
     }
 
-    pub(super) fn is_datagram(&self, socket: SocketId) -> bool {
+    pub(crate) fn is_datagram(&self, socket: SocketId) -> bool {
         self.known.get(&socket).is_some_and(|known| known.datagram)
     }
 
     /// Drops all that is known of a socket that was closed.
-    pub(super) fn forget(&mut self, socket: SocketId) {
+    pub(crate) fn forget(&mut self, socket: SocketId) {
         let Some(known) = self.known.remove(&socket) else {
             return;
         };

@@ -17,53 +17,66 @@ const HELD: usize = 64;
 /// How long an event waits for its cause.
 const PATIENCE: Duration = Duration::from_millis(100);
 
-#[derive(Debug, Default)]
-pub(super) struct Order {
-    held: VecDeque<Event<'static>>,
+/// Each event may have something with it that waits along.
+#[derive(Debug)]
+pub(crate) struct Order<T = ()> {
+    held: VecDeque<(Event<'static>, T)>,
 }
 
-impl Order {
+impl<T> Default for Order<T> {
+    fn default() -> Self {
+        Self {
+            held: VecDeque::new(),
+        }
+    }
+}
+
+impl<T> Order<T> {
     /// Whether `event` can be drawn at once.
-    pub(super) fn passes(&self, event: &Event<'_>, ends: &Ends) -> bool {
+    pub(crate) fn passes(&self, event: &Event<'_>, ends: &Ends) -> bool {
         ends.is_ready(event) && !self.holds(event.socket)
     }
 
     fn holds(&self, socket: SocketId) -> bool {
-        socket != SocketId::NONE && self.held.iter().any(|held| held.socket == socket)
+        socket != SocketId::NONE && self.held.iter().any(|(held, _)| held.socket == socket)
     }
 
-    pub(super) fn hold(&mut self, event: Event<'static>) {
-        self.held.push_back(event);
+    pub(crate) fn hold(&mut self, event: Event<'static>, with: T) {
+        self.held.push_back((event, with));
     }
 
     /// The next event that can be drawn, because its cause was or because it has waited long enough by `now`.
-    pub(super) fn next(&mut self, ends: &Ends, now: Timestamp) -> Option<Event<'static>> {
+    pub(crate) fn next(&mut self, ends: &Ends, now: Timestamp) -> Option<(Event<'static>, T)> {
         let overdue = |event: &Event<'_>| event.at + PATIENCE < now;
         let full = self.held.len() > HELD;
         let mut seen: Vec<SocketId> = Vec::new();
-        let index = self.held.iter().enumerate().position(|(index, event)| {
-            let first_of_socket = !seen.contains(&event.socket);
-            seen.push(event.socket);
-            first_of_socket && (ends.is_ready(event) || overdue(event) || (full && index == 0))
-        })?;
+        let index = self
+            .held
+            .iter()
+            .enumerate()
+            .position(|(index, (event, _))| {
+                let first_of_socket = !seen.contains(&event.socket);
+                seen.push(event.socket);
+                first_of_socket && (ends.is_ready(event) || overdue(event) || (full && index == 0))
+            })?;
         self.held.remove(index)
     }
 
     /// The oldest that waits, whatever it waits for: the session is over.
-    pub(super) fn oldest(&mut self) -> Option<Event<'static>> {
+    pub(crate) fn oldest(&mut self) -> Option<(Event<'static>, T)> {
         self.held.pop_front()
     }
 }
 
 /// Events of sockets whose side is not known yet: made and named, and nothing more.
 #[derive(Debug, Default)]
-pub(super) struct Prologue {
+pub(crate) struct Prologue {
     waiting: VecDeque<Event<'static>>,
 }
 
 impl Prologue {
     /// Whether an event says nothing of the side its socket belongs to.
-    pub(super) fn is_part(event: &Event<'_>) -> bool {
+    pub(crate) fn is_part(event: &Event<'_>) -> bool {
         matches!(
             event.kind,
             Kind::Created { .. }
@@ -73,12 +86,12 @@ impl Prologue {
         )
     }
 
-    pub(super) fn push(&mut self, event: Event<'static>) {
+    pub(crate) fn push(&mut self, event: Event<'static>) {
         self.waiting.push_back(event);
     }
 
     /// The next event of `socket` that waited for its side.
-    pub(super) fn next_of(&mut self, socket: SocketId) -> Option<Event<'static>> {
+    pub(crate) fn next_of(&mut self, socket: SocketId) -> Option<Event<'static>> {
         let index = self
             .waiting
             .iter()
@@ -87,7 +100,7 @@ impl Prologue {
     }
 
     /// The oldest, when there are too many or the session is over.
-    pub(super) fn oldest(&mut self, over: bool) -> Option<Event<'static>> {
+    pub(crate) fn oldest(&mut self, over: bool) -> Option<Event<'static>> {
         if over || self.waiting.len() > HELD {
             return self.waiting.pop_front();
         }

@@ -2,13 +2,13 @@
 
 /// Makes rows of one width behind one margin.
 #[derive(Debug)]
-pub(super) struct Rows {
+pub(crate) struct Rows {
     width: usize,
     margin: &'static str,
 }
 
 impl Rows {
-    pub(super) fn new(width: usize, margin: &'static str) -> Self {
+    pub(crate) fn new(width: usize, margin: &'static str) -> Self {
         Self {
             width: width.clamp(1, WIDEST),
             margin,
@@ -16,12 +16,12 @@ impl Rows {
     }
 
     /// Bytes in a row.
-    pub(super) fn width(&self) -> usize {
+    pub(crate) fn width(&self) -> usize {
         self.width
     }
 
     /// Appends the rows of `data`, the first of its bytes being number `offset`.
-    pub(super) fn append(&self, out: &mut Vec<u8>, offset: u64, data: &[u8]) {
+    pub(crate) fn append(&self, out: &mut Vec<u8>, offset: u64, data: &[u8]) {
         let rows = data.len().div_ceil(self.width);
         out.reserve(rows * (self.margin.len() + OFFSET + 4 * self.width + 6));
         let mut at = offset;

@@ -122,7 +122,7 @@ impl Programs {
 }
 
 /// What a person calls a program: its script where an interpreter runs it, else the program, without the folder.
-pub(crate) fn short_name(command: &str) -> String {
+pub(crate) fn program_name(command: &str) -> String {
     let base = |word: &str| word.rsplit('/').next().unwrap_or(word).to_owned();
     let mut words = command.split_whitespace();
     let first = words.next().map(base).unwrap_or_default();
@@ -138,7 +138,12 @@ pub(crate) fn short_name(command: &str) -> String {
         Some(script) => base(script),
         None => first,
     };
-    shorten(&escape_name(&name), NAME)
+    escape_name(&name).into_owned()
+}
+
+/// The same, no wider than its column.
+fn short_name(command: &str) -> String {
+    shorten(&program_name(command), NAME)
 }
 
 #[cfg(test)]

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use sockeye_model::{Call, Event, Payload, SocketAddress, Unit};
+use sockeye_model::{Call, Event, Payload, SocketAddress, SocketId, Unit};
 
 use super::sockets::waits_to_receive;
-use super::{Known, Mark, Teller, Told, Transport, Way};
+use super::{Known, Mark, Reason, Teller, Told, Transport, Way};
 use crate::catalogue::{self, Text, narration, reasons};
 use crate::escape;
 use crate::layout::glued;
@@ -83,6 +83,42 @@ impl Teller {
             _ => return told,
         };
         told.because(reason, self.language)
+    }
+
+    /// With both ends in sight it is known how many sends one recv took, so that is what is said.
+    pub(crate) fn joined_or_whole(
+        &self,
+        socket: SocketId,
+        reasons: &mut Vec<Reason>,
+        sends: u64,
+        whole: bool,
+    ) {
+        let transport = self.sockets.transport(socket);
+        if !transport.is_stream() {
+            return;
+        }
+        let guesses = [
+            reasons::RECV_JOINED,
+            reasons::RECV_JOINED_UNIX,
+            reasons::RECV_ONE_PIECE,
+            reasons::RECV_ONE_PIECE_UNIX,
+            reasons::RECV_STREAM,
+        ];
+        reasons.retain(|reason| !guesses.contains(&reason.text));
+        let (joined, in_one) = if transport == Transport::UnixStream {
+            (reasons::RECV_JOINED_UNIX, reasons::RECV_ONE_PIECE_UNIX)
+        } else {
+            (reasons::RECV_JOINED, reasons::RECV_ONE_PIECE)
+        };
+        let text = match (sends, whole) {
+            (1, true) => in_one,
+            (2.., true) => joined,
+            _ => reasons::RECV_STREAM,
+        };
+        reasons.push(Reason {
+            text,
+            words: self.fill(text, &[("sends", &sends)]),
+        });
     }
 
     pub(super) fn received(

@@ -7,9 +7,11 @@
 )]
 
 mod every_kind;
+mod mistakes;
 mod sessions;
 
 pub(crate) use every_kind::*;
+pub(crate) use mistakes::*;
 pub(crate) use sessions::*;
 
 use std::borrow::Cow;

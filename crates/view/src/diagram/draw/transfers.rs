@@ -4,12 +4,12 @@ use std::io::{self, Write};
 
 use sockeye_model::{Event, Payload, SocketAddress, SocketId};
 
-use super::super::ends::{Lettered, Side, Taken};
+use super::super::ends::{Lettered, Side};
 use super::super::picture::{Arrow, ArrowKind, Cell};
 use super::super::{Diagram, Expected};
 use super::{append, append_more, coloured, plain};
 use crate::catalogue::{self, narration, reasons};
-use crate::telling::{Mark, Reason, Told, Transport};
+use crate::telling::{Mark, Told};
 
 impl<W: Write> Diagram<W> {
     pub(super) fn draw_sent(
@@ -70,7 +70,8 @@ impl<W: Write> Diagram<W> {
             append(&mut text, std::slice::from_ref(&told.fact));
         }
         if from.is_some() {
-            self.joined_or_whole(event.socket, &mut told.reasons, taken);
+            self.teller
+                .joined_or_whole(event.socket, &mut told.reasons, taken.sends, taken.whole);
         }
         // An answer's time is told already; for the others, how long the bytes were on their way.
         if told.more.is_empty()
@@ -123,36 +124,6 @@ impl<W: Write> Diagram<W> {
         }
         self.explain(&mut row, side, told.reasons);
         self.show(row)
-    }
-
-    /// With both ends in sight it is known how many sends one recv took, so that is what is said.
-    fn joined_or_whole(&self, socket: SocketId, reasons: &mut Vec<Reason>, taken: Taken) {
-        let transport = self.teller.sockets.transport(socket);
-        if !transport.is_stream() {
-            return;
-        }
-        let guesses = [
-            reasons::RECV_JOINED,
-            reasons::RECV_JOINED_UNIX,
-            reasons::RECV_ONE_PIECE,
-            reasons::RECV_ONE_PIECE_UNIX,
-            reasons::RECV_STREAM,
-        ];
-        reasons.retain(|reason| !guesses.contains(&reason.text));
-        let (joined, whole) = if transport == Transport::UnixStream {
-            (reasons::RECV_JOINED_UNIX, reasons::RECV_ONE_PIECE_UNIX)
-        } else {
-            (reasons::RECV_JOINED, reasons::RECV_ONE_PIECE)
-        };
-        let text = match (taken.sends, taken.whole) {
-            (1, true) => whole,
-            (2.., true) => joined,
-            _ => reasons::RECV_STREAM,
-        };
-        reasons.push(Reason {
-            text,
-            words: self.teller.fill(text, &[("sends", &taken.sends)]),
-        });
     }
 
     /// Who is meant by an address of a message: a letter, and the first time what it stands for.

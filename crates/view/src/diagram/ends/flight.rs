@@ -7,7 +7,7 @@ use sockeye_model::{SocketAddress, SocketId};
 use super::{Ends, Flight, Remembered, Taken, has_name};
 
 impl Ends {
-    pub(super) fn has_arrived(
+    pub(crate) fn has_arrived(
         &self,
         socket: SocketId,
         len: u64,
@@ -40,7 +40,7 @@ impl Ends {
     }
 
     /// Whether something that this stream sent has not been received, and its other end, one of ours, is still open.
-    pub(super) fn is_on_its_way(&self, socket: SocketId) -> bool {
+    pub(crate) fn is_on_its_way(&self, socket: SocketId) -> bool {
         self.known.get(&socket).is_some_and(|known| {
             !known.datagram
                 && !known.flying.is_empty()
@@ -67,7 +67,7 @@ impl Ends {
     }
 
     /// What a receive took of what was on its way, and from whom it came, if that is one of ours.
-    pub(in crate::diagram) fn arrive(
+    pub(crate) fn arrive(
         &mut self,
         socket: SocketId,
         len: u64,

@@ -7,7 +7,7 @@ use sockeye_model::{Event, Kind, SocketAddress, SocketId};
 use super::Ends;
 
 impl Ends {
-    pub(super) fn pair_up(&mut self, event: &Event<'_>) {
+    pub(crate) fn pair_up(&mut self, event: &Event<'_>) {
         let id = event.socket;
         let (local, peer) = match &event.kind {
             Kind::Bound { local } | Kind::Listening { local, .. } => (Some(local), None),
