@@ -1,6 +1,6 @@
 //! What the rules find in a stream of events, which call showed it, and what the sockets came to.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::io;
 
 use sockeye_diagnose::Doctor;
@@ -14,12 +14,17 @@ use sockeye_view::{Found, Sums};
 pub(crate) struct Diagnosis {
     doctor: Doctor,
     calls: HashMap<SocketId, Calls>,
+    /// Sockets that were closed lately: some things are found only then.
+    closed: VecDeque<SocketId>,
     /// The call that showed each finding, in their order.
     shown_by: Vec<Option<(Call, u64)>>,
     sums: Sums,
     /// The sockets are another program's.
     traced: bool,
 }
+
+/// So many closed sockets are remembered.
+const CLOSED: usize = 64;
 
 /// The calls on one socket so far.
 #[derive(Debug, Default)]
@@ -30,13 +35,15 @@ struct Calls {
 }
 
 impl Calls {
+    fn latest(&self, call: Call) -> Option<(Call, u64)> {
+        self.counts.get(&call).map(|count| (call, *count))
+    }
+
     /// The call that a finding is about: the last one, unless its rule is about an earlier one.
     fn shown_by(&self, rule: &str) -> Option<(Call, u64)> {
         match rule {
-            "S01" | "S03" | "S04" => {
-                let binds = self.counts.get(&Call::Bind)?;
-                Some((Call::Bind, *binds))
-            }
+            "S01" | "S03" | "S04" => self.latest(Call::Bind),
+            "S05" | "S06" | "S35" | "S40" => self.latest(Call::Connect),
             "S08" => self.last_receive,
             _ => self.last,
         }
@@ -57,7 +64,12 @@ impl Diagnosis {
         let new = self.doctor.event(event);
         let told = self.tell(event.at, new);
         if matches!(event.kind, Kind::Closed { .. }) {
-            self.calls.remove(&event.socket);
+            self.closed.push_back(event.socket);
+            if self.closed.len() > CLOSED
+                && let Some(oldest) = self.closed.pop_front()
+            {
+                self.calls.remove(&oldest);
+            }
         }
         told
     }
@@ -257,9 +269,9 @@ mod tests {
     }
 
     #[test]
-    fn a_closed_socket_leaves_nothing_behind() {
+    fn closed_sockets_are_forgotten() {
         let mut diagnosis = Diagnosis::default();
-        for socket in 1..100 {
+        for socket in 1..1_000 {
             diagnosis.event(&event(
                 socket,
                 Kind::Called {
@@ -273,6 +285,6 @@ mod tests {
             };
             diagnosis.event(&event(socket, closed));
         }
-        assert!(diagnosis.calls.is_empty());
+        assert!(diagnosis.calls.len() <= CLOSED);
     }
 }

@@ -574,7 +574,11 @@ impl<W: Write + Send> Sink for Explain<W> {
                     }
                 }
             }
-            Kind::Failed { .. } => {
+            Kind::Failed { .. }
+            | Kind::Called {
+                call: Call::Connect,
+                ..
+            } => {
                 let told = self.teller.tell(event);
                 self.forget_connecting(event.socket);
                 self.tell_pending()?;

@@ -30,10 +30,10 @@ crate::texts! {
     QUEUED_DATA = "{unread} not yet received, {unsent} not yet taken" | "{unread} aún sin recibir, {unsent} aún sin recoger";
     QUEUED_ACCEPT = "{waiting} wait for accept, backlog {backlog}" | "{waiting} esperan a accept, cola de {backlog}";
     QUEUED_DROPPED = "{messages} messages thrown away here: buffer of {buffer} full" | "{messages} mensajes tirados aquí: búfer de {buffer} lleno";
-    RUNTIME_RESOLVER = "{count} sockets of the resolver" | "{count} sockets del resolutor";
-    RUNTIME_NAME_CACHE = "{count} sockets that ask the cache of names (nscd)" | "{count} sockets que preguntan a la caché de nombres (nscd)";
-    RUNTIME_INTERFACES = "{count} sockets that ask the kernel for its addresses" | "{count} sockets que preguntan al núcleo por sus direcciones";
-    RUNTIME_WAKE_UP = "{count} sockets by which the event loop wakes itself" | "{count} sockets con los que el bucle de eventos se despierta";
+    RUNTIME_RESOLVER = "sockets of the resolver: {count}" | "sockets del resolutor: {count}";
+    RUNTIME_NAME_CACHE = "sockets that ask the cache of names (nscd): {count}" | "sockets que preguntan a la caché de nombres (nscd): {count}";
+    RUNTIME_INTERFACES = "sockets that ask the kernel for its addresses: {count}" | "sockets que preguntan al núcleo por sus direcciones: {count}";
+    RUNTIME_WAKE_UP = "sockets by which the event loop wakes itself: {count}" | "sockets con los que el bucle de eventos se despierta: {count}";
     BLIND_IO_URING = "the program uses io_uring: what it does that way can't be seen" | "el programa usa io_uring: lo que hace así no puede verse";
     BLIND_FOREIGN_CALLS = "32-bit system calls are let through and not seen" | "las llamadas al sistema de 32 bits pasan sin verse";
     BLIND_PRIVILEGED = "the program has privileges of its own (setuid or capabilities): traced, it runs without them" | "el programa tiene privilegios propios (setuid o capacidades): trazado, se ejecuta sin ellos";

@@ -190,6 +190,8 @@ crate::texts! {
                      | "porque cerraste tú primero; no molesta a un cliente";
     TIME_WAIT_SERVER = "because this side closed first; a server that restarts needs SO_REUSEADDR"
                      | "porque este lado cerró primero; un servidor que rearranca necesita SO_REUSEADDR";
+    IN_PROGRESS = "the socket does not wait: the handshake goes on by itself; once the socket is writable, SO_ERROR tells how it ended"
+        | "el socket no espera: el saludo sigue por su cuenta; cuando se pueda escribir, SO_ERROR dice cómo acabó";
     CLOSE_UNREAD = "what had come and was not received is thrown away: TCP then sends RST, not FIN, and the peer may lose your last bytes too"
         | "lo que llegó y no se recibió se tira: TCP envía entonces RST, no FIN, y el otro puede perder también tus últimos bytes";
     CLOSE_UNREAD_UNIX = "what had come and was not received is thrown away, and the peer gets ECONNRESET"

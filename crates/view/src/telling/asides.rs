@@ -39,6 +39,12 @@ pub(crate) fn worth(event: &Event<'_>, programs: &Programs) -> Worth {
             call: Call::GetSockName | Call::GetPeerName | Call::GetSockOpt,
             ..
         } => Worth::Aside,
+        // An option that this kind of socket does not have: tried and done without.
+        Kind::Failed {
+            call: Call::SetSockOpt,
+            errno: Errno::ENOPROTOOPT,
+            ..
+        } => Worth::Aside,
         Kind::Called {
             call: Call::Connect | Call::Shutdown,
             ..

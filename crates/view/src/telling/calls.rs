@@ -92,7 +92,16 @@ impl Teller {
                     .because(reasons::AGAIN, self.language)
             }
             // A connect that is under way, and questions whose answer is no: nothing has failed.
-            Err(errno) if errno == Errno::EINPROGRESS || asks(call) => {
+            Err(Errno::EINPROGRESS) => {
+                let error = errno_text(Errno::EINPROGRESS, self.language);
+                let known = self.sockets.of(event.socket);
+                let fact = match known.and_then(|known| known.peer.as_ref()) {
+                    Some(peer) => format!("{}: {error}", self.address(peer)),
+                    None => error,
+                };
+                Told::new(event, call.name(), fact).because(reasons::IN_PROGRESS, self.language)
+            }
+            Err(errno) if asks(call) => {
                 Told::new(event, call.name(), errno_text(errno, self.language))
             }
             Err(errno) => {

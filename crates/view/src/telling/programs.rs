@@ -63,6 +63,8 @@ impl Programs {
             Kind::Exited { pid, .. } => {
                 self.processes.remove(pid);
             }
+            // Told of a process that may have ended.
+            Kind::Diagnosed(_) | Kind::Noted(_) => {}
             _ if event.socket != SocketId::NONE => {
                 if let Some(by) = event.by {
                     let process = self.processes.entry(by.process).or_default();
