@@ -14,6 +14,7 @@ use sockeye_view::escape::escape_name;
 use sockeye_view::{Columns, Header, Record};
 
 use crate::cli::TraceArgs;
+use crate::cli::quote;
 use crate::cli::view::ViewArgs;
 use crate::diagnosis::Diagnosed;
 use crate::exit::ExitCode;
@@ -43,6 +44,17 @@ enum Output {
     File(PathBuf),
 }
 
+/// How a page comes by what is wrong.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Findings {
+    /// It is told among the events.
+    Told,
+    /// The rules are asked about the events.
+    Found,
+    /// Nobody looks.
+    None,
+}
+
 /// The sinks, and where each writes to.
 struct Shown {
     sinks: Vec<Box<dyn Sink>>,
@@ -50,8 +62,8 @@ struct Shown {
 }
 
 impl Shown {
-    /// The recording, if one is to be made.
-    fn recorded(view: &ViewArgs, look: Look) -> Result<Self, Failure> {
+    /// The recording and the page, if they are to be made.
+    fn written(view: &ViewArgs, look: Look, findings: Findings) -> Result<Self, Failure> {
         let mut shown = Self {
             sinks: Vec::new(),
             outputs: Vec::new(),
@@ -72,6 +84,25 @@ impl Shown {
                 Output::Recording(path.clone()),
             );
         }
+        if let Some(path) = &view.html {
+            let file = recording(path).map_err(|error| {
+                let places: [(&str, &dyn std::fmt::Display); 2] = [
+                    ("path", &path.display()),
+                    ("error", &io_text(&error, look.language)),
+                ];
+                Failure::new(
+                    ExitCode::OutputFailed,
+                    words::PAGE_OPEN.fill(look.language, &places),
+                )
+            })?;
+            let title = command_line(&header().command);
+            let page = look.html(file, title, findings != Findings::None);
+            let page = match findings {
+                Findings::Found => Box::new(Diagnosed::new(page)),
+                Findings::Told | Findings::None => page,
+            };
+            shown.push(page, Output::File(path.clone()));
+        }
         Ok(shown)
     }
 
@@ -91,7 +122,15 @@ impl Session {
         rules: bool,
     ) -> Result<Self, Failure> {
         let look = Look::on(&io::stderr(), &view.look);
-        let mut shown = Shown::recorded(view, look)?;
+        let mut shown = Shown::written(
+            view,
+            look,
+            if rules {
+                Findings::Found
+            } else {
+                Findings::None
+            },
+        )?;
         let diagnosed = |view: Box<dyn Sink>| match rules {
             true => Box::new(Diagnosed::new(view)) as Box<dyn Sink>,
             false => view,
@@ -107,7 +146,7 @@ impl Session {
         if view.hex {
             shown.push(look.hex(views::stderr(), true), Output::Stderr);
         }
-        let loses_nothing = view.record.is_some() || view.hex;
+        let loses_nothing = view.record.is_some() || view.html.is_some() || view.hex;
         let policy = if loses_nothing {
             Policy::Lossless
         } else {
@@ -126,7 +165,7 @@ impl Session {
     /// for. `beside` is told what the picture is told.
     pub(crate) fn of_picture(view: &ViewArgs, beside: Box<dyn Sink>) -> Result<Self, Failure> {
         let look = Look::on(&io::stdout(), &view.look);
-        let mut shown = Shown::recorded(view, look)?;
+        let mut shown = Shown::written(view, look, Findings::None)?;
         if view.hex {
             shown.push(look.hex(views::stdout(), false), Output::Stdout);
         } else if view.explain.is_some() && !view.diagram {
@@ -149,7 +188,7 @@ impl Session {
             Some(file) => Look::on(file, &view.look),
             None => Look::on(&io::stderr(), &view.look),
         };
-        let mut shown = Shown::recorded(view, look)?;
+        let mut shown = Shown::written(view, look, Findings::Told)?;
         let cannot =
             |error: &io::Error| Failure::new(ExitCode::CannotStart, io_text(error, look.language));
         let place = || match &args.output {
@@ -181,7 +220,7 @@ impl Session {
                 shown.push(look.hex(writer()?, true), place());
             }
         }
-        let policy = if view.record.is_some() || view.hex {
+        let policy = if view.record.is_some() || view.html.is_some() || view.hex {
             Policy::Lossless
         } else {
             Policy::Lossy
@@ -312,7 +351,7 @@ fn view_failed(
     Err(Failure::new(ExitCode::OutputFailed, line))
 }
 
-/// A new recording, for its owner's eyes only: it holds what the sockets carried.
+/// A new recording or page, for its owner's eyes only: it holds what the sockets carried.
 fn recording(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options
@@ -321,6 +360,15 @@ fn recording(path: &Path) -> io::Result<File> {
         .truncate(true)
         .mode(0o600)
         .open(path)
+}
+
+/// The words of a command, without the folder of the program.
+pub(crate) fn command_line(words: &[String]) -> String {
+    let words = words.iter().enumerate().map(|(index, word)| match index {
+        0 => word.rsplit('/').next().unwrap_or(word),
+        _ => word.as_str(),
+    });
+    quote::line(words)
 }
 
 fn header() -> Header {

@@ -7,7 +7,7 @@ use sockeye_model::Sink;
 use sockeye_view::catalogue::Language;
 use sockeye_view::{
     Columns, CorrectOptions, Diagram, DiagramOptions, Explain, ExplainOptions, Hex, HexOptions,
-    Reasons,
+    Html, HtmlOptions, Mermaid, MermaidOptions, Reasons,
 };
 
 use crate::cli::view::{self, Color, LookArgs};
@@ -117,6 +117,31 @@ impl Look {
             Some(view::Explain::All) => Reasons::All,
             _ => Reasons::Once,
         }
+    }
+
+    /// One page for a browser: of the command `title`, whose events were looked at by all rules if it is `diagnosed`.
+    pub(crate) fn html<W: Write + Send + 'static>(
+        self,
+        out: W,
+        title: String,
+        diagnosed: bool,
+    ) -> Box<dyn Sink> {
+        let options = HtmlOptions {
+            language: self.language,
+            title,
+            diagnosed,
+            ..HtmlOptions::default()
+        };
+        Box::new(Html::new(out, options))
+    }
+
+    /// The text of a mermaid diagram.
+    pub(crate) fn mermaid<W: Write + Send + 'static>(self, out: W) -> Box<dyn Sink> {
+        let options = MermaidOptions {
+            language: self.language,
+            ..MermaidOptions::default()
+        };
+        Box::new(Mermaid::new(out, options))
     }
 
     /// What to correct, on this output; `beside_data` as for narration.

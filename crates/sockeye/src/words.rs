@@ -20,6 +20,7 @@ texts! {
     VIEW_FAILED = "what is shown on stderr could not be written: {error}; the data went on without it" | "no se pudo escribir en stderr lo que se muestra: {error}; los datos siguieron sin ello";
     UNSHOWN = "{count} events are not shown: stderr was too slow; the data was not delayed" | "no se muestran {count} sucesos: stderr iba demasiado lento; los datos no se retrasaron";
     RECORDING_OPEN = "open the recording {path}: {error}" | "abrir la grabación {path}: {error}";
+    PAGE_OPEN = "open the page {path}: {error}" | "abrir la página {path}: {error}";
     SHOW_OPEN = "open {path}: {error}" | "abrir {path}: {error}";
     SHOW_READ = "{path}: {error}" | "{path}: {error}";
     SHOW_CUT = "{path} has no end line: the recording was cut off" | "{path} no tiene línea final: la grabación quedó cortada";

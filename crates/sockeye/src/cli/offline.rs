@@ -12,7 +12,9 @@ Examples:
   sockeye show talk.ndjson                          tell it again, in words
   sockeye show talk.ndjson --as hex                 its bytes
   sockeye show - --as diagram < talk.ndjson         its picture
-  sockeye show talk.ndjson --check --json           what is wrong with it";
+  sockeye show talk.ndjson --check --json           what is wrong with it
+  sockeye show talk.ndjson --as html > talk.html    one page for a browser
+  sockeye show talk.ndjson --as mermaid             for a text that draws mermaid diagrams";
 
 pub(crate) const GENERATE_EXAMPLES: &str = "\
 Examples:
@@ -33,7 +35,7 @@ pub(crate) struct ShowArgs {
     /// The recording; - is stdin
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
-    /// In which view: explain, hex, diagram, json
+    /// In which view: explain, hex, diagram, html, mermaid, json
     #[arg(
         long = "as",
         value_name = "VIEW",
@@ -60,6 +62,10 @@ pub(crate) enum ShowAs {
     Hex,
     /// Columns and arrows.
     Diagram,
+    /// One page for a browser.
+    Html,
+    /// The text of a mermaid sequence diagram.
+    Mermaid,
     /// The events, as they are recorded.
     Json,
 }

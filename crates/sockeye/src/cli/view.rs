@@ -23,6 +23,9 @@ pub(crate) struct ViewArgs {
     /// Write every event to FILE, to be shown again with sockeye show
     #[arg(long, value_name = "FILE")]
     pub(crate) record: Option<PathBuf>,
+    /// Write the session to FILE as one page for a browser, when it is over
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) look: LookArgs,
     /// Print every limit and default, and do nothing else

@@ -14,6 +14,7 @@ use crate::commands::trace::{json, summary};
 use crate::diagnosis::Diagnosis;
 use crate::exit::ExitCode;
 use crate::report::{Failure, io_text};
+use crate::session::command_line;
 use crate::views::Look;
 use crate::{stdio, words};
 
@@ -64,12 +65,15 @@ fn show(
         ShowAs::Hex => look.hex(out, false),
         ShowAs::Json => Box::new(Record::new(out, replay.header())),
         ShowAs::Diagram => look.diagram(out, None, Columns::Auto),
+        ShowAs::Html => look.html(out, command_line(&replay.header().command), true),
+        ShowAs::Mermaid => look.mermaid(out),
     };
     let mut sink = match args.json {
         true => None,
         false => Some(sink),
     };
-    let tells = matches!(args.view, ShowAs::Explain | ShowAs::Diagram);
+    let draws = matches!(args.view, ShowAs::Html | ShowAs::Mermaid);
+    let tells = draws || matches!(args.view, ShowAs::Explain | ShowAs::Diagram);
     let mut diagnosis = (tells || args.check || args.json).then(Diagnosis::default);
     let mut last = Timestamp::START;
     let mut damaged = 0_u64;
@@ -107,7 +111,7 @@ fn show(
         let found = diagnosis.found();
         let text = match args.json {
             true => json::document(&found, None, language),
-            false if tells && (diagnosis.is_traced() || args.check) => {
+            false if tells && !draws && (diagnosis.is_traced() || args.check) => {
                 summary(diagnosis, look, false)
             }
             false => String::new(),

@@ -123,7 +123,10 @@ impl Tracer {
         let before = Registers::of(thread)?;
         let blocked = ptrace::blocked(thread)?;
         ptrace::set_blocked(thread, u64::MAX)?;
-        let instruction = CallInstruction::place(thread, &before)?;
+        let Ok(instruction) = CallInstruction::place(thread, &before) else {
+            ptrace::set_blocked(thread, blocked)?;
+            return Err(Uninjected::Refused);
+        };
         let result = self.install_with(thread, &before, instruction.at, scratch, filter);
         if !matches!(result, Err(Uninjected::Interrupted)) || self.is_stopped(thread) {
             instruction.take_back(thread);
@@ -181,8 +184,9 @@ impl Tracer {
         let mut registers = *before;
         registers.set_call(at, number, arguments);
         registers.put(thread)?;
-        let mut stops = 0;
-        while stops < 2 {
+        // Its entry and its return.
+        let mut left = 2;
+        while left > 0 {
             ptrace::resume(thread, Resume::ToCall, 0)?;
             let status = loop {
                 match wait::wait(Some(thread)) {
@@ -191,23 +195,21 @@ impl Tracer {
                     Err(error) => return Err(error.into()),
                 }
             };
-            let expected = Status::Stopped {
-                signal: CALL_STOP,
-                event: 0,
-            };
-            // The first filter stops at seccomp(2) too, as at the program's own.
-            let filtered = Status::Stopped {
-                signal: libc::SIGTRAP,
-                event: libc::PTRACE_EVENT_SECCOMP,
-            };
-            if status == filtered {
-                continue;
+            match status {
+                Status::Stopped {
+                    signal: CALL_STOP,
+                    event: 0,
+                } => left -= 1,
+                // Our first filter stops at whoever installs one.
+                Status::Stopped {
+                    event: libc::PTRACE_EVENT_SECCOMP,
+                    ..
+                } => {}
+                _ => {
+                    self.deferred.push_back((thread, status));
+                    return Err(Uninjected::Interrupted);
+                }
             }
-            if status != expected {
-                self.deferred.push_back((thread, status));
-                return Err(Uninjected::Interrupted);
-            }
-            stops += 1;
         }
         match ptrace::call_stop(thread)? {
             CallStop::Exit { returned } => Ok(returned),
