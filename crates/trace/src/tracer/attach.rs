@@ -71,7 +71,7 @@ impl Tracer {
                 };
                 self.blind(now(), by, blind);
             }
-            self.world.to_arm();
+            self.world.take_to_arm();
             for thread in self.threads_of(pid) {
                 if thread != pid {
                     let caller = |thread| Caller {

@@ -167,7 +167,7 @@ impl Tracer {
 
     /// What the world wants armed is remembered until a thread of the process is where it can be done.
     pub(super) fn note_wanted(&mut self) {
-        for (pid, descriptor) in self.world.to_arm() {
+        for (pid, descriptor) in self.world.take_to_arm() {
             if let Some(process) = self.processes.get_mut(&pid)
                 && !process.every_call
             {

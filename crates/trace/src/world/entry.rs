@@ -263,15 +263,31 @@ impl World {
             return;
         }
         let (is_udp, is_internet) = (open.is_udp(), open.is_internet());
-        if open.kind != Type::Raw {
-            let unread = tracee.unread(descriptor).unwrap_or(0);
-            // What was sent over a UNIX socket is the other program's to receive, also after the close.
-            let unsent = tracee.unsent(descriptor).filter(|_| is_internet);
-            let unsent = unsent.unwrap_or(0);
-            if unread > 0 || unsent > 0 {
-                let queued = Queues::Data { unread, unsent };
-                self.tell(key, origin, Kind::Queued(queued));
+        let sample = (open.is_tcp() && open.connected)
+            .then(|| tracee.tcp(descriptor))
+            .flatten();
+        let (unread, unsent) = match &sample {
+            Some(sample) => (sample.unread, sample.unacknowledged),
+            None if open.kind == Type::Raw => (0, 0),
+            None => {
+                // What was sent over a UNIX socket is the other program's to receive, also after the close.
+                let unsent = tracee.unsent(descriptor).filter(|_| is_internet);
+                let unread = tracee.unread(descriptor);
+                (unread.unwrap_or(0), unsent.unwrap_or(0))
             }
+        };
+        if let Some(sample) = sample {
+            self.tell(key, origin, Kind::Sampled { sample });
+        }
+        if unread > 0 || unsent > 0 {
+            let queued = Queues::Data { unread, unsent };
+            self.tell(key, origin, Kind::Queued(queued));
+        }
+        // Unread bytes make the close a reset: no end, and nobody rests in TIME_WAIT.
+        if unread > 0
+            && let Some(open) = self.sockets.get_mut(key)
+        {
+            open.broke |= open.is_tcp();
         }
         if is_udp {
             self.look_at_drops(key, descriptor, origin, tracee);

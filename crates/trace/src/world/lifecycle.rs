@@ -72,6 +72,7 @@ impl World {
             self.replace_unseen(pid, descriptor, &origin);
             if let Some(open) = self.sockets.get_mut(key) {
                 open.pair = Some(with);
+                open.connected = true;
             }
             if is_wake_up {
                 self.suspect(key, Suspect::Pair { nonblocking: false }, made.at);
@@ -250,6 +251,7 @@ impl World {
             open.read_shut |= matches!(how, libc::SHUT_RD | libc::SHUT_RDWR);
             if how != libc::SHUT_RD {
                 open.note_end(End::Ours);
+                self.sockets.note_peer_ended(key);
             }
         }
         if how == libc::SHUT_RD {
@@ -356,8 +358,11 @@ impl World {
         let Some(open) = self.sockets.get(key) else {
             return;
         };
-        let (totals, first) = (open.totals, open.first);
+        // Who closes a connection that nobody has ended before ends it, unless it was broken.
+        let ends = open.connected && open.has_end() && !open.broke;
+        let (totals, first) = (open.totals, open.first.or(ends.then_some(End::Ours)));
         self.tell(key, origin, Kind::Closed { totals, first });
+        self.sockets.note_peer_ended(key);
         self.sockets.remove(key);
     }
 

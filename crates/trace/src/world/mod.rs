@@ -224,7 +224,7 @@ impl World {
 
     /// The descriptors of sockets that have come alive since the last time: reads, writes and closes of them are to be stopped
     /// at from here on. With the process each belongs to.
-    pub(crate) fn to_arm(&mut self) -> Vec<(u32, i32)> {
+    pub(crate) fn take_to_arm(&mut self) -> Vec<(u32, i32)> {
         std::mem::take(&mut self.arm)
     }
 

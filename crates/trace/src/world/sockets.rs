@@ -26,6 +26,8 @@ pub(crate) struct Open {
     pub(crate) peer: Option<SocketAddress>,
     /// The backlog, where it listens.
     pub(crate) backlog: Option<u32>,
+    /// It is or was connected.
+    pub(crate) connected: bool,
     /// A connection that is being made.
     pub(crate) connecting: Option<SocketAddress>,
     pub(crate) nonblocking: bool,
@@ -90,6 +92,7 @@ impl Open {
             local: None,
             peer: None,
             backlog: None,
+            connected: false,
             connecting: None,
             nonblocking: false,
             totals: Totals::default(),
@@ -203,8 +206,22 @@ impl Sockets {
         if let Some(before) = before.zip(open.peer.replace(peer.clone())) {
             self.ends.remove(&before);
         }
+        open.connected = true;
         if open.is_tcp() {
             self.ends.insert((local, peer), key);
+        }
+    }
+
+    /// The socket sends no more: where the other end is traced too, its peer is the one that has ended first.
+    pub(crate) fn note_peer_ended(&mut self, key: Key) {
+        let Some(open) = self.open.get(&key) else {
+            return;
+        };
+        if let Some((local, peer)) = open.local.clone().zip(open.peer.clone())
+            && let Some(other) = self.ends.get(&(peer, local))
+            && let Some(open) = self.open.get_mut(other)
+        {
+            open.note_end(End::Peer);
         }
     }
 

@@ -32,7 +32,7 @@ fn connected() -> Program {
     let address = program.fake.put(&sockaddr("10.0.0.9:80"));
     program.call(libc::SYS_connect, &[3, address, 16], 0);
     program.told();
-    program.world.to_arm();
+    program.world.take_to_arm();
     program
 }
 
@@ -48,7 +48,7 @@ fn a_forked_child_holds_the_socket_until_it_closes_it_too() {
         [
             "Forked { parent: 100, child: 200 }",
             "#1 close = 0",
-            "#1 closed 0 0 None"
+            "#1 closed 0 0 Some(Ours)"
         ]
     );
 }
@@ -60,7 +60,7 @@ fn a_child_that_shares_the_table_closes_for_both() {
     program.told();
     as_process(&mut program, 200);
     program.call(libc::SYS_close, &[3], 0);
-    assert_eq!(program.lines(), ["#1 closed 0 0 None"]);
+    assert_eq!(program.lines(), ["#1 closed 0 0 Some(Ours)"]);
 }
 
 #[test]
@@ -75,7 +75,7 @@ fn a_new_thread_is_no_fork() {
     program.world.forked(at, program.by, thread, true);
     program.by = thread;
     program.call(libc::SYS_close, &[3], 0);
-    assert_eq!(program.lines(), ["Threads", "#1 closed 0 0 None"]);
+    assert_eq!(program.lines(), ["Threads", "#1 closed 0 0 Some(Ours)"]);
 }
 
 #[test]
@@ -96,7 +96,7 @@ fn what_exec_closes_is_closed() {
     program
         .world
         .replaced(at, PID, "/bin/cat", &[0, 1, 2], &fake);
-    assert_eq!(program.lines()[1], "#1 closed 0 0 None");
+    assert_eq!(program.lines()[1], "#1 closed 0 0 Some(Ours)");
 }
 
 #[test]
@@ -110,11 +110,11 @@ fn doubled_descriptors_lead_to_one_socket_and_are_armed() {
         program.lines(),
         ["#1 dup = 4", "#1 dup = 5", "#1 dup = 6", "#1 dup = 3"]
     );
-    assert_eq!(program.world.to_arm(), [(PID, 4), (PID, 5), (PID, 6)]);
+    assert_eq!(program.world.take_to_arm(), [(PID, 4), (PID, 5), (PID, 6)]);
     program.call(libc::SYS_close_range, &[3, 5, 0], 0);
     assert!(program.lines().is_empty());
     program.call(libc::SYS_close_range, &[0, u64::MAX, 0], 0);
-    assert_eq!(program.lines(), ["#1 closed 0 0 None"]);
+    assert_eq!(program.lines(), ["#1 closed 0 0 Some(Ours)"]);
 }
 
 #[test]
@@ -126,7 +126,11 @@ fn a_descriptor_that_dup2_overwrites_is_closed() {
     assert_eq!(program.lines(), ["#2 closed 0 0 None", "#1 dup = 4"]);
     program.call(libc::SYS_dup2, &[9, 4], 4);
     program.call(libc::SYS_close, &[3], 0);
-    assert_eq!(program.lines(), ["#1 closed 0 0 None"], "4 is a file now");
+    assert_eq!(
+        program.lines(),
+        ["#1 closed 0 0 Some(Ours)"],
+        "4 is a file now"
+    );
 }
 
 #[test]
@@ -166,20 +170,20 @@ fn a_passed_descriptor_is_the_same_socket() {
         ["#2 sendmsg 1/1 \"x\"", "#1 close = 0", "#1 close = 0"],
         "it is under way, and open"
     );
-    program.world.to_arm();
+    program.world.take_to_arm();
     program
         .fake
         .is(9, tcp(30, "10.0.0.1:44888", Some("10.0.0.9:80")));
     let message = msghdr(&program.fake, b"x", &rights(9));
     program.call(libc::SYS_recvmsg, &[8, message, 0], 1);
-    assert_eq!(program.world.to_arm(), [(200, 9)]);
+    assert_eq!(program.world.take_to_arm(), [(200, 9)]);
     program.call(libc::SYS_close, &[9], 0);
     assert_eq!(
         program.lines(),
         [
             "#3 recvmsg 1/1 \"x\"",
             "#1 fd 9 Passed",
-            "#1 closed 0 0 None"
+            "#1 closed 0 0 Some(Ours)"
         ]
     );
 }
@@ -214,7 +218,7 @@ fn inherited_sockets_are_told_where_the_program_starts() {
             "#1 connected 10.0.0.1:22 10.0.0.9:4000"
         ]
     );
-    assert_eq!(program.world.to_arm(), [(300, 5)]);
+    assert_eq!(program.world.take_to_arm(), [(300, 5)]);
 }
 
 #[test]

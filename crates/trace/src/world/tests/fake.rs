@@ -1,7 +1,7 @@
 //! A process that is a map of memory and facts, and a machine that knows nothing but what a test says.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use sockeye_model::{
@@ -23,6 +23,8 @@ pub(super) struct Fake {
     pub(super) unsent: RefCell<HashMap<i32, u64>>,
     pub(super) accepting: RefCell<HashMap<i32, (u32, u32)>>,
     pub(super) drops: RefCell<HashMap<i32, (u64, u64)>>,
+    /// Of which `TCP_INFO` is known.
+    pub(super) sampled: RefCell<HashSet<i32>>,
 }
 
 impl Fake {
@@ -145,8 +147,13 @@ impl Tracee for Fake {
         self.accepting.borrow().get(&descriptor).copied()
     }
 
-    fn tcp(&self, _: i32) -> Option<TcpSample> {
-        None
+    fn tcp(&self, descriptor: i32) -> Option<TcpSample> {
+        let sampled = self.sampled.borrow().contains(&descriptor);
+        sampled.then(|| TcpSample {
+            unread: self.unread(descriptor).unwrap_or(0),
+            unacknowledged: self.unsent(descriptor).unwrap_or(0),
+            ..TcpSample::default()
+        })
     }
 
     fn drops(&self, descriptor: i32) -> Option<(u64, u64)> {
@@ -360,6 +367,7 @@ pub(super) fn line(event: &Event<'_>) -> String {
             let address = address.as_ref().map(|address| format!(" {address}"));
             format!("{call} failed {errno}{}", address.unwrap_or_default())
         }
+        Kind::Sampled { .. } => "sampled".to_owned(),
         Kind::Queued(queues) => format!("{queues:?}"),
         Kind::Noted(Note::Descriptor { number, came }) => format!("fd {number} {came:?}"),
         Kind::Noted(Note::Paired { with }) => format!("paired {with}"),

@@ -24,7 +24,7 @@ fn a_tcp_server_is_told_call_by_call() {
         .is(4, tcp(40, "127.0.0.1:5000", Some("127.0.0.1:44888")));
     let flags = number(libc::SOCK_CLOEXEC);
     program.call(libc::SYS_accept4, &[3, 0, 0, flags], 4);
-    assert_eq!(program.world.to_arm(), [(PID, 3), (PID, 4)]);
+    assert_eq!(program.world.take_to_arm(), [(PID, 3), (PID, 4)]);
     let buffer = program.fake.put(b"hola\n");
     program.call(libc::SYS_recvfrom, &[4, buffer, 5, 0, 0, 0], 5);
     program.call(libc::SYS_sendto, &[4, buffer, 5, 0, 0, 0], 5);
@@ -86,7 +86,7 @@ fn a_refused_connect_is_told_with_what_is_near() {
         ]
     );
     assert_eq!(
-        program.world.to_arm(),
+        program.world.take_to_arm(),
         [(PID, 3)],
         "its close is to be seen"
     );
@@ -108,7 +108,8 @@ fn a_busy_address_is_told_with_its_holder() {
 
 #[test]
 fn a_connect_that_goes_on_by_itself_is_made_when_that_is_known() {
-    let ways: [(&str, &dyn Fn(&mut Program)); 3] = [
+    type Way<'a> = (&'a str, &'a dyn Fn(&mut Program));
+    let ways: [Way<'_>; 3] = [
         ("getsockopt = 0", &|program| {
             let zero = program.fake.put(&0_i32.to_ne_bytes());
             let (level, option) = (number(libc::SOL_SOCKET), number(libc::SO_ERROR));
@@ -193,6 +194,30 @@ fn what_is_unread_is_told_before_the_last_close() {
 }
 
 #[test]
+fn the_kernels_figures_of_a_connection_are_told_before_its_close() {
+    let mut program = Program::new();
+    program.socket(3);
+    let address = program.fake.put(&sockaddr("10.0.0.9:80"));
+    program
+        .fake
+        .is(3, tcp(30, "10.0.0.1:44888", Some("10.0.0.9:80")));
+    program.call(libc::SYS_connect, &[3, address, 16], 0);
+    program.fake.sampled.borrow_mut().insert(3);
+    program.fake.unread.borrow_mut().insert(3, 18);
+    program.told();
+    program.call(libc::SYS_close, &[3], 0);
+    assert_eq!(
+        program.lines(),
+        [
+            "#1 sampled",
+            "#1 Data { unread: 18, unsent: 0 }",
+            "#1 closed 0 0 None"
+        ],
+        "a reset is no end"
+    );
+}
+
+#[test]
 fn what_is_unsent_when_a_process_ends_is_told() {
     let mut program = Program::new();
     program.socket(3);
@@ -210,7 +235,7 @@ fn what_is_unsent_when_a_process_ends_is_told() {
         program.lines(),
         [
             "#1 Data { unread: 0, unsent: 7 }",
-            "#1 closed 0 0 None",
+            "#1 closed 0 0 Some(Ours)",
             "Exited { pid: 100, status: Err(9) }"
         ]
     );
@@ -235,6 +260,31 @@ fn the_other_end_is_named_without_a_question_when_it_is_traced_too() {
     let lines = program.lines();
     let peers: Vec<&String> = lines.iter().filter(|line| line.contains("peer ")).collect();
     assert_eq!(peers, ["#2 peer 100", "#3 peer 100"]);
+}
+
+#[test]
+fn of_two_traced_ends_the_one_that_closes_first_is_known_to_have() {
+    let mut program = Program::new();
+    program.socket(3);
+    program.fake.is(3, tcp(30, "127.0.0.1:5000", None));
+    program.call(libc::SYS_listen, &[3, 5], 0);
+    program.socket(4);
+    let address = program.fake.put(&sockaddr("127.0.0.1:5000"));
+    program
+        .fake
+        .is(4, tcp(40, "127.0.0.1:44888", Some("127.0.0.1:5000")));
+    program.call(libc::SYS_connect, &[4, address, 16], 0);
+    program
+        .fake
+        .is(5, tcp(50, "127.0.0.1:5000", Some("127.0.0.1:44888")));
+    program.call(libc::SYS_accept, &[3, 0, 0], 5);
+    program.told();
+    program.call(libc::SYS_close, &[5], 0);
+    program.call(libc::SYS_close, &[4], 0);
+    assert_eq!(
+        program.lines(),
+        ["#3 closed 0 0 Some(Ours)", "#2 closed 0 0 Some(Peer)"]
+    );
 }
 
 #[test]

@@ -79,7 +79,7 @@ fn a_question_to_a_name_server_is_folded_with_all_its_calls() {
     program.call(libc::SYS_sendto, &[3, buffer, 8, 0, 0, 0], 8);
     program.call(libc::SYS_recvfrom, &[3, buffer, 8, 0, 0, 0], 8);
     assert_eq!(program.lines(), ["Runtime { of: Resolver, sockets: 1 }"]);
-    assert!(program.world.to_arm().is_empty(), "nobody watches it");
+    assert!(program.world.take_to_arm().is_empty(), "nobody watches it");
 }
 
 #[test]
@@ -147,7 +147,7 @@ fn a_program_that_asks_for_its_own_address_is_told_after_a_moment() {
     let lines = program.lines();
     assert_eq!(lines[0], "#1 created Inet Datagram");
     assert_eq!(lines[lines.len() - 2], "#2 created Inet Stream");
-    assert!(program.world.to_arm().contains(&(PID, 3)));
+    assert!(program.world.take_to_arm().contains(&(PID, 3)));
 }
 
 fn pair(program: &mut Program) {
@@ -196,7 +196,7 @@ fn the_pair_of_a_library_is_folded_however_it_is_made_nonblocking() {
     }
     assert_eq!(program.lines(), ["Runtime { of: WakeUp, sockets: 2 }"]);
     assert_eq!(
-        program.world.to_arm(),
+        program.world.take_to_arm(),
         [(PID, 7), (PID, 8)],
         "it may be the program's yet"
     );

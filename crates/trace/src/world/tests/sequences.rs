@@ -198,7 +198,7 @@ proptest! {
                     program.idle();
                 }
             }
-            program.world.to_arm();
+            program.world.take_to_arm();
             told.extend(program.told());
             let counted = program.world.descriptors.counted();
             for (key, open) in program.world.sockets.iter() {
