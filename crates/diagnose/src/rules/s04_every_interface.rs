@@ -80,18 +80,21 @@ mod tests {
 
     #[test]
     fn an_address_or_a_port_of_the_systems_choice_is_not_told() {
+        let chosen = || sockeye_model::Kind::Noted(sockeye_model::Note::PortChosen);
         let mut story = Story::of("python3 server.py");
-        story
-            .listener(1, "192.0.2.1:5000")
-            .listener(2, "127.0.0.1:5000");
-        story.udp(3).bound(3, "0.0.0.0:40000");
-        story.event(
-            3,
-            sockeye_model::Kind::Noted(sockeye_model::Note::PortChosen),
-        );
-        story
-            .sent_to(3, 4, "192.0.2.9:53")
-            .received_from(3, 4, 512, "192.0.2.9:53");
+        story.listener(1, "192.0.2.1:5000");
+        story.listener(2, "127.0.0.1:5000");
+        story.udp(3).bound(3, "0.0.0.0:40000").event(3, chosen());
+        story.received_from(3, 4, 512, "192.0.2.9:53");
+        assert_eq!(told(&story), 0);
+    }
+
+    #[test]
+    fn a_client_that_binds_and_asks_first_is_no_server() {
+        let mut story = Story::of("python3 client.py");
+        story.udp(1).bound(1, "0.0.0.0:68");
+        story.sent_to(1, 4, "192.0.2.9:67");
+        story.received_from(1, 4, 512, "192.0.2.9:67");
         assert_eq!(told(&story), 0);
     }
 }

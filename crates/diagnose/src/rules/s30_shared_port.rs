@@ -135,6 +135,7 @@ mod tests {
     #[test]
     fn a_fair_share_and_a_group_are_meant() {
         assert_eq!(two("SO_REUSEPORT", &[]), [""; 0]);
+        assert_eq!(two("SO_REUSEADDR", &[("SO_REUSEPORT", "1")]), [""; 0]);
         assert_eq!(
             two("SO_REUSEADDR", &[("IP_ADD_MEMBERSHIP", "224.0.0.251")]),
             [""; 0]

@@ -219,6 +219,22 @@ mod tests {
     }
 
     #[test]
+    fn a_parent_that_has_not_gone_on_or_a_child_that_did_nothing_proves_nothing() {
+        let mut stays = forked();
+        stays.from(CHILD).received(2, 4, 64).sent(2, 4).exits(Ok(0));
+        stays
+            .from(Story::PID)
+            .after(300)
+            .called(1, Call::Fcntl, Ok(0));
+        assert_eq!(stays.marks(), [""; 0]);
+        let mut idle = forked();
+        idle.from(CHILD).exits(Ok(0));
+        idle.from(Story::PID).waits(1, Call::Accept).after(300);
+        idle.called(1, Call::Fcntl, Ok(0));
+        assert_eq!(idle.marks(), [""; 0]);
+    }
+
+    #[test]
     fn a_child_that_ended_the_connection_for_all_harms_no_client() {
         let mut story = forked();
         story.from(CHILD).received(2, 4, 64).shut_down(2);
