@@ -78,7 +78,7 @@ mod words {
 
 #[cfg(test)]
 mod tests {
-    use sockeye_model::{Call, Errno};
+    use sockeye_model::{Call, Errno, Kind, Note};
 
     use super::*;
     use crate::story::Story;
@@ -156,7 +156,7 @@ mod tests {
         };
         story.event(
             2,
-            sockeye_model::Kind::Received {
+            Kind::Received {
                 call: Call::Read,
                 payload: hello,
                 room: 1024,
@@ -164,6 +164,16 @@ mod tests {
                 peer: None,
             },
         );
+        story.sent(2, 100).queued(2, 24, 0);
+        assert_eq!(story.closed(2).marks(), ["i S09"]);
+    }
+
+    #[test]
+    fn that_it_is_tls_may_also_be_noted() {
+        let mut story = server();
+        let (protocol, text) = ("tls".into(), "handshake".into());
+        story.received(2, 5, 5);
+        story.event(2, Kind::Noted(Note::Meaning { protocol, text }));
         story.sent(2, 100).queued(2, 24, 0);
         assert_eq!(story.closed(2).marks(), ["i S09"]);
     }

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use sockeye_model::{Errno, Event, Kind, Queues, SocketAddress, SocketId};
+use sockeye_model::{Errno, Event, Kind, Note, Queues, SocketAddress, SocketId};
 
 use super::{Spot, receives};
 use crate::scene::{Scene, SocketState};
@@ -85,6 +85,10 @@ impl UnreadAtClose {
             Kind::Queued(Queues::Data { unread, .. }) => {
                 let known = self.connections.entry(event.socket).or_default();
                 known.unread = *unread;
+            }
+            Kind::Noted(Note::Meaning { protocol, .. }) if protocol == "tls" => {
+                let known = self.connections.entry(event.socket).or_default();
+                known.speaks_tls = true;
             }
             Kind::Closed { .. } => {
                 let known = self.connections.remove(&event.socket);

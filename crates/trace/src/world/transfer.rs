@@ -1,13 +1,13 @@
 //! What calls send and receive: how much, from where in memory, and the bytes where somebody wants them.
 
-use sockeye_model::{Call, End, Errno, Kind, Payload, SocketAddress, Timestamp, Type, Unit};
+use sockeye_model::{Call, End, Errno, Kind, Note, Payload, SocketAddress, Timestamp, Type, Unit};
 
 use super::addresses::{filled_in, given};
 use super::decode::{
     MANY_MESSAGE, Message, Stretch, Syscall, gather, int, read_int, room, stretches,
 };
 use super::sockets::{Key, Open};
-use super::{Pending, World, failure};
+use super::{Origin, Pending, World, failure};
 use crate::made::Made;
 use crate::tracee::Tracee;
 
@@ -114,6 +114,7 @@ impl World {
         };
         self.count_sent(moved.key, moved.len);
         self.tell(moved.key, &pending.came(at), sent);
+        self.note_tls(moved, &pending.came(at), tracee);
     }
 
     /// Bytes that never were in the program's memory.
@@ -270,6 +271,29 @@ impl World {
         };
         self.count_received(moved.key, moved.len);
         self.tell(moved.key, &pending.came(at), received);
+        self.note_tls(moved, &pending.came(at), tracee);
+    }
+
+    /// Says, behind the first data of a TCP connection, that it begins a TLS handshake: what a connection carries matters also to
+    /// whoever wants no bytes, for TLS leaves some of its own unread.
+    fn note_tls(&mut self, moved: &Moved<'_>, origin: &Origin, tracee: &dyn Tracee) {
+        // A record's type, handshake, and the first byte of its version: RFC 8446, section 5.1.
+        const HANDSHAKE: [u8; 2] = [0x16, 0x03];
+        let Some(open) = self.sockets.get(moved.key) else {
+            return;
+        };
+        let first = open.totals.sends.saturating_add(open.totals.receives) == 1;
+        if !first || !open.is_tcp() || moved.len < HANDSHAKE.len() as u64 {
+            return;
+        }
+        let stretches = moved.stretches.unwrap_or_default();
+        if gather(tracee, stretches, HANDSHAKE.len() as u64).is_some_and(|it| it == HANDSHAKE) {
+            let note = Note::Meaning {
+                protocol: "tls".into(),
+                text: "handshake".into(),
+            };
+            self.tell(moved.key, &origin.without_call(), Kind::Noted(note));
+        }
     }
 
     /// From one descriptor to another through a pipe: either end may be a socket.

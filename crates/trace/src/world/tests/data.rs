@@ -230,3 +230,19 @@ fn bytes_that_cannot_be_read_or_are_too_many_are_only_counted() {
         assert_eq!((payload.data(), payload.len()), (None, len));
     }
 }
+
+#[test]
+fn the_first_bytes_of_a_connection_tell_that_it_is_tls() {
+    let mut program = connected();
+    let hello = program.fake.put(&[0x16, 3, 1, 0, 5, 1]);
+    for _ in 0..2 {
+        program.call(libc::SYS_write, &[3, hello, 6], 6);
+    }
+    let told = program.lines().join("\n");
+    assert_eq!(told.matches("Meaning").count(), 1, "{told}");
+    let mut plain = connected();
+    let text = plain.fake.put(b"GET / HTTP/1.1");
+    plain.call(libc::SYS_write, &[3, text, 14], 14);
+    plain.call(libc::SYS_write, &[3, hello, 6], 6);
+    assert!(!plain.lines().join("\n").contains("Meaning"));
+}
