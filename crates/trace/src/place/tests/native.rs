@@ -108,6 +108,7 @@ fn a_c_program_with_debug_information_has_lines() {
         ("c-optimised", &["-g", "-O2", "-fomit-frame-pointer"]),
         ("c-fixed", &["-g", "-no-pie"]),
         ("c-static", &["-g", "-static"]),
+        ("c-static-pie", &["-g", "-static-pie"]),
         ("c-packed", &["-g", "-gz=zlib"]),
         ("c-dwarf4", &["-gdwarf-4", "-O1"]),
     ] {
@@ -292,6 +293,64 @@ func main() {
             skip(&format!("go: {}", String::from_utf8_lossy(&built.stderr)));
         }
         Ok(_) => lines_as_told(&run(&mut Command::new(program)), "own.go", 3),
+    }
+}
+
+#[test]
+fn a_program_with_python_within_has_the_lines_of_both() {
+    if !can_trace() {
+        return;
+    }
+    let source = r#"
+#include <Python.h>
+#include <sys/socket.h>
+#include <unistd.h>
+static int ends[2];
+static char text[256];
+#define SPEAK() send(ends[0], text, (size_t)snprintf(text, sizeof text, "at %d %s", __LINE__, __func__), 0)
+static PyObject *speak(PyObject *self, PyObject *args) {
+    const char *words;
+    (void)self;
+    if (!PyArg_ParseTuple(args, "s", &words)) return NULL;
+    send(ends[0], words, strlen(words), 0);
+    Py_RETURN_NONE;
+}
+static PyMethodDef methods[] = {{"speak", speak, METH_VARARGS, ""}, {NULL, NULL, 0, NULL}};
+static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "own", "", -1, methods, NULL, NULL, NULL, NULL};
+static PyObject *made(void) { return PyModule_Create(&module); }
+int main(void) {
+    char line[8];
+    if (read(0, line, sizeof line) < 0 || socketpair(AF_UNIX, SOCK_STREAM, 0, ends)) return 1;
+    SPEAK();
+    PyImport_AppendInittab("own", made);
+    Py_Initialize();
+    SPEAK();
+    PyRun_SimpleString("import own\n\ndef talk():\n    own.speak('at 4 talk')\ntalk()\n");
+    SPEAK();
+    send(ends[0], "at end", 6, 0);
+}
+"#;
+    let asked = Command::new("python3-config")
+        .args(["--includes", "--ldflags", "--embed"])
+        .output();
+    let Ok(flags) = asked.map(|asked| String::from_utf8(asked.stdout).unwrap()) else {
+        skip("python3-config is not here");
+        return;
+    };
+    // The libraries have to come behind what needs them.
+    let scratch = Scratch::new("embedded");
+    let linked = format!("-g -Wl,--no-as-needed {}", flags.trim());
+    let options: Vec<&str> = linked.split_whitespace().collect();
+    let Some(program) = build("gcc", source, "own.c", &options, scratch.path()) else {
+        return;
+    };
+    let run = run(&mut Command::new(program));
+    assert_eq!(run.told.len(), 4, "{run:?}");
+    for (told, file) in run.told.iter().zip(["own.c", "own.c", "<string>", "own.c"]) {
+        let place = told.place.as_ref().unwrap_or_else(|| panic!("{run:?}"));
+        let function = place.function.as_deref().unwrap_or_default();
+        assert_eq!(format!("at {} {function}", place.line), told.message);
+        assert!(place.file.ends_with(file), "{place:?}");
     }
 }
 
