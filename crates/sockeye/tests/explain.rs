@@ -129,25 +129,50 @@ fn the_command_of_a_mistake_s_page_makes_the_mistake() {
     if let Some(why) = cannot() {
         return skipped(&why);
     }
-    let mut tried: Vec<(String, String)> = Vec::new();
-    for rule in topics_of("rule") {
-        let page = json(&["explain", &rule, "--json"]);
+    let mut tried = traced("rule");
+    tried.retain(|(rule, _)| !NOT_TRIED.contains(&rule.as_str()));
+    assert!(tried.len() > 20, "{tried:?}");
+    all(&tried, makes);
+}
+
+/// Errors that the calls on sockets do not show: the descriptor is closed or no socket; TCP says EPIPE in its place.
+const NOT_TOLD: [&str; 3] = ["EBADF", "ENOTSOCK", "ESHUTDOWN"];
+
+#[test]
+fn the_command_of_an_error_s_page_gives_the_error() {
+    if let Some(why) = cannot() {
+        return skipped(&why);
+    }
+    let mut tried = traced("error");
+    tried.retain(|(error, _)| !NOT_TOLD.contains(&error.as_str()));
+    assert!(tried.len() > 10, "{tried:?}");
+    all(&tried, gives);
+}
+
+/// The pages of a group with each of their commands that traces a program of one line.
+fn traced(group: &str) -> Vec<(String, String)> {
+    let mut traced = Vec::new();
+    for topic in topics_of(group) {
+        let page = json(&["explain", &topic, "--json"]);
         let commands = page["commands"].as_array().unwrap();
         let of_python = commands
             .iter()
             .map(|command| command.as_str().unwrap())
             .filter(|command| command.starts_with("sockeye trace -- python3 -c "));
-        tried.extend(of_python.map(|command| (rule.clone(), command.to_owned())));
+        traced.extend(of_python.map(|command| (topic.clone(), command.to_owned())));
     }
-    tried.retain(|(rule, _)| !NOT_TRIED.contains(&rule.as_str()));
-    assert!(tried.len() > 20, "{tried:?}");
+    traced
+}
+
+/// Tries each, several at a time.
+fn all(tried: &[(String, String)], holds: fn(&str, &str) -> Result<(), String>) {
     let next = AtomicUsize::new(0);
     let wrong = Mutex::new(Vec::new());
     std::thread::scope(|scope| {
         for _ in 0..AT_ONCE {
             scope.spawn(|| {
-                while let Some((rule, command)) = tried.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    if let Err(why) = makes(rule, command) {
+                while let Some((topic, command)) = tried.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    if let Err(why) = holds(topic, command) {
                         wrong.lock().unwrap().push(why);
                     }
                 }
@@ -158,31 +183,43 @@ fn the_command_of_a_mistake_s_page_makes_the_mistake() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
 }
 
-/// Runs a page's command, and looks for its rule among the findings.
-fn makes(rule: &str, command: &str) -> Result<(), String> {
-    let file = std::env::temp_dir().join(format!("explain-{}-{rule}.json", std::process::id()));
+/// Runs a page's command with more flags, which name a file; the file, and what was told.
+fn run(topic: &str, command: &str, flags: &str) -> (String, String) {
+    let file = std::env::temp_dir().join(format!("explain-{}-{topic}", std::process::id()));
+    let trace = format!("\"$sockeye\" trace {flags} {}", file.display());
     let traced = command
-        .replacen("sockeye trace", "\"$sockeye\" trace --json -o \"$file\"", 1)
+        .replacen("sockeye trace", &trace, 1)
         .replace("5000", &free_port().to_string());
-    let line = format!("file={}; timeout -s KILL 40 {traced}", file.display());
-    let ran = shell(&line);
-    let document = std::fs::read_to_string(&file).unwrap_or_default();
+    let ran = shell(&format!("timeout -s KILL 40 {traced}"));
+    let written = std::fs::read_to_string(&file).unwrap_or_default();
     let _never_made = std::fs::remove_file(&file);
+    (written, ran.stderr)
+}
+
+/// Looks for a call among the events that has failed so.
+fn gives(error: &str, command: &str) -> Result<(), String> {
+    let (events, told) = run(error, command, "-q --record");
+    if events.contains(&format!("\"{error}\"")) {
+        return Ok(());
+    }
+    Err(format!("{error}: {command}\n{told}\n{events}"))
+}
+
+/// Looks for a rule among the findings.
+fn makes(rule: &str, command: &str) -> Result<(), String> {
+    let (document, told) = run(rule, command, "--json -o");
     let found: Vec<String> = match serde_json::from_str::<Value>(&document) {
         Ok(document) => {
             let findings = document["findings"].as_array().cloned().unwrap_or_default();
             let ids = findings.iter().filter_map(|finding| finding["id"].as_str());
             ids.map(str::to_owned).collect()
         }
-        Err(error) => return Err(format!("{rule}: {error}: {command}\n{}", ran.stderr)),
+        Err(error) => return Err(format!("{rule}: {error}: {command}\n{told}")),
     };
     if found.iter().any(|id| id == rule) {
         return Ok(());
     }
-    Err(format!(
-        "{rule}: found {found:?}: {command}\n{}",
-        ran.stderr
-    ))
+    Err(format!("{rule}: found {found:?}: {command}\n{told}"))
 }
 
 /// A port that is free for TCP and UDP.
