@@ -358,8 +358,8 @@ impl World {
         let Some(open) = self.sockets.get(key) else {
             return;
         };
-        // Who closes a connection that nobody has ended before ends it, unless it was broken.
-        let ends = open.connected && open.has_end() && !open.broke;
+        // Who closes a connection that nobody has ended before ends it, unless it was broken, or is by this.
+        let ends = open.connected && open.has_end() && !open.broke && !open.resets;
         let (totals, first) = (open.totals, open.first.or(ends.then_some(End::Ours)));
         self.tell(key, origin, Kind::Closed { totals, first });
         self.sockets.note_peer_ended(key);

@@ -182,7 +182,10 @@ impl World {
         {
             return;
         }
-        self.tell_late_wait(&pending, made.at);
+        // A short wait that is over is told by how long the call took.
+        if made.at.since(pending.entry.at) >= waits::LONG {
+            self.tell_wait(&pending);
+        }
         self.returned(&pending, made, tracee);
         self.look_after(&pending, made.at, tracee);
     }

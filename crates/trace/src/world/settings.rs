@@ -29,6 +29,12 @@ impl World {
                 let (level, option) = (int(arguments[1]), int(arguments[2]));
                 let len = arguments[4] & 0xffff_ffff;
                 let value = options::value(level, option, tracee, arguments[3], len);
+                if (level, option) == (libc::SOL_SOCKET, libc::SO_LINGER)
+                    && let Some(open) = self.sockets.get_mut(key)
+                {
+                    let set = value.as_deref().and_then(|value| value.split_once(','));
+                    open.resets = set.is_some_and(|(on, seconds)| on != "0" && seconds == "0");
+                }
                 let configured = Kind::Configured {
                     option: options::name(level, option),
                     value: value.unwrap_or_default(),

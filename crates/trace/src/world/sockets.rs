@@ -35,6 +35,8 @@ pub(crate) struct Open {
     pub(crate) first: Option<End>,
     /// A call was told that the connection broke: a receive of 0 is no end any more.
     pub(crate) broke: bool,
+    /// `SO_LINGER` with 0 seconds: its close is a reset.
+    pub(crate) resets: bool,
     /// `shutdown(SHUT_RD)`: a receive of 0 is our own doing.
     pub(crate) read_shut: bool,
     pub(crate) inode: Option<u64>,
@@ -98,6 +100,7 @@ impl Open {
             totals: Totals::default(),
             first: None,
             broke: false,
+            resets: false,
             read_shut: false,
             inode: None,
             live: false,

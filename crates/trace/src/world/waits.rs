@@ -75,7 +75,7 @@ impl World {
             let Some(mut pending) = self.pending.remove(&thread) else {
                 continue;
             };
-            self.tell_late_wait(&pending, now);
+            self.tell_wait(&pending);
             pending.waits = true;
             while let Some(look) = LOOKS.get(pending.looks)
                 && pending.entry.at + *look <= now
@@ -99,12 +99,12 @@ impl World {
         next
     }
 
-    /// A call that has not returned for a while is told as waiting, with the time at which it was entered.
-    pub(super) fn tell_late_wait(&mut self, pending: &Pending, now: Timestamp) {
+    /// A call that has not returned for a while is told as waiting, once, with the time at which it was entered.
+    pub(super) fn tell_wait(&mut self, pending: &Pending) {
         let Some(key) = pending.key else {
             return;
         };
-        if pending.waits || !may_wait(pending.call) || now.since(pending.entry.at) < WAITS {
+        if pending.waits || !may_wait(pending.call) {
             return;
         }
         let origin = Origin {
@@ -285,6 +285,8 @@ impl World {
 
 /// A call that takes longer waits.
 const WAITS: Duration = Duration::from_millis(20);
+/// A wait as long as this is told, even if it is over.
+pub(super) const LONG: Duration = Duration::from_secs(1);
 /// After how long the queues of a socket are looked at in whose call a thread waits.
 const LOOKS: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(3)];
 /// How often a listener's queue is looked at while nobody waits in `accept`.

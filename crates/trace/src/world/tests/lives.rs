@@ -218,6 +218,24 @@ fn the_kernels_figures_of_a_connection_are_told_before_its_close() {
 }
 
 #[test]
+fn a_close_that_is_a_reset_ends_nothing_first() {
+    let mut program = Program::new();
+    program.socket(3);
+    let address = program.fake.put(&sockaddr("10.0.0.9:80"));
+    program
+        .fake
+        .is(3, tcp(30, "10.0.0.1:44888", Some("10.0.0.9:80")));
+    program.call(libc::SYS_connect, &[3, address, 16], 0);
+    let linger = [1_i32.to_ne_bytes(), 0_i32.to_ne_bytes()].concat();
+    let linger = program.fake.put(&linger);
+    let (level, option) = (number(libc::SOL_SOCKET), number(libc::SO_LINGER));
+    program.call(libc::SYS_setsockopt, &[3, level, option, linger, 8], 0);
+    program.told();
+    program.call(libc::SYS_close, &[3], 0);
+    assert_eq!(program.lines(), ["#1 closed 0 0 None"]);
+}
+
+#[test]
 fn what_is_unsent_when_a_process_ends_is_told() {
     let mut program = Program::new();
     program.socket(3);

@@ -45,12 +45,16 @@ fn a_call_that_lasts_is_told_once_as_waiting_with_the_time_it_began() {
 }
 
 #[test]
-fn a_wait_that_ended_before_anybody_looked_is_told_as_well() {
+fn a_wait_that_ended_before_anybody_looked_is_told_only_if_it_was_long() {
     let mut program = connected();
+    let entry = program.enter(libc::SYS_recvfrom, &[3, 0, 4, 0, 0, 0]);
+    program.pass(1000 * MILLISECOND);
+    program.leave(entry, 0);
+    assert_eq!(program.lines(), ["#1 waiting recv", "#1 ended Peer"]);
     let entry = program.enter(libc::SYS_recvfrom, &[3, 0, 4, 0, 0, 0]);
     program.pass(30 * MILLISECOND);
     program.leave(entry, 0);
-    assert_eq!(program.lines(), ["#1 waiting recv", "#1 ended Peer"]);
+    assert_eq!(program.lines(), ["#1 ended Peer"]);
 }
 
 #[test]
