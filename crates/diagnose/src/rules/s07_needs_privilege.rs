@@ -135,7 +135,7 @@ mod tests {
         // A directory that may not be written to, and a rule of the machine's own about a high port.
         story
             .tcp(1)
-            .failed(1, Call::Bind, Errno::EACCES, at("/root/a.sock"))
+            .failed(1, Call::Bind, Errno::EACCES, at("/run/a.sock"))
             .failed(1, Call::Bind, Errno::EACCES, at("127.0.0.1:8080"));
         story.udp(2).set(2, "SO_BROADCAST", "1").failed(
             2,
