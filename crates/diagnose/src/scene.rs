@@ -101,17 +101,27 @@ pub struct SocketState {
 impl SocketState {
     /// Whether it is TCP.
     pub fn is_tcp(&self) -> bool {
+        // 6 is TCP, 262 Multipath TCP.
         matches!(
             self.created,
-            Some((Family::Inet | Family::Inet6, Type::Stream, _))
+            Some((
+                Family::Inet | Family::Inet6,
+                Type::Stream,
+                Protocol(0 | 6 | 262)
+            ))
         )
     }
 
     /// Whether it is UDP.
     pub fn is_udp(&self) -> bool {
+        // 17 is UDP; a datagram socket may also be for ICMP.
         matches!(
             self.created,
-            Some((Family::Inet | Family::Inet6, Type::Datagram, _))
+            Some((
+                Family::Inet | Family::Inet6,
+                Type::Datagram,
+                Protocol(0 | 17)
+            ))
         )
     }
 
@@ -201,6 +211,19 @@ impl Scene {
             match self.parents.get(&first) {
                 Some(parent) if !self.replaced.contains(&first) => first = *parent,
                 _ => break,
+            }
+        }
+        first
+    }
+
+    /// The first process of the family: the one that the tracer started.
+    pub fn root_of(&self, process: u32) -> u32 {
+        let mut first = process;
+        // Bounded, as above.
+        for _ in 0..64 {
+            match self.parents.get(&first) {
+                Some(parent) => first = *parent,
+                None => break,
             }
         }
         first

@@ -48,6 +48,7 @@ mod s39_serves_one;
 mod s40_fixed_client_port;
 mod s41_stale_path;
 mod s42_unknown_port;
+mod second_try;
 mod serves;
 mod unread_at_close;
 

@@ -3,10 +3,11 @@
 use std::net::SocketAddr;
 
 use sockeye_model::{
-    Call, Errno, Event, Finding, Kind, Note, ProcessName, Saying, SocketAddress, SocketId, Value,
-    Weight,
+    Call, Errno, Event, Finding, Kind, Note, ProcessName, Saying, SocketAddress, SocketId,
+    Timestamp, Value, Weight,
 };
 
+use super::second_try::SecondTry;
 use super::{Spot, Words};
 use crate::rule::{About, Rule, RuleRow};
 use crate::scene::{Scene, SocketState};
@@ -26,6 +27,7 @@ const ABOUT: About = About {
 #[derive(Default)]
 struct AddressInUse {
     refused: Option<Refused>,
+    held: SecondTry,
 }
 
 struct Refused {
@@ -37,13 +39,25 @@ struct Refused {
 
 impl Rule for AddressInUse {
     fn event(&mut self, event: &Event<'_>, scene: &Scene, found: &mut Vec<Finding>) {
+        self.look(event, scene, found);
+        self.held.event(event, scene, found);
+    }
+
+    fn finish(&mut self, _at: Timestamp, scene: &Scene, found: &mut Vec<Finding>) {
+        self.unanswered(scene, found);
+        self.held.finish(found);
+    }
+}
+
+impl AddressInUse {
+    fn look(&mut self, event: &Event<'_>, scene: &Scene, found: &mut Vec<Finding>) {
         match &event.kind {
             Kind::Failed {
                 call: Call::Bind,
                 errno: Errno::EADDRINUSE,
                 address: Some(address),
             } => {
-                self.unanswered(found);
+                self.unanswered(scene, found);
                 let refused = Refused {
                     spot: Spot::of(event),
                     address: address.clone(),
@@ -52,7 +66,7 @@ impl Rule for AddressInUse {
                         .is_some_and(|state| state.has("SO_REUSEADDR")),
                 };
                 match own_socket(event.socket, address, scene) {
-                    Some(own) => found.push(refused.by_own(own)),
+                    Some(own) => self.held.hold(refused.by_own(own), scene, found),
                     None => self.refused = Some(refused),
                 }
             }
@@ -60,7 +74,8 @@ impl Rule for AddressInUse {
                 process, resting, ..
             }) if self.awaits(event.socket) => {
                 if let Some(refused) = self.refused.take() {
-                    found.push(refused.by(process.as_ref(), *resting, scene));
+                    let finding = refused.by(process.as_ref(), *resting, scene);
+                    self.held.hold(finding, scene, found);
                 }
             }
             // The file of a UNIX socket that is no more is S41's.
@@ -71,18 +86,12 @@ impl Rule for AddressInUse {
                 .as_ref()
                 .is_some_and(|it| it.spot.by == event.by) =>
             {
-                self.unanswered(found);
+                self.unanswered(scene, found);
             }
             _ => {}
         }
     }
 
-    fn finish(&mut self, _at: sockeye_model::Timestamp, _: &Scene, found: &mut Vec<Finding>) {
-        self.unanswered(found);
-    }
-}
-
-impl AddressInUse {
     fn awaits(&self, socket: SocketId) -> bool {
         self.refused
             .as_ref()
@@ -90,12 +99,13 @@ impl AddressInUse {
     }
 
     /// Nobody could say who holds it. Of a path that alone is told: it may as well be a file that was left behind.
-    fn unanswered(&mut self, found: &mut Vec<Finding>) {
+    fn unanswered(&mut self, scene: &Scene, found: &mut Vec<Finding>) {
         if let Some(refused) = self.refused.take()
             && !matches!(refused.address, SocketAddress::UnixPath(_))
         {
             let happened = refused.say(words::UNSEEN);
-            found.push(refused.finding(happened, Saying::of(words::FIX_HELD)));
+            let finding = refused.finding(happened, Saying::of(words::FIX_HELD));
+            self.held.hold(finding, scene, found);
         }
     }
 }
@@ -287,6 +297,17 @@ mod tests {
         story.closed(1);
         assert_eq!(story.marks(), ["✗ S02"]);
         assert_eq!(happened(&story), words::UNSEEN.english);
+    }
+
+    #[test]
+    fn a_program_that_takes_the_next_port_is_told_as_a_hint() {
+        let mut story = refused();
+        story.event(1, holder(Some((812, "vite")), 0));
+        story.bound(1, "127.0.0.1:5001");
+        assert_eq!(story.exits(Ok(0)).marks(), ["i S02"]);
+        let mut story = refused();
+        story.event(1, holder(None, 3)).closed(1).exits(Ok(1));
+        assert_eq!(story.marks(), ["✗ S02"]);
     }
 
     #[test]

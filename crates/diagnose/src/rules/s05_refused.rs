@@ -37,6 +37,8 @@ struct Refusal {
     here: bool,
     instead: Instead,
     times: u64,
+    /// The process whose end settles it; where nothing is known of processes, the end of everything does.
+    waits_for: Option<u32>,
 }
 
 /// What was found where nobody listens.
@@ -77,19 +79,32 @@ impl Rule for Refused {
                 }
             }
             Kind::Connected { peer, .. } => {
-                let program = event.by.map(|by| scene.program_of(by.process));
+                let root = event.by.map(|by| scene.root_of(by.process));
                 self.pending.retain(|refusal| {
-                    let same = refusal.spot.process().map(|pid| scene.program_of(pid)) == program;
+                    let same = refusal.spot.process().map(|pid| scene.root_of(pid)) == root;
                     !(same && same_service(&refusal.address, peer))
                 });
             }
-            Kind::Exited { pid, .. } => self.conclude(Some(*pid), found),
+            Kind::Exited { pid, .. } => {
+                for refusal in &mut self.pending {
+                    // A shell may have it tried again.
+                    if refusal.waits_for == Some(*pid) {
+                        let parent = scene.parent_of(*pid);
+                        let lives = |parent: &u32| scene.end_of(*parent).is_none();
+                        refusal.waits_for = parent.filter(lives);
+                    }
+                }
+                self.conclude(found);
+            }
             _ => {}
         }
     }
 
     fn finish(&mut self, _at: Timestamp, _scene: &Scene, found: &mut Vec<Finding>) {
-        self.conclude(None, found);
+        for refusal in &mut self.pending {
+            refusal.waits_for = None;
+        }
+        self.conclude(found);
     }
 }
 
@@ -115,6 +130,7 @@ impl Refused {
             self.pending.remove(0);
         }
         self.pending.push(Refusal {
+            waits_for: spot.process(),
             spot,
             address: address.clone(),
             here: address.is_local() || own.is_some(),
@@ -123,15 +139,13 @@ impl Refused {
         });
     }
 
-    /// Tells what is left of one process, or of all.
-    fn conclude(&mut self, pid: Option<u32>, found: &mut Vec<Finding>) {
+    /// Tells what nobody will mend any more.
+    fn conclude(&mut self, found: &mut Vec<Finding>) {
         for refusal in std::mem::take(&mut self.pending) {
-            if pid.is_none() || refusal.spot.process() == pid {
-                if refusal.here {
-                    found.push(refusal.finding());
-                }
-            } else {
+            if refusal.waits_for.is_some() {
                 self.pending.push(refusal);
+            } else if refusal.here {
+                found.push(refusal.finding());
             }
         }
     }
@@ -337,6 +351,35 @@ mod tests {
             .tcp(2)
             .connected(2, "127.0.0.1:40000", "127.0.0.1:5000");
         assert!(!story.exits(Ok(0)).marks().contains(&"✗ S05".to_owned()));
+    }
+
+    #[test]
+    fn a_shell_that_tries_until_the_server_is_there_has_made_no_mistake() {
+        let mut story = Story::of("sh -c until nc -z localhost 5000; do sleep 1; done");
+        for (pid, refused) in [(200, true), (201, false)] {
+            story.from(Story::PID).event(
+                0,
+                Kind::Forked {
+                    parent: Story::PID,
+                    child: pid,
+                },
+            );
+            let command = "nc -z localhost 5000".into();
+            story.from(pid).event(0, Kind::Replaced { pid, command });
+            story.tcp(pid);
+            match refused {
+                true => story.failed(
+                    pid,
+                    Call::Connect,
+                    Errno::ECONNREFUSED,
+                    at("127.0.0.1:5000"),
+                ),
+                false => story.connected(pid, "127.0.0.1:40000", "127.0.0.1:5000"),
+            };
+            story.closed(pid).exits(Ok(i32::from(refused)));
+        }
+        story.from(Story::PID).exits(Ok(0));
+        assert_eq!(story.marks(), [""; 0]);
     }
 
     #[test]

@@ -1,14 +1,15 @@
 //! S07: a port below 1024, or a broadcast, that the kernel refuses to an ordinary program.
 
-use sockeye_model::{Call, Errno, Event, Finding, Kind, Saying, Value, Weight};
+use sockeye_model::{Call, Errno, Event, Finding, Kind, Saying, Timestamp, Value, Weight};
 
+use super::second_try::SecondTry;
 use super::{Words, at_call};
 use crate::rule::{About, Rule, RuleRow};
 use crate::scene::Scene;
 
 pub(super) const ROW: RuleRow = RuleRow {
     about: ABOUT,
-    make: || Box::new(NeedsPrivilege),
+    make: || Box::new(NeedsPrivilege::default()),
 };
 
 const ABOUT: About = About {
@@ -20,10 +21,14 @@ const ABOUT: About = About {
 /// Without `net.ipv4.ip_unprivileged_port_start` being changed, the first port that everyone may use.
 const FIRST_FREE_PORT: u16 = 1024;
 
-struct NeedsPrivilege;
+#[derive(Default)]
+struct NeedsPrivilege {
+    held: SecondTry,
+}
 
 impl Rule for NeedsPrivilege {
     fn event(&mut self, event: &Event<'_>, scene: &Scene, found: &mut Vec<Finding>) {
+        self.held.event(event, scene, found);
         let Kind::Failed {
             call,
             errno: Errno::EACCES,
@@ -69,7 +74,15 @@ impl Rule for NeedsPrivilege {
             }
             _ => return,
         };
-        found.push(at_call(&ABOUT, Weight::Mistake, event, words));
+        let finding = at_call(&ABOUT, Weight::Mistake, event, words);
+        match call {
+            Call::Bind => self.held.hold(finding, scene, found),
+            _ => found.push(finding),
+        }
+    }
+
+    fn finish(&mut self, _at: Timestamp, _scene: &Scene, found: &mut Vec<Finding>) {
+        self.held.finish(found);
     }
 }
 
@@ -118,6 +131,16 @@ mod tests {
             .tcp(1)
             .failed(1, Call::Bind, Errno::EACCES, at("0.0.0.0:80"));
         assert_eq!(story.marks(), ["✗ S07"]);
+    }
+
+    #[test]
+    fn a_program_that_takes_another_port_is_told_as_a_hint() {
+        let mut story = Story::of("python3 server.py");
+        story
+            .tcp(1)
+            .failed(1, Call::Bind, Errno::EACCES, at("0.0.0.0:80"))
+            .bound(1, "0.0.0.0:8080");
+        assert_eq!(story.marks(), ["i S07"]);
     }
 
     #[test]

@@ -1,7 +1,10 @@
 //! S41: bind() was refused because of a file that an earlier run has left.
 
-use sockeye_model::{Call, Errno, Event, Finding, Kind, Note, Saying, SocketId, Value, Weight};
+use sockeye_model::{
+    Call, Errno, Event, Finding, Kind, Note, Saying, SocketId, Timestamp, Value, Weight,
+};
 
+use super::second_try::SecondTry;
 use super::{Spot, Words};
 use crate::rule::{About, Rule, RuleRow};
 use crate::scene::Scene;
@@ -21,10 +24,12 @@ const ABOUT: About = About {
 #[derive(Default)]
 struct StalePath {
     refused: Option<(SocketId, Spot)>,
+    held: SecondTry,
 }
 
 impl Rule for StalePath {
     fn event(&mut self, event: &Event<'_>, scene: &Scene, found: &mut Vec<Finding>) {
+        self.held.event(event, scene, found);
         match &event.kind {
             Kind::Failed {
                 call: Call::Bind,
@@ -47,10 +52,15 @@ impl Rule for StalePath {
                     why: Saying::of(words::WHY),
                     fix: Saying::of(fix),
                 };
-                found.push(spot.finding(&ABOUT, Weight::Mistake, words));
+                let finding = spot.finding(&ABOUT, Weight::Mistake, words);
+                self.held.hold(finding, scene, found);
             }
             _ => {}
         }
+    }
+
+    fn finish(&mut self, _at: Timestamp, _scene: &Scene, found: &mut Vec<Finding>) {
+        self.held.finish(found);
     }
 }
 
@@ -94,6 +104,15 @@ mod tests {
         let address = at("/run/a.sock");
         story.event(1, Kind::Noted(Note::Leftover { address }));
         assert_eq!(story.closed(1).marks(), ["✗ S41"]);
+    }
+
+    #[test]
+    fn a_program_that_unlinks_it_and_binds_again_is_right() {
+        let mut story = refused();
+        let address = at("/run/a.sock");
+        story.event(1, Kind::Noted(Note::Leftover { address }));
+        story.bound(1, "/run/a.sock");
+        assert_eq!(story.marks(), ["i S41"]);
     }
 
     #[test]
