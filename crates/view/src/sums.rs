@@ -123,10 +123,10 @@ impl Sums {
                     traffic.refused += 1;
                 }
             }
-            Kind::Queued(Queues::Data { unread, .. }) => {
-                if self.kinds.get(&event.socket) != Some(&Type::Datagram) {
-                    self.unread.insert(event.socket, *unread);
-                }
+            Kind::Queued(Queues::Data { unread, .. })
+                if self.kinds.get(&event.socket) != Some(&Type::Datagram) =>
+            {
+                self.unread.insert(event.socket, *unread);
             }
             Kind::Queued(Queues::Dropped { messages, .. }) => {
                 let known = self.dropped.entry(event.socket).or_default();

@@ -104,8 +104,10 @@ fn trace(args: &TraceArgs, session: Session, output: Option<File>) -> ExitCode {
         };
         let written = match output {
             Some(mut file) => file.write_all(text.as_bytes()),
-            // There is nobody left to tell.
-            None => Ok(drop(io::stderr().lock().write_all(text.as_bytes()))),
+            None => {
+                let _nobody_left = io::stderr().lock().write_all(text.as_bytes());
+                Ok(())
+            }
         };
         if let Err(error) = ended {
             let error = io_text(&error, language);
