@@ -140,7 +140,7 @@ impl Session {
             let diagram = look.diagram(views::stderr(), view.explain, Columns::Auto);
             shown.push(diagnosed(diagram), Output::Stderr);
         } else if view.explain.is_some() {
-            let narration = look.explain(views::stderr(), view.explain, true);
+            let narration = look.explain(views::stderr(), view.explain, true, rules);
             shown.push(diagnosed(narration), Output::Stderr);
         }
         if view.hex {
@@ -169,7 +169,7 @@ impl Session {
         if view.hex {
             shown.push(look.hex(views::stdout(), false), Output::Stdout);
         } else if view.explain.is_some() && !view.diagram {
-            let narration = look.explain(views::stdout(), view.explain, false);
+            let narration = look.explain(views::stdout(), view.explain, false, false);
             shown.push(narration, Output::Stdout);
         } else {
             let diagram = look.diagram(views::stdout(), view.explain, Columns::Two);
@@ -214,7 +214,7 @@ impl Session {
                 };
                 shown.push(look.diagram(writer()?, view.explain, columns), place());
             } else if view.explain.is_some() || !view.hex {
-                shown.push(look.explain(writer()?, view.explain, true), place());
+                shown.push(look.explain(writer()?, view.explain, true, true), place());
             }
             if view.hex {
                 shown.push(look.hex(writer()?, true), place());

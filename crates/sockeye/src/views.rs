@@ -72,14 +72,17 @@ impl Look {
         }
     }
 
-    /// Narration on this output. With `beside_data` a terminal gets a margin: data is written there as well.
+    /// Narration on this output. With `beside_data` a terminal gets a margin: data is written there as well. With `rules` it is
+    /// told what they find, and says so where that is nothing.
     pub(crate) fn explain<W: Write + Send + 'static>(
         self,
         out: W,
         reasons: Option<view::Explain>,
         beside_data: bool,
+        rules: bool,
     ) -> Box<dyn Sink> {
         let options = ExplainOptions {
+            rules,
             language: self.language,
             reasons: self.reasons(reasons),
             margin: self.terminal && beside_data,

@@ -8,7 +8,9 @@ use std::collections::{HashMap, HashSet};
 use std::io::{self, Write};
 use std::time::Duration;
 
-use sockeye_model::{Call, Event, Finding, Flow, Kind, Sink, SocketId, Tally, Timestamp, Wants};
+use sockeye_model::{
+    Call, Event, Finding, Flow, Kind, Sink, SocketId, Tally, Timestamp, Wants, Weight,
+};
 
 use crate::catalogue::{self, Language, narration};
 use crate::layout::{Paint, to_ascii};
@@ -57,6 +59,8 @@ pub struct ExplainOptions {
     pub previews: bool,
     /// Of a traced program also the calls that say nothing by themselves, and what waits in queues.
     pub everything: bool,
+    /// The rules have looked at what is told: where they found nothing, the summary says so.
+    pub rules: bool,
     /// Columns or JSON; the latter has no use for margin, colours and width.
     pub form: Form,
 }
@@ -74,6 +78,7 @@ impl Default for ExplainOptions {
             width: 100,
             previews: true,
             everything: false,
+            rules: false,
             form: Form::Columns,
         }
     }
@@ -116,6 +121,8 @@ pub struct Explain<W> {
     held: Option<Held>,
     /// Of each program the file of its first line that was seen; lines of it stand without their file.
     files: HashMap<usize, String>,
+    /// A mistake or a risk was found.
+    wrong: bool,
 }
 
 /// A line that is laid out and not yet written.
@@ -163,6 +170,7 @@ impl<W: Write> Explain<W> {
             summary: Summary::default(),
             held: None,
             files: HashMap::new(),
+            wrong: false,
             options,
         }
     }
@@ -362,6 +370,7 @@ impl<W: Write> Explain<W> {
     /// A finding stands at the right of the call that showed it, where its reasons stand, or has a line of its own.
     fn diagnosed(&mut self, event: &Event<'_>, finding: &Finding, told: Told) -> io::Result<()> {
         self.tell_pending()?;
+        self.wrong |= finding.weight > Weight::Hint;
         let place = self.place(event);
         if self.options.form == Form::Json {
             return self.write(told, &place);
@@ -622,7 +631,10 @@ impl<W: Write + Send> Sink for Explain<W> {
             return self.out.flush();
         }
         let summary = std::mem::take(&mut self.summary);
-        let (well, phrases) = summary.phrases(tally, &self.teller);
+        let (well, mut phrases) = summary.phrases(tally, &self.teller);
+        if well && self.options.rules && !self.wrong {
+            phrases.push(self.teller.say(narration::SUM_NOTHING_WRONG).to_owned());
+        }
         if self.options.form == Form::Json {
             self.out.write_all(&json::summary(well, &phrases))?;
             return self.out.flush();

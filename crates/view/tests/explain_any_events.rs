@@ -239,6 +239,7 @@ proptest! {
             width,
             previews: flags & 16 == 0,
             everything: flags & 32 == 0,
+            rules: width % 3 == 0,
             form: if width % 2 == 0 { Form::Columns } else { Form::Json },
         };
         show(Explain::new(&mut out, options), &events);

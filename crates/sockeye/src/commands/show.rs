@@ -61,7 +61,7 @@ fn show(
     let mut replay = Replay::new(input).map_err(|error| unreadable(&error.say(language)))?;
     let out = BufWriter::with_capacity(BUFFER, io::stdout());
     let sink: Box<dyn Sink> = match args.view {
-        ShowAs::Explain => look.explain(out, None, false),
+        ShowAs::Explain => look.explain(out, None, false, true),
         ShowAs::Hex => look.hex(out, false),
         ShowAs::Json => Box::new(Record::new(out, replay.header())),
         ShowAs::Diagram => look.diagram(out, None, Columns::Auto),

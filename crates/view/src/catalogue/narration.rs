@@ -149,5 +149,6 @@ crate::texts! {
     SUM_FAILED_ONE = "1 failed" | "1 fallida";
     SUM_NO_CONVERSATION = "no conversation" | "ninguna conversación";
     SUM_PEERS = "{count} peers" | "{count} interlocutores";
+    SUM_NOTHING_WRONG = "nothing to correct" | "nada que corregir";
     SUM_UNSHOWN = "{count} events not shown" | "{count} sucesos no mostrados";
 }
