@@ -16,6 +16,8 @@ pub(crate) struct Facts {
     pub(crate) listens: bool,
     /// `O_NONBLOCK`.
     pub(crate) nonblocking: bool,
+    /// The process at the other end when they were connected, of a UNIX socket (`SO_PEERCRED`).
+    pub(crate) peer_process: Option<u32>,
     /// Its inode: two descriptors with the same are the same socket.
     pub(crate) inode: u64,
 }

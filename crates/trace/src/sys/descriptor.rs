@@ -46,10 +46,19 @@ fn owned(made: libc::c_long) -> io::Result<OwnedFd> {
     }
 }
 
-/// An integer option of a socket.
-pub(crate) fn option(socket: BorrowedFd<'_>, level: i32, name: i32) -> Option<i32> {
-    let mut value = [0_i32];
-    read_option(socket, level, name, &mut value).then_some(value[0])
+/// The process at the other end of a UNIX socket when they were connected (`SO_PEERCRED`, whose first field it is); `None` where there
+/// is none, or it is not to be seen from here.
+pub(crate) fn peer_process(socket: BorrowedFd<'_>) -> Option<u32> {
+    let mut credentials = [0_i32; 3];
+    if !read_option(
+        socket,
+        libc::SOL_SOCKET,
+        libc::SO_PEERCRED,
+        &mut credentials,
+    ) {
+        return None;
+    }
+    u32::try_from(credentials[0]).ok().filter(|pid| *pid != 0)
 }
 
 /// The counters of `SO_MEMINFO`, in the order of `SK_MEMINFO_…`.

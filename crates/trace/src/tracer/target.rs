@@ -84,6 +84,9 @@ impl Tracee for Target {
             listens: socket_acceptconn(&socket).unwrap_or(false),
             nonblocking: rustix::fs::fcntl_getfl(&socket)
                 .is_ok_and(|flags| flags.contains(rustix::fs::OFlags::NONBLOCK)),
+            peer_process: (family == Family::Unix)
+                .then(|| descriptor::peer_process(socket.as_fd()))
+                .flatten(),
             inode: rustix::fs::fstat(&socket).ok()?.st_ino,
         })
     }

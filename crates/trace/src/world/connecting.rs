@@ -139,14 +139,16 @@ impl World {
         let Some((local, peer)) = open.local.clone().zip(open.peer.clone()) else {
             return;
         };
+        let by_kernel = open.peer_process;
         let traced = self.sockets.other_end(&local, &peer).and_then(|other| {
             let (pid, _) = self.descriptors.of(other).first().copied()?;
-            Some(self.processes.name(pid))
+            Some(pid)
         });
-        let found = match traced {
-            Some(name) => Some(name),
-            None if peer == SocketAddress::UnixUnnamed => None,
-            None if peer.is_local() || ip(&peer) == ip(&local) => {
+        let known = by_kernel.or(traced);
+        let found = match known {
+            Some(pid) if self.descriptors.knows(pid) => Some(self.processes.name(pid)),
+            Some(pid) => self.machine.process(pid),
+            None if peer.inet().is_some() && (peer.is_local() || ip(&peer) == ip(&local)) => {
                 if !self.looks.may_ask_for_peer(origin.at) {
                     return;
                 }

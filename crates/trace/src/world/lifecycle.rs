@@ -393,6 +393,7 @@ impl World {
             if let Some(open) = self.sockets.get_mut(key) {
                 open.asked = true;
                 open.nonblocking |= facts.as_ref().is_some_and(|facts| facts.nonblocking);
+                open.peer_process = facts.as_ref().and_then(|facts| facts.peer_process);
             }
             if let Some(facts) = facts {
                 self.sockets.has_inode(key, facts.inode);

@@ -12,7 +12,10 @@ pub(crate) trait Machine: std::fmt::Debug {
     /// What is open near an address that refused.
     fn nearby(&self, kind: Type, address: &SocketAddress) -> Option<Note<'static>>;
 
-    /// The process at the other end.
+    /// The process with this number.
+    fn process(&self, pid: u32) -> Option<ProcessName<'static>>;
+
+    /// The process at the other end of a connection over IP.
     fn peer(&self, local: &SocketAddress, peer: &SocketAddress) -> Option<ProcessName<'static>>;
 }
 
@@ -63,15 +66,11 @@ impl Machine for ThisMachine {
         })
     }
 
+    fn process(&self, pid: u32) -> Option<ProcessName<'static>> {
+        sockeye_local::process(pid).as_ref().map(name_of)
+    }
+
     fn peer(&self, local: &SocketAddress, peer: &SocketAddress) -> Option<ProcessName<'static>> {
-        if let SocketAddress::UnixPath(path) = peer {
-            let holders = sockeye_local::path_holders(path).ok()?;
-            return Some(name_of(holders.first()?.process()?));
-        }
-        if let SocketAddress::UnixAbstract(name) = peer {
-            let holders = sockeye_local::abstract_holders(name).ok()?;
-            return Some(name_of(holders.first()?.process()?));
-        }
         let (local, peer) = (local.inet()?, peer.inet()?);
         // Who is elsewhere is no process of this machine.
         if !peer.ip().to_canonical().is_loopback() && local.ip() != peer.ip() {
@@ -91,7 +90,7 @@ fn protocol(kind: Type) -> Option<Protocol> {
     }
 }
 
-/// Whether two sockets of this family and type can be a connection that [`Machine::peer`] knows of.
+/// Whether a connection of such sockets has one process at its other end that can be found.
 pub(crate) const fn has_peer_process(family: Family, kind: Type) -> bool {
     matches!(
         (family, kind),

@@ -40,6 +40,8 @@ pub(crate) struct Open {
     /// `shutdown(SHUT_RD)`: a receive of 0 is our own doing.
     pub(crate) read_shut: bool,
     pub(crate) inode: Option<u64>,
+    /// The process at the other end, of a UNIX socket.
+    pub(crate) peer_process: Option<u32>,
     /// Its reads, writes and closes are watched.
     pub(crate) live: bool,
     /// The kernel was asked about it.
@@ -103,6 +105,7 @@ impl Open {
             resets: false,
             read_shut: false,
             inode: None,
+            peer_process: None,
             live: false,
             asked: false,
             suspect: None,

@@ -51,6 +51,7 @@ pub(super) fn tcp(inode: u64, local: &str, peer: Option<&str>) -> Facts {
         peer: peer.map(|peer| peer.parse().unwrap()),
         listens: false,
         nonblocking: false,
+        peer_process: None,
         inode,
     }
 }
@@ -183,6 +184,10 @@ impl Machine for Known {
             protocol: "udp".into(),
             address: address.clone(),
         })
+    }
+
+    fn process(&self, pid: u32) -> Option<ProcessName<'static>> {
+        (pid == 812).then(python)
     }
 
     fn peer(&self, _: &SocketAddress, _: &SocketAddress) -> Option<ProcessName<'static>> {

@@ -1,6 +1,8 @@
 //! Servers and clients from `socket` to `close`.
 
-use sockeye_model::{Errno, Kind};
+use sockeye_model::{Errno, Family, Kind};
+
+use crate::tracee::Facts;
 
 use super::fake::{PID, Program, number, sockaddr, sockaddr_un, tcp};
 
@@ -302,6 +304,32 @@ fn of_two_traced_ends_the_one_that_closes_first_is_known_to_have() {
     assert_eq!(
         program.lines(),
         ["#3 closed 0 0 Some(Ours)", "#2 closed 0 0 Some(Peer)"]
+    );
+}
+
+#[test]
+fn the_client_of_a_unix_listener_is_named_by_the_kernel() {
+    let mut program = Program::new();
+    let (unix, stream) = (number(libc::AF_UNIX), number(libc::SOCK_STREAM));
+    program.call(libc::SYS_socket, &[unix, stream, 0], 3);
+    program.call(libc::SYS_listen, &[3, 5], 0);
+    program.told();
+    let facts = Facts {
+        family: Family::Unix,
+        local: None,
+        peer: None,
+        peer_process: Some(812),
+        ..tcp(40, "127.0.0.1:1", None)
+    };
+    program.fake.is(4, facts);
+    program.call(libc::SYS_accept, &[3, 0, 0], 4);
+    assert_eq!(
+        program.lines(),
+        [
+            "#2 accepted (unnamed) (unnamed) of #1",
+            "#2 fd 4 Made",
+            "#2 peer 812"
+        ]
     );
 }
 
