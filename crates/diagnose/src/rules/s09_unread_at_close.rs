@@ -55,7 +55,9 @@ fn finding(left: &Left) -> Finding {
         }),
         fix: Saying::of(words::FIX),
     };
-    left.spot.finding(&ABOUT, weight, words)
+    let mut finding = left.spot.finding(&ABOUT, weight, words);
+    finding.times = u64::from(!left.again);
+    finding
 }
 
 mod words {
@@ -145,6 +147,7 @@ mod tests {
             .fails(2, Call::Recv, Errno::ECONNRESET);
         assert_eq!(story.marks(), ["i S09", "✗ S09"]);
         assert_eq!(story.found("S09").weight, Weight::Mistake);
+        assert_eq!(story.found("S09").times, 1);
     }
 
     #[test]
@@ -166,6 +169,22 @@ mod tests {
         );
         story.sent(2, 100).queued(2, 24, 0);
         assert_eq!(story.closed(2).marks(), ["i S09"]);
+    }
+
+    #[test]
+    fn a_tls_client_that_only_writes_is_no_mistake_even_if_its_server_is_reset() {
+        let mut story = server();
+        story.starts(200, "python3 client.py");
+        story.from(200).tcp(3);
+        story.connected(3, "127.0.0.1:40000", "127.0.0.1:5000");
+        let (protocol, text) = ("tls".into(), "handshake".into());
+        story.sent(3, 517);
+        story.event(3, Kind::Noted(Note::Meaning { protocol, text }));
+        story.queued(3, 255, 0).closed(3);
+        story
+            .from(Story::PID)
+            .fails(2, Call::Recv, Errno::ECONNRESET);
+        assert_eq!(story.marks(), ["i S09"]);
     }
 
     #[test]

@@ -52,6 +52,11 @@ pub(super) struct Left {
     pub(super) stretch: Stretch,
     /// The bytes, or the answer before them, are lost to somebody.
     pub(super) hurts: bool,
+    /// It would be the program's mistake if it hurt: nobody asked for a reset, no layer left bytes of its own, nobody
+    /// interrupted it.
+    answerable: bool,
+    /// It is the same close again, which has turned out to hurt.
+    pub(super) again: bool,
     /// Its process ended, and nobody called close.
     pub(super) with_process: bool,
     ends: Option<(SocketAddress, SocketAddress)>,
@@ -109,7 +114,8 @@ impl UnreadAtClose {
                         continue;
                     }
                     // Killed from outside: no mistake of the program.
-                    left.hurts &= status.is_ok();
+                    left.answerable &= status.is_ok();
+                    left.hurts &= left.answerable;
                     self.settle(left, settled);
                 }
             }
@@ -132,6 +138,7 @@ impl UnreadAtClose {
                 if let Some(index) = self.harmless.iter().position(is_this) {
                     let mut left = self.harmless.remove(index);
                     left.hurts = true;
+                    left.again = true;
                     settled(left);
                 }
             }
@@ -148,7 +155,7 @@ impl UnreadAtClose {
     }
 
     fn settle(&mut self, left: Left, settled: &mut dyn FnMut(Left)) {
-        if !left.hurts && left.ends.is_some() {
+        if !left.hurts && left.answerable && left.ends.is_some() {
             if self.harmless.len() == MOST_REMEMBERED {
                 self.harmless.remove(0);
             }
@@ -184,6 +191,7 @@ impl Connection {
             .is_some_and(|(local, peer)| gone.contains(&(peer.clone(), local.clone())));
         // A reset that was asked for is S37's. TLS leaves bytes of its own, such as session tickets and close_notify.
         let deliberate = state.options.contains_key("SO_LINGER");
+        let answerable = !deliberate && !self.speaks_tls;
         let answered = state.is_accepted() && state.is_tcp() && state.sent > 0;
         Some(Left {
             spot: Spot::of(event),
@@ -191,7 +199,9 @@ impl Connection {
             sent: state.sent,
             unix: state.is_unix(),
             stretch: self.stretch,
-            hurts: answered && !peer_is_gone && !deliberate && !self.speaks_tls,
+            hurts: answered && !peer_is_gone && answerable,
+            answerable,
+            again: false,
             with_process: event.took.is_none(),
             ends,
         })
