@@ -86,7 +86,7 @@ impl Sums {
                 peer,
                 ..
             } => {
-                self.totals.bytes_sent += payload.len();
+                add(&mut self.totals.bytes_sent, payload.len());
                 self.waited(event, *call);
                 if let (Some(last), Some(peer)) = (self.datagrams.get_mut(&event.socket), peer) {
                     *last = Some(peer.clone());
@@ -102,7 +102,7 @@ impl Sums {
                 truncated_from,
                 ..
             } => {
-                self.totals.bytes_received += payload.len();
+                add(&mut self.totals.bytes_received, payload.len());
                 self.cut += u64::from(truncated_from.is_some());
                 self.unread.remove(&event.socket);
                 self.waited(event, *call);
@@ -130,11 +130,12 @@ impl Sums {
             }
             Kind::Queued(Queues::Dropped { messages, .. }) => {
                 let known = self.dropped.entry(event.socket).or_default();
-                self.lost_here += messages.saturating_sub(*known);
+                add(&mut self.lost_here, messages.saturating_sub(*known));
                 *known = *messages;
             }
             Kind::Closed { .. } => {
-                self.thrown_away += self.unread.remove(&event.socket).unwrap_or(0);
+                let unread = self.unread.remove(&event.socket).unwrap_or(0);
+                add(&mut self.thrown_away, unread);
                 self.kinds.remove(&event.socket);
                 self.dropped.remove(&event.socket);
                 // Kept for the summary: whether there were any.
@@ -160,7 +161,8 @@ impl Sums {
         if let Some(took) = event.took
             && took >= WORTH_SAYING
         {
-            *self.waits.entry(call.name()).or_default() += took;
+            let waits = self.waits.entry(call.name()).or_default();
+            *waits = waits.saturating_add(took);
         }
     }
 
@@ -274,6 +276,11 @@ const HALF_TOLD: usize = 10_000;
 const PEERS_KEPT: usize = 1_000;
 /// Peers that the line of totals names.
 const PEERS_SHOWN: usize = 4;
+
+/// Adds what an event claims; a recording may claim anything.
+fn add(sum: &mut u64, more: u64) {
+    *sum = sum.saturating_add(more);
+}
 
 #[cfg(test)]
 mod tests {

@@ -7,7 +7,7 @@ use crate::catalogue::{self, pictures};
 use crate::story::{Life, Story, Tick, TickKind};
 
 /// Marks on the axis.
-const MARKS: u64 = 10;
+const MARKS: u128 = 10;
 
 /// Height of a bar's drawing, and where its middle is, in pixels.
 const HEIGHT: u32 = 36;
@@ -45,10 +45,10 @@ pub(super) fn section(page: &mut Page, story: &Story) {
     page.raw("</section>\n");
 }
 
-/// From times to percent.
+/// From times to percent; in nanoseconds, wide enough for any that an event may claim.
 struct Scale {
-    from: u64,
-    span: u64,
+    from: u128,
+    span: u128,
 }
 
 impl Scale {
@@ -56,23 +56,23 @@ impl Scale {
         let births = story.lives.iter().map(|life| life.born.as_nanos());
         let from = births.min().unwrap_or(0);
         let until = story.until.as_nanos().max(from);
-        // A little room at the end, so that the last mark is not cut.
-        let span = (until - from).max(1_000);
+        let span = u128::from((until - from).max(1_000));
         Self {
-            from,
+            from: from.into(),
+            // A little room at the end, so that the last mark is not cut.
             span: span + span / 50,
         }
     }
 
     fn at(&self, time: Timestamp) -> f64 {
-        let since = time.as_nanos().saturating_sub(self.from) as f64;
+        let since = u128::from(time.as_nanos()).saturating_sub(self.from) as f64;
         (since * 100.0 / self.span as f64).clamp(0.0, 100.0)
     }
 }
 
 /// Times at round numbers.
 fn axis(page: &mut Page, scale: &Scale) {
-    let mut step = 1_000_u64;
+    let mut step = 1_000_u128;
     let mut turn = 0;
     while scale.span / step > MARKS {
         // 1, 2, 5, 10, 20, 50, …
@@ -87,11 +87,10 @@ fn axis(page: &mut Page, scale: &Scale) {
     let mut mark = scale.from.div_ceil(step) * step;
     // The last one would be cut off.
     while mark <= scale.from + scale.span / 100 * 95 {
-        let at = Timestamp::from_nanos(mark);
+        let at = Timestamp::from_nanos(u64::try_from(mark).unwrap_or(u64::MAX));
         page.format(format_args!("<span style=\"left:{:.3}%\">", scale.at(at)));
         let shown = if step < 1_000_000 {
-            let language = page.language;
-            catalogue::duration(at.since_start(), language)
+            catalogue::duration(at.since_start(), page.language)
         } else {
             catalogue::seconds(at, page.language)
         };

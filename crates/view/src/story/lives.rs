@@ -134,12 +134,14 @@ impl Living {
                 self.peer = Some(peer.clone());
             }
             Kind::Sent { payload, .. } => {
-                self.life.totals.bytes_sent += payload.len();
+                let sent = &mut self.life.totals.bytes_sent;
+                *sent = sent.saturating_add(payload.len());
                 self.life.totals.sends += 1;
                 self.tick(at, TickKind::Sent(payload.len()));
             }
             Kind::Received { payload, .. } => {
-                self.life.totals.bytes_received += payload.len();
+                let received = &mut self.life.totals.bytes_received;
+                *received = received.saturating_add(payload.len());
                 self.life.totals.receives += 1;
                 self.tick(at, TickKind::Received(payload.len()));
             }
