@@ -207,12 +207,15 @@ impl Session {
         let two_programs = args.with.len() == 1;
         if !args.json {
             if view.diagram || (two_programs && view.explain.is_none() && !view.hex) {
-                let columns = if two_programs {
-                    Columns::Two
-                } else {
-                    Columns::Auto
+                let diagram = match args.with.as_slice() {
+                    [partner] => {
+                        let words: Vec<_> =
+                            partner.iter().map(|word| word.to_string_lossy()).collect();
+                        look.diagram_of_two(writer()?, view.explain, words.join(" "))
+                    }
+                    _ => look.diagram(writer()?, view.explain, Columns::Auto),
                 };
-                shown.push(look.diagram(writer()?, view.explain, columns), place());
+                shown.push(diagram, place());
             } else if view.explain.is_some() || !view.hex {
                 shown.push(look.explain(writer()?, view.explain, true, true), place());
             }

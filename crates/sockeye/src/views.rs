@@ -110,6 +110,26 @@ impl Look {
             ascii: self.ascii,
             width: self.width,
             columns,
+            partner: None,
+        };
+        Box::new(Diagram::new(out, options))
+    }
+
+    /// The same for a traced program and the one that is started beside it.
+    pub(crate) fn diagram_of_two<W: Write + Send + 'static>(
+        self,
+        out: W,
+        reasons: Option<view::Explain>,
+        partner: String,
+    ) -> Box<dyn Sink> {
+        let options = DiagramOptions {
+            language: self.language,
+            reasons: self.reasons(reasons),
+            colour: self.color,
+            ascii: self.ascii,
+            width: self.width,
+            columns: Columns::Two,
+            partner: Some(partner),
         };
         Box::new(Diagram::new(out, options))
     }

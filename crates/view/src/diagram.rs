@@ -11,7 +11,7 @@ use sockeye_model::{Event, Flow, Kind, Sink, SocketAddress, SocketId, Tally, Tim
 
 use crate::catalogue::{Language, narration};
 use crate::layout::{Paint, phrases_in_lines, to_ascii};
-use crate::telling::{Reasons, Said, Summary, Teller};
+use crate::telling::{Reasons, Said, Summary, Teller, program_name};
 
 mod columns;
 mod draw;
@@ -34,6 +34,8 @@ pub struct DiagramOptions {
     pub reasons: Reasons,
     /// Whether both ends are in this session.
     pub columns: Columns,
+    /// The command of the program in the right column, where it is known before that program starts.
+    pub partner: Option<String>,
     /// Colours by ANSI escapes.
     pub colour: bool,
     /// Nothing beyond ASCII.
@@ -49,6 +51,7 @@ impl Default for DiagramOptions {
             language: Language::English,
             reasons: Reasons::Once,
             columns: Columns::Auto,
+            partner: None,
             colour: false,
             ascii: false,
             width: 100,
@@ -89,6 +92,10 @@ pub struct Diagram<W> {
     begun: bool,
     pending: Option<Pending>,
     waits_told: HashSet<String>,
+    /// Sockets whose connection an arrow has shown to be thrown away by the other end.
+    thrown: HashSet<SocketId>,
+    /// The socket and the line of the last call that was drawn.
+    last: Option<(SocketId, Option<u32>)>,
 }
 
 /// A row that the next event may still join.
@@ -140,6 +147,8 @@ impl<W: Write> Diagram<W> {
             begun: false,
             pending: None,
             waits_told: HashSet::new(),
+            thrown: HashSet::new(),
+            last: None,
             options,
         }
     }
@@ -176,9 +185,11 @@ impl<W: Write> Diagram<W> {
 
     /// Draws an event, after what waited for its socket's side to be known.
     fn place(&mut self, event: &Event<'_>) -> io::Result<()> {
+        // Of a process that ends this is the last chance to know.
+        let of_program = self.ends.side_of_program(event);
         self.ends.learn(event);
         if event.socket == SocketId::NONE {
-            return self.draw(event, None);
+            return self.draw(event, of_program);
         }
         let Some(side) = self.ends.side(event.socket) else {
             if Prologue::is_part(event) {
@@ -239,8 +250,16 @@ impl<W: Write> Diagram<W> {
         } else {
             (narration::THIS_END, narration::OTHER_END)
         };
-        let names = (self.teller.say(names.0), self.teller.say(names.1));
-        picture::heading(text, names, self.widths, &self.options);
+        // A traced program has its own name.
+        let partner = self.options.partner.as_deref().map(program_name);
+        let partner = partner.filter(|_| self.ends.pairs());
+        let left = self.teller.programs.title(0);
+        let right = self.teller.programs.title(1).or(partner);
+        let right = right.filter(|_| self.ends.pairs());
+        let or_say =
+            |name: Option<String>, text| name.unwrap_or_else(|| self.teller.say(text).to_owned());
+        let names = (or_say(left, names.0), or_say(right, names.1));
+        picture::heading(text, (&names.0, &names.1), self.widths, &self.options);
     }
 
     fn title(&mut self, title: &str) -> io::Result<()> {

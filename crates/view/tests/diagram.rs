@@ -47,6 +47,7 @@ sessions! {
     a_late_reply_comes_after_the_end_of_the_other_direction: late_reply;
     a_connect_that_takes_long_has_two_rows: several_addresses;
     a_handshake_is_one_arrow_between_both_ends: tls_both;
+    two_traced_programs_have_their_names_their_lines_and_their_mistakes: two_programs;
 }
 
 #[test]

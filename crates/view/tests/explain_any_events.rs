@@ -13,7 +13,10 @@ use sockeye_model::{
     Sink, SocketAddress, SocketId, Source, Tally, TcpSample, Timestamp, Totals, Type, Unit,
 };
 use sockeye_view::catalogue::Language;
-use sockeye_view::{Columns, Diagram, DiagramOptions, Explain, ExplainOptions, Form, Reasons};
+use sockeye_view::{
+    Columns, Diagram, DiagramOptions, Explain, ExplainOptions, Form, Html, HtmlOptions, Mermaid,
+    MermaidOptions, Reasons,
+};
 
 /// The numbers an event is made of.
 type Seed = (u8, u32, u64, u8, u8, Vec<u8>, i64);
@@ -260,6 +263,7 @@ proptest! {
             language: Language::ALL[usize::from(flags & 1)],
             reasons: [Reasons::Once, Reasons::All, Reasons::None][usize::from(flags >> 6) % 3],
             columns: [Columns::Auto, Columns::One, Columns::Two][usize::from(flags >> 1) % 3],
+            partner: None,
             colour: false,
             ascii: flags & 8 == 0,
             width,
@@ -267,6 +271,26 @@ proptest! {
         show(Diagram::new(&mut out, options), &events);
         let text = String::from_utf8(out).unwrap();
         prop_assert!(is_harmless(&text), "{text:?}");
+    }
+
+    #[test]
+    fn the_page_and_the_mermaid_text_go_on_whatever_they_are_told(events in events(), flags in any::<u8>()) {
+        let language = Language::ALL[usize::from(flags & 1)];
+        let limit = if flags & 2 == 0 { 5_000 } else { 20 };
+        let mut out = Vec::new();
+        let options = HtmlOptions { language, limit, ..HtmlOptions::default() };
+        show(Html::new(&mut out, options), &events);
+        let page = String::from_utf8(out).unwrap();
+        prop_assert!(page.chars().all(|c| c == '\t' || is_harmless(c.encode_utf8(&mut [0; 4]))), "{page:?}");
+        for (start, end) in [("<ol", "</ol>"), ("<div", "</div>"), ("<svg", "</svg>"), ("<details>", "</details>")] {
+            prop_assert_eq!(page.matches(start).count(), page.matches(end).count(), "{}", start);
+        }
+        let mut out = Vec::new();
+        let options = MermaidOptions { language, length: 2_000 };
+        show(Mermaid::new(&mut out, options), &events);
+        let text = String::from_utf8(out).unwrap();
+        prop_assert!(is_harmless(&text), "{text:?}");
+        prop_assert!(text.chars().count() <= 2_000, "{text}");
     }
 
     #[test]

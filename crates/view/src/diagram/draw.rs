@@ -25,14 +25,15 @@ impl<W: Write> Diagram<W> {
             return Ok(());
         }
         let side = side.unwrap_or_else(|| self.side_of_nobody(event));
+        let line = told.line;
         match &event.kind {
             // Kept for the summary.
-            Kind::Sampled { .. } => Ok(()),
+            Kind::Sampled { .. } => return Ok(()),
             Kind::Planned { plan } if event.socket == SocketId::NONE => {
                 let title = self.teller.name(plan);
                 self.title(&title)
             }
-            kind if is_beneath(kind) && !self.said.tells_beneath() => Ok(()),
+            kind if is_beneath(kind) && !self.said.tells_beneath() => return Ok(()),
             Kind::Upgraded { protocol, details } => {
                 self.draw_upgraded(event, told, side, protocol, details)
             }
@@ -62,13 +63,35 @@ impl<W: Write> Diagram<W> {
             Kind::HalfClosed { end } => self.draw_end(event, told, side, *end),
             Kind::Closed { .. } => self.draw_closed(event, told, side),
             Kind::Failed { call, errno, .. } => self.draw_failed(event, told, side, *call, *errno),
+            Kind::Diagnosed(finding) => {
+                return self.draw_finding(told, side, finding.weight.sign());
+            }
             _ => {
                 let cell = self.cell_of(event.socket, &told);
                 let mut row = self.row(told.at, side, cell);
                 self.explain(&mut row, side, told.reasons);
                 self.show(row)
             }
-        }
+        }?;
+        self.last = Some((event.socket, line));
+        Ok(())
+    }
+
+    /// A finding stands below the call that showed it, if that is the one above.
+    fn draw_finding(&mut self, told: Told, side: Side, sign: &str) -> io::Result<()> {
+        let above = self.last.filter(|(socket, _)| *socket == told.socket);
+        let number = match above {
+            None if told.socket != SocketId::NONE => self.own_name(told.socket, side),
+            _ => String::new(),
+        };
+        let place = match above {
+            Some((_, line)) if line == told.line => String::new(),
+            _ => line_of(&told),
+        };
+        let text = format!("{sign} {} {number}{place}{}", told.name, told.fact);
+        let mut row = self.row(told.at, side, vec![coloured(text, &told)]);
+        row.below = above.is_some();
+        self.show(row)
     }
 
     /// A line that belongs to no socket: a name is looked up by a client.
@@ -86,6 +109,7 @@ impl<W: Write> Diagram<W> {
         }
         let cell = self.cell_of(told.socket, &told);
         let mut row = self.row(told.at, side, cell);
+        row.wait_of = Some(told.socket);
         let mut reasons = told.reasons;
         if self.ends.pairs() {
             // Nobody has to be told how to reach it: the other column does.
@@ -137,6 +161,8 @@ impl<W: Write> Diagram<W> {
         };
         Row {
             at,
+            below: false,
+            wait_of: None,
             left,
             right,
             arrow: None,

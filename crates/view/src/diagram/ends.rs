@@ -246,8 +246,8 @@ impl Ends {
                 .partner(event.socket)
                 .and_then(|partner| self.known.get(&partner))
                 .is_none_or(|partner| partner.ended),
-            // What was sent before the end arrives before it.
-            Kind::HalfClosed { end: End::Ours } | Kind::Closed { .. } => {
+            // What was sent before the end arrives before it. A traced program may take its time to receive it.
+            Kind::HalfClosed { end: End::Ours } | Kind::Closed { .. } if event.by.is_none() => {
                 !self.is_on_its_way(event.socket)
             }
             _ => true,

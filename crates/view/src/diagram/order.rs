@@ -83,6 +83,8 @@ impl Prologue {
                 | Kind::Configured { .. }
                 | Kind::Bound { .. }
                 | Kind::Called { .. }
+                | Kind::Noted(_)
+                | Kind::Diagnosed(_)
         )
     }
 

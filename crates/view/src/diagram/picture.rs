@@ -1,6 +1,6 @@
 //! How a row of the picture is drawn: time, left column, the space between with its arrow, right column.
 
-use sockeye_model::Timestamp;
+use sockeye_model::{SocketId, Timestamp};
 
 use super::DiagramOptions;
 use super::ends::Side;
@@ -46,6 +46,10 @@ pub(super) enum ArrowKind {
 #[derive(Clone, Debug)]
 pub(super) struct Row {
     pub(super) at: Timestamp,
+    /// It belongs to the row above, and has no time of its own.
+    pub(super) below: bool,
+    /// It says that this socket waits.
+    pub(super) wait_of: Option<SocketId>,
     pub(super) left: Cell,
     pub(super) right: Cell,
     pub(super) arrow: Option<Arrow>,
@@ -106,11 +110,11 @@ pub(super) fn heading(
         &format!("{:>1$}", narration::TIME.say(options.language), TIME - 1),
         TIME,
     );
-    pad(&mut line, names.0, widths.left + 1);
+    pad(&mut line, &shorten(names.0, widths.left), widths.left + 1);
     line.push('│');
     pad(&mut line, "", widths.middle);
     line.push_str("│ ");
-    line.push_str(names.1);
+    line.push_str(&shorten(names.1, widths.right));
     Paint::Joint.put(text, line.trim_end(), options.colour);
     text.push('\n');
 }
@@ -132,7 +136,7 @@ pub(super) fn row(text: &mut String, row: &Row, widths: Widths, options: &Diagra
     let rows = left.len().max(right.len()).max(1);
     for index in 0..rows {
         let start = text.len();
-        let time = if index == 0 {
+        let time = if index == 0 && !row.below {
             let time = catalogue::seconds(row.at, options.language);
             format!("{time:>0$} ", TIME - 1)
         } else {

@@ -93,6 +93,16 @@ impl Programs {
         }
     }
 
+    /// The name of a program that was started, and the id of its first process.
+    pub(crate) fn title(&self, program: usize) -> Option<String> {
+        let started = |process: &&Process| process.first && process.program == program;
+        let (pid, process) = self
+            .processes
+            .iter()
+            .find(|(_, process)| started(process))?;
+        Some(format!("{}, pid {pid}", process.name))
+    }
+
     /// Whether a process is traced.
     pub(crate) fn knows(&self, pid: u32) -> bool {
         self.processes.contains_key(&pid)

@@ -40,6 +40,10 @@ impl<W: Write> Diagram<W> {
         });
         let reasons = self.select(told.reasons);
         if begun && let Some(pending) = &mut self.pending {
+            // It has been made meanwhile.
+            pending
+                .after
+                .retain(|row| row.wait_of != Some(event.socket));
             let own = pending.row.cell(side);
             let tail = own.split_off(own.len().min(1));
             *own = cell;
@@ -251,6 +255,7 @@ impl<W: Write> Diagram<W> {
         side: Side,
     ) -> io::Result<()> {
         let socket = event.socket;
+        self.thrown.remove(&socket);
         let transport = self.closing_transport(event);
         let cell = self.cell_of(socket, &told);
         let mut row = self.row(told.at, side, cell);
@@ -261,6 +266,7 @@ impl<W: Write> Diagram<W> {
                 towards: side.other(),
                 label: self.teller.say(narration::RST).to_owned(),
             });
+            self.thrown.extend(self.ends.partner(socket));
             self.ends.end(socket);
             return self.show(row);
         }
@@ -308,6 +314,9 @@ impl<W: Write> Diagram<W> {
             (Errno::ECONNRESET, Transport::Tcp | Transport::Other, _) => Some(narration::RST),
             _ => None,
         };
+        // The end that threw it away has drawn it.
+        let drawn = errno == Errno::ECONNRESET && self.thrown.contains(&event.socket);
+        let label = label.filter(|_| !drawn);
         let expected = Expected::Connected {
             socket: event.socket,
         };

@@ -7,7 +7,7 @@ use sockeye_model::{Event, Payload, SocketAddress, SocketId};
 use super::super::ends::{Lettered, Side};
 use super::super::picture::{Arrow, ArrowKind, Cell};
 use super::super::{Diagram, Expected};
-use super::{append, append_more, coloured, plain};
+use super::{append, append_more, coloured, line_of, plain};
 use crate::catalogue::{self, narration, reasons};
 use crate::telling::{Mark, Told};
 
@@ -24,7 +24,7 @@ impl<W: Write> Diagram<W> {
         let label = self.teller.payload_within(payload, self.widths.label());
         let starts = event.took.map_or(event.at, |took| event.at - took);
         let named = self.named(event.socket, to, peer, narration::TO);
-        let mut text = self.own_name(event.socket, side) + &told.name;
+        let mut text = self.own_name(event.socket, side) + &line_of(&told) + &told.name;
         let call = text.len();
         append(&mut text, named.ours.as_slice());
         let in_part = told
@@ -63,7 +63,7 @@ impl<W: Write> Diagram<W> {
         let (from, taken) = self.ends.arrive(event.socket, payload.len(), peer);
         let named = self.named(event.socket, from, peer, narration::FROM);
         let size = catalogue::bytes(payload.len(), self.options.language);
-        let mut text = self.own_name(event.socket, side) + &told.name;
+        let mut text = self.own_name(event.socket, side) + &line_of(&told) + &told.name;
         let call = text.len();
         append(&mut text, named.ours.as_slice());
         if told.mark == Mark::Loss {
