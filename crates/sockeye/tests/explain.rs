@@ -42,7 +42,7 @@ fn the_list_has_every_group_in_the_reader_s_language() {
         "ECONNREFUSED",
         "TIME_WAIT",
         "half-close",
-        "  S09   ",
+        "  S09   ✗ ",
     ] {
         assert!(english.stdout.contains(text), "{text}: {}", english.stdout);
     }
@@ -73,8 +73,7 @@ fn a_page_is_plain_text_in_a_pipe_and_fits_a_hundred_columns() {
 fn a_page_of_a_rule_has_the_rule_s_title_and_an_error_its_number() {
     let rule = sockeye(&["explain", "s09"]);
     let title = rule.stdout.lines().next().unwrap();
-    assert!(title.starts_with("S09  "), "{title}");
-    assert!(!title.ends_with("  mistake"), "{title}");
+    assert!(title.starts_with("S09  ✗ "), "{title}");
     let error = sockeye(&["explain", "111", "--lang", "es"]);
     let title = error.stdout.lines().next().unwrap();
     assert_eq!(title, "ECONNREFUSED  error 111: conexión rechazada");
@@ -104,6 +103,8 @@ fn the_json_of_a_page_is_what_its_document_says() {
     let documented = document.lines().filter(|line| line.starts_with("| `"));
     assert_eq!(documented.count(), fields.len());
     assert_eq!(page["group"], "call");
+    assert_eq!(page["weight"], Value::Null);
+    assert_eq!(json(&["explain", "S09", "--json"])["weight"], "mistake");
     assert_eq!(page["items"][0]["name"], "EAGAIN");
     assert_eq!(page["beliefs"][0]["verdict"], "wrong");
     let spanish = json(&["explain", "recv", "--json", "--lang", "es"]);
@@ -205,8 +206,13 @@ fn gives(error: &str, command: &str) -> Result<(), String> {
     Err(format!("{error}: {command}\n{told}\n{events}"))
 }
 
-/// Looks for a rule among the findings.
+/// Looks for a rule among the findings. Some rules go by milliseconds, which a busy machine may not keep: each has three tries.
 fn makes(rule: &str, command: &str) -> Result<(), String> {
+    let once = || makes_once(rule, command);
+    once().or_else(|_| once()).or_else(|_| once())
+}
+
+fn makes_once(rule: &str, command: &str) -> Result<(), String> {
     let (document, told) = run(rule, command, "--json -o");
     let found: Vec<String> = match serde_json::from_str::<Value>(&document) {
         Ok(document) => {

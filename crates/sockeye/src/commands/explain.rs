@@ -3,8 +3,8 @@
 use std::io::{self, Write};
 
 use serde::Serialize;
-use sockeye_diagnose::RULES;
-use sockeye_view::catalogue::{Language, Text};
+use sockeye_diagnose::{About, RULES};
+use sockeye_view::catalogue::Language;
 use sockeye_view::escape::escape_json;
 use sockeye_view::pages::{self, Page, PageOptions, Topic};
 
@@ -20,7 +20,10 @@ pub(crate) fn run(args: &ExplainArgs) -> ExitCode {
     let written = match (&args.topic, args.json) {
         (Some(topic), false) => in_words(&mut out, topic, look),
         (Some(topic), true) => in_json(&mut out, &Document::of(topic, look.language)),
-        (None, false) => pages::write_list(&mut out, &pages::topics(), &title, options(look)),
+        (None, false) => {
+            let title = |id: &str| heading(id, look.language);
+            pages::write_list(&mut out, &pages::topics(), &title, options(look))
+        }
         (None, true) => in_json(&mut out, &List::of(&pages::topics())),
     };
     let written = written.and_then(|()| {
@@ -32,14 +35,24 @@ pub(crate) fn run(args: &ExplainArgs) -> ExitCode {
 
 fn in_words(out: &mut Vec<u8>, topic: &Topic, look: Look) -> io::Result<()> {
     let page = topic.page(look.language);
-    let title = title(topic.name).map(|title| title.say(look.language));
-    pages::write_page(out, &page, title, options(look))
+    let title = heading(topic.name, look.language);
+    pages::write_page(out, &page, title.as_deref(), options(look))
 }
 
-/// What a rule is called; a rule that is not built has no title.
-fn title(id: &str) -> Option<Text> {
+/// What a rule is about; a topic that is no rule is none.
+fn rule(id: &str) -> Option<About> {
     let rule = RULES.iter().find(|row| row.about.id == id)?;
-    Some(rule.about.title)
+    Some(rule.about)
+}
+
+/// The heaviest sign that a rule gives, and what it is called: `✗ closed with bytes unread`.
+fn heading(id: &str, language: Language) -> Option<String> {
+    let rule = rule(id)?;
+    Some(format!(
+        "{} {}",
+        rule.weight.sign(),
+        rule.title.say(language)
+    ))
 }
 
 fn options(look: Look) -> PageOptions {
@@ -92,6 +105,7 @@ struct Document {
     group: &'static str,
     language: &'static str,
     title: Option<&'static str>,
+    weight: Option<&'static str>,
     aliases: Vec<&'static str>,
     what: String,
     forms: Vec<Form>,
@@ -148,12 +162,14 @@ impl Document {
             truth: belief.truth,
         });
         let items = page.items.into_iter();
+        let rule = rule(page.topic);
         Self {
             version: VERSION,
             topic: page.topic,
             group: page.group.word(),
             language: language.code(),
-            title: title(page.topic).map(|title| title.say(language)),
+            title: rule.map(|rule| rule.title.say(language)),
+            weight: rule.map(|rule| rule.weight.word()),
             aliases: page.aliases,
             what: page.what,
             forms: forms.collect(),
@@ -184,15 +200,10 @@ mod tests {
 
     #[test]
     fn every_rule_has_a_page_and_every_page_of_a_rule_a_rule() {
-        for row in RULES {
-            let topic = pages::find(row.about.id);
-            assert_eq!(
-                topic.map(|topic| topic.group),
-                Some(Group::Rule),
-                "{}",
-                row.about.id
-            );
-        }
+        let rules: Vec<&str> = RULES.iter().map(|row| row.about.id).collect();
+        let topics = pages::topics().into_iter();
+        let pages = topics.filter(|topic| topic.group == Group::Rule);
+        assert_eq!(pages.map(|page| page.name).collect::<Vec<_>>(), rules);
     }
 
     #[test]

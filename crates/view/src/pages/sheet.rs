@@ -111,7 +111,7 @@ pub fn write_page(
 pub fn write_list(
     out: &mut dyn Write,
     topics: &[Topic],
-    title: &dyn Fn(&str) -> Option<Text>,
+    title: &dyn Fn(&str) -> Option<String>,
     options: PageOptions,
 ) -> io::Result<()> {
     let mut sheet = Sheet { out, options };
@@ -133,7 +133,7 @@ pub fn write_list(
         if *group == Group::Rule {
             for name in names {
                 if let Some(title) = title(name) {
-                    sheet.item(name, title.say(options.language), 4, Paint::Plain)?;
+                    sheet.item(name, &title, 4, Paint::Plain)?;
                 }
             }
         } else {
