@@ -7,8 +7,9 @@
 
 mod traced;
 
-use sockeye_trace::Ended;
-use traced::traced;
+use sockeye_model::Kind;
+use sockeye_trace::{Ended, Heard, Next, StartError};
+use traced::{traced, traced_with};
 
 fn ends(script: &str, expected: Ended) {
     if let Some(run) = traced(&["sh", "-c", script]) {
@@ -62,4 +63,64 @@ fn a_pipeline_works() {
         "test \"$(seq 1000 | sort -n | tail -1)\" = 1000",
         Ended::Code(0),
     );
+}
+
+#[test]
+fn a_signal_sent_to_the_tracer_alone_is_passed_on() {
+    let mut sent = false;
+    let run = traced_with(
+        &[
+            "sh",
+            "-c",
+            "trap 'exit 9' TERM; i=0; while [ $i -lt 500 ]; do sleep 0.05; i=$((i+1)); done",
+        ],
+        |heard| {
+            // Its first child is born behind the trap.
+            if let Heard::Event(event) = heard
+                && matches!(event.kind, Kind::Forked { .. })
+                && !std::mem::replace(&mut sent, true)
+            {
+                signal_ourselves(libc::SIGTERM);
+            }
+            Next::GoOn
+        },
+    );
+    if let Some(run) = run {
+        assert_eq!(run.ended, Ended::Code(9));
+    }
+}
+
+#[test]
+fn another_program_may_be_started_beside_the_first_and_both_are_waited_for() {
+    let mut started = 0;
+    let run = traced_with(&["sh", "-c", "exit 3"], |heard| {
+        match heard {
+            Heard::Event(event) if matches!(event.kind, Kind::Started { .. }) => started += 1,
+            Heard::NotStarted(StartError::NotFound(_)) => {
+                return Next::Start(vec!["sh".into(), "-c".into(), "exit 4".into()]);
+            }
+            _ => return Next::GoOn,
+        }
+        match started {
+            1 => Next::Start(vec!["no-such-program-anywhere".into()]),
+            _ => Next::GoOn,
+        }
+    });
+    let Some(run) = run else { return };
+    assert_eq!(run.ended, Ended::Code(3), "the first one's");
+    let ends: Vec<_> = run
+        .events
+        .iter()
+        .filter_map(|event| match event.kind {
+            Kind::Exited { status, .. } => Some(status),
+            _ => None,
+        })
+        .collect();
+    assert!(ends.contains(&Ok(3)) && ends.contains(&Ok(4)), "{ends:?}");
+}
+
+fn signal_ourselves(signal: i32) {
+    let own = rustix::process::getpid();
+    let signal = rustix::process::Signal::from_named_raw(signal).unwrap();
+    rustix::process::kill_process(own, signal).unwrap();
 }

@@ -1,4 +1,5 @@
 //! Runs a program under the tracer, one at a time, and keeps what was told.
+#![allow(dead_code, reason = "each of the files of tests uses what it needs")]
 
 use std::ffi::OsString;
 use std::sync::{Mutex, PoisonError};
@@ -24,29 +25,41 @@ static ONE: Mutex<()> = Mutex::new(());
 
 /// Traces `command` to its end; `None`, said in words, where the system forbids to trace.
 pub(crate) fn traced(command: &[&str]) -> Option<Traced> {
-    traced_with(command, |_, _| Next::GoOn)
+    traced_with(command, |_| Next::GoOn)
 }
 
 /// The same, with an answer to each event.
 pub(crate) fn traced_with(
     command: &[&str],
-    mut answer: impl FnMut(u32, &Heard<'_>) -> Next,
+    answer: impl FnMut(&Heard<'_>) -> Next,
+) -> Option<Traced> {
+    let words: Vec<OsString> = command.iter().map(OsString::from).collect();
+    with_tracer(|tracer| tracer.start(&words).map(drop), answer)
+}
+
+/// Attaches to a process and traces it until somebody sends this one a signal that ends a program.
+pub(crate) fn attached(pid: u32, answer: impl FnMut(&Heard<'_>) -> Next) -> Option<Traced> {
+    with_tracer(|tracer| tracer.attach(pid), answer)
+}
+
+fn with_tracer(
+    begin: impl FnOnce(&mut Tracer) -> Result<(), StartError>,
+    mut answer: impl FnMut(&Heard<'_>) -> Next,
 ) -> Option<Traced> {
     let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
     let mut tracer = Tracer::new(OPTIONS);
-    let words: Vec<OsString> = command.iter().map(OsString::from).collect();
-    let pid = match tracer.start(&words) {
-        Ok(pid) => pid,
+    match begin(&mut tracer) {
+        Ok(()) => {}
         Err(StartError::Forbidden(error)) => return skipped(&error),
-        Err(error) => panic!("{command:?}: {error}"),
-    };
+        Err(error) => panic!("{error}"),
+    }
     let begun = Instant::now();
     let now = || Timestamp::START + begun.elapsed();
     let mut events = Vec::new();
     let ended = tracer
         .run(&now, &mut |heard| {
-            assert!(begun.elapsed() < LIMIT, "{command:?} did not end");
-            let next = answer(pid, &heard);
+            assert!(begun.elapsed() < LIMIT, "it did not end: {events:#?}");
+            let next = answer(&heard);
             if let Heard::Event(event) = heard {
                 events.push(event.into_owned());
             }
