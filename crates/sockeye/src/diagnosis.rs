@@ -244,7 +244,10 @@ mod tests {
             };
             let holder = Kind::Noted(Note::Holder {
                 address: address.clone(),
-                process: None,
+                process: Some(sockeye_model::ProcessName {
+                    pid: 812,
+                    name: "python3".into(),
+                }),
                 resting: 0,
             });
             told.extend(diagnosis.event(&event(1, failed)));

@@ -82,15 +82,17 @@ impl Programs {
         Some(process.program)
     }
 
-    /// Who made this call, where there are several to tell apart: the program by its name, its copies by their ids.
+    /// Who made this call, where there are several to tell apart: the program by its name; its copies, and programs of one
+    /// name, by their ids.
     pub(crate) fn who(&self, event: &Event<'_>) -> Option<String> {
         let by = event.by.filter(|_| self.are_several())?;
-        match self.processes.get(&by.process) {
-            Some(process) if !process.copy && !process.name.is_empty() => {
-                Some(process.name.clone())
-            }
-            _ => Some(by.process.to_string()),
-        }
+        let named = self.processes.get(&by.process).filter(|process| {
+            let is_same = |(pid, other): (&u32, &Process)| {
+                *pid != by.process && other.sockets && !other.copy && other.name == process.name
+            };
+            !process.copy && !process.name.is_empty() && !self.processes.iter().any(is_same)
+        });
+        Some(named.map_or_else(|| by.process.to_string(), |process| process.name.clone()))
     }
 
     /// The name of a program that was started, and the id of its first process.

@@ -135,3 +135,99 @@ impl<'a> Watch<'a> {
 
 /// How long the first program may take before those beside it are started all the same.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::view::{LookArgs, ViewArgs};
+    use crate::exit::ExitCode;
+    use sockeye_model::{Caller, Protocol, Tally};
+
+    /// What is started, by the events that are heard.
+    fn started(kinds: &[(u32, Kind<'static>)], quiet_until: u64) -> Vec<Vec<OsString>> {
+        let view = ViewArgs {
+            look: LookArgs {
+                quiet: true,
+                ..LookArgs::default()
+            },
+            ..ViewArgs::default()
+        };
+        let session = Session::start(&view, None, false).unwrap();
+        let mut watch = Watch::new(&session, &[vec!["one".into()], vec!["two".into()]]);
+        let mut started = Vec::new();
+        let events = kinds.iter().map(|(socket, kind)| {
+            Heard::Event(Event {
+                at: Timestamp::from_nanos(5),
+                took: None,
+                socket: SocketId(*socket),
+                parent: None,
+                by: Some(Caller {
+                    process: 7,
+                    thread: 7,
+                }),
+                place: None,
+                kind: kind.clone(),
+            })
+        });
+        let quiet = (1..=quiet_until)
+            .map(|second| Heard::Quiet(Timestamp::from_nanos(second * 1_000_000_000)));
+        for heard in events.chain(quiet) {
+            if let Next::Start(command) = watch.hear(heard) {
+                started.push(command);
+            }
+        }
+        let _ended = session.finish(Tally::default(), Ok(ExitCode::Clean));
+        started
+    }
+
+    fn socket(kind: Type) -> Kind<'static> {
+        Kind::Created {
+            family: Family::Inet,
+            kind,
+            protocol: Protocol::DEFAULT,
+        }
+    }
+
+    fn bound() -> Kind<'static> {
+        Kind::Bound {
+            local: "127.0.0.1:5000".parse().unwrap(),
+        }
+    }
+
+    #[test]
+    fn all_programs_beside_start_once_the_first_listens() {
+        let listening = Kind::Listening {
+            local: "127.0.0.1:5000".parse().unwrap(),
+            backlog: 1,
+        };
+        let before = [(1, socket(Type::Stream)), (1, bound())];
+        assert!(started(&before, 1).is_empty());
+        let after = [(1, socket(Type::Stream)), (1, bound()), (1, listening)];
+        assert_eq!(started(&after, 1), [["one"], ["two"]]);
+    }
+
+    #[test]
+    fn a_bound_datagram_socket_that_waits_is_ready_and_an_unbound_one_is_not() {
+        let waits = || Kind::Waiting {
+            call: Call::RecvFrom,
+        };
+        let polls = || Kind::Called {
+            call: Call::EpollWait,
+            result: Ok(0),
+        };
+        for ready in [(1, waits()), (0, polls())] {
+            let events = [(1, socket(Type::Datagram)), (1, bound()), ready.clone()];
+            assert_eq!(started(&events, 1).len(), 2, "{ready:?}");
+            let unbound = [(1, socket(Type::Datagram)), ready.clone()];
+            assert!(started(&unbound, 1).is_empty(), "{ready:?}");
+        }
+        let stream = [(1, socket(Type::Stream)), (1, bound()), (1, waits())];
+        assert!(started(&stream, 1).is_empty());
+    }
+
+    #[test]
+    fn after_ten_seconds_they_are_started_all_the_same() {
+        assert!(started(&[], 9).is_empty());
+        assert_eq!(started(&[], 11), [["one"], ["two"]]);
+    }
+}
