@@ -2,13 +2,10 @@
 
 use std::fs::File;
 use std::io::Read;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{FileExt, MetadataExt};
 
-use object::read::elf::{ElfFile64, ProgramHeader};
-use object::{
-    CompressionFormat, Endianness, Object, ObjectSection, ObjectSymbol, ObjectSymbolTable,
-    ReadCache,
-};
+use object::read::elf::{CompressionHeader, FileHeader, ProgramHeader, SectionHeader, Sym};
+use object::{NativeEndian, ReadCache, elf, pod};
 
 use crate::place::maps::{FileId, Mapped};
 
@@ -17,6 +14,21 @@ use crate::place::maps::{FileId, Mapped};
 pub(crate) struct Elf {
     file: File,
     loads: Vec<Load>,
+    heads: Vec<Head>,
+}
+
+/// What the table of sections says of one.
+#[derive(Debug)]
+struct Head {
+    name: Box<str>,
+    kind: elf::SectionType,
+    /// The number of the section that has its strings.
+    strings: usize,
+    address: u64,
+    offset: u64,
+    length: u64,
+    /// It is compressed: in which way, and how long it is otherwise.
+    packed: Option<(elf::CompressionType, u64)>,
 }
 
 /// A file as it was at one time: a program that is built anew may have the number of the old one.
@@ -42,8 +54,6 @@ pub(crate) struct Section {
     pub(crate) bytes: Vec<u8>,
 }
 
-type Parsed<'data> = ElfFile64<'data, Endianness, &'data ReadCache<&'data File>>;
-
 impl Elf {
     /// Opens what a process has mapped, by the name that holds in the process' own root.
     pub(crate) fn open(pid: u32, mapped: &Mapped, is_program: bool) -> Option<(Edition, Self)> {
@@ -64,25 +74,8 @@ impl Elf {
             changed: (about.mtime(), about.mtime_nsec()),
             size: about.len(),
         };
-        let mut elf = Self {
-            file,
-            loads: Vec::new(),
-        };
-        elf.loads = elf.parsed(|parsed| {
-            let endian = parsed.endian();
-            Some(
-                parsed
-                    .elf_program_headers()
-                    .iter()
-                    .filter(|header| header.p_type(endian) == object::elf::PT_LOAD)
-                    .map(|header| Load {
-                        offset: header.p_offset(endian),
-                        address: header.p_vaddr(endian),
-                        length: header.p_filesz(endian),
-                    })
-                    .collect(),
-            )
-        })?;
+        let (loads, heads) = parse(&file)?;
+        let elf = Self { file, loads, heads };
         Some((edition, elf))
     }
 
@@ -113,88 +106,140 @@ impl Elf {
 
     /// Those of `names` that are defined, with the file's own addresses.
     pub(crate) fn named(&self, names: &'static [&'static str]) -> Vec<(&'static str, u64)> {
-        let found = self.parsed(|parsed| {
-            let mut found: Vec<(&'static str, u64)> = Vec::new();
-            // What a library gives to others is in the smaller table; a program need not have put it there.
-            for table in [parsed.dynamic_symbol_table(), parsed.symbol_table()] {
-                let symbols = table.iter().flat_map(|table| table.symbols());
-                for symbol in symbols.filter(|symbol| !symbol.is_undefined()) {
-                    let known = symbol
-                        .name_bytes()
-                        .ok()
-                        .and_then(|name| names.iter().find(|wanted| wanted.as_bytes() == name));
-                    if let Some(name) = known {
-                        found.push((name, symbol.address()));
-                    }
+        let mut found: Vec<(&'static str, u64)> = Vec::new();
+        // What a library gives to others is in the smaller table; a program need not have put it there.
+        for kind in [elf::SHT_DYNSYM, elf::SHT_SYMTAB] {
+            self.each_symbol(kind, |name, symbol| {
+                if let Some(name) = names.iter().find(|wanted| wanted.as_bytes() == name) {
+                    found.push((name, symbol.st_value(NativeEndian)));
                 }
-                if !found.is_empty() {
-                    break;
-                }
+            });
+            if !found.is_empty() {
+                break;
             }
-            Some(found)
-        });
-        found.unwrap_or_default()
+        }
+        found
     }
 
     /// All functions that have a name, by the file's own addresses.
     pub(crate) fn functions(&self) -> Vec<Function> {
-        let all = self.parsed(|parsed| {
-            Some(
-                parsed
-                    .symbols()
-                    .chain(parsed.dynamic_symbols())
-                    .filter(|symbol| symbol.kind() == object::SymbolKind::Text)
-                    .filter(|symbol| symbol.is_definition() && symbol.size() > 0)
-                    .filter_map(|symbol| {
-                        Some(Function {
-                            start: symbol.address(),
-                            end: symbol.address().checked_add(symbol.size())?,
-                            name: symbol.name().ok().filter(|name| !name.is_empty())?.into(),
-                        })
-                    })
-                    .take(MOST_FUNCTIONS)
-                    .collect::<Vec<_>>(),
-            )
-        });
-        let mut all = all.unwrap_or_default();
+        let mut all = Vec::new();
+        for kind in [elf::SHT_SYMTAB, elf::SHT_DYNSYM] {
+            self.each_symbol(kind, |name, symbol| {
+                let start = symbol.st_value(NativeEndian);
+                let length = symbol.st_size(NativeEndian);
+                let is_code = matches!(symbol.st_type(), elf::STT_FUNC | elf::STT_GNU_IFUNC);
+                if is_code
+                    && length > 0
+                    && all.len() < MOST_FUNCTIONS
+                    && let Some(end) = start.checked_add(length)
+                    && let Ok(name) = std::str::from_utf8(name)
+                    && !name.is_empty()
+                {
+                    all.push(Function {
+                        start,
+                        end,
+                        name: name.into(),
+                    });
+                }
+            });
+        }
         // A function with two names keeps the one that the static table has first.
         all.sort_by_key(|function| function.start);
         all.dedup_by_key(|function| function.start);
         all
     }
 
+    /// Calls `visit` with the name of each symbol that is defined.
+    fn each_symbol(
+        &self,
+        kind: elf::SectionType,
+        mut visit: impl FnMut(&[u8], &elf::Sym64<NativeEndian>),
+    ) -> Option<()> {
+        let table = self.heads.iter().find(|head| head.kind == kind)?;
+        let strings = self.bytes(self.heads.get(table.strings)?)?;
+        let table = self.bytes(table)?;
+        let symbols: &[elf::Sym64<NativeEndian>] = pod::slice_from_all_bytes(&table).ok()?;
+        for symbol in symbols {
+            if symbol.is_undefined(NativeEndian) {
+                continue;
+            }
+            let name = usize::try_from(symbol.st_name(NativeEndian))
+                .ok()
+                .and_then(|start| strings.get(start..));
+            if let Some(name) = name {
+                let end = name.iter().position(|byte| *byte == 0);
+                visit(&name[..end.unwrap_or(name.len())], symbol);
+            }
+        }
+        Some(())
+    }
+
     /// A section by its name; of one that is too large, or packed in a way that is not known here, nothing.
     pub(crate) fn section(&self, name: &str) -> Option<Section> {
-        self.parsed(|parsed| {
-            let section = parsed.section_by_name(name)?;
-            let packed = section.compressed_data().ok()?;
-            if packed.uncompressed_size > LARGEST_SECTION {
-                return None;
-            }
-            let length = usize::try_from(packed.uncompressed_size).ok()?;
-            let bytes = match packed.format {
-                CompressionFormat::None => packed.data.to_vec(),
-                CompressionFormat::Zlib => {
-                    let mut bytes = Vec::new();
-                    flate2::read::ZlibDecoder::new(packed.data)
-                        .take(packed.uncompressed_size)
-                        .read_to_end(&mut bytes)
-                        .ok()?;
-                    bytes
-                }
-                _ => return None,
-            };
-            (bytes.len() == length).then_some(Section {
-                address: section.address(),
-                bytes,
-            })
+        let head = self.heads.iter().find(|head| *head.name == *name)?;
+        Some(Section {
+            address: head.address,
+            bytes: self.bytes(head)?,
         })
     }
 
-    fn parsed<T>(&self, ask: impl FnOnce(&Parsed<'_>) -> Option<T>) -> Option<T> {
-        let cache = ReadCache::new(&self.file);
-        ask(&ElfFile64::parse(&cache).ok()?)
+    fn bytes(&self, head: &Head) -> Option<Vec<u8>> {
+        let length = usize::try_from(head.length)
+            .ok()
+            .filter(|_| head.length <= LARGEST_SECTION && head.kind != elf::SHT_NOBITS)?;
+        let mut stored = vec![0; length];
+        self.file.read_exact_at(&mut stored, head.offset).ok()?;
+        let Some((format, whole)) = head.packed else {
+            return Some(stored);
+        };
+        if format != elf::ELFCOMPRESS_ZLIB || whole > LARGEST_SECTION {
+            return None;
+        }
+        let packed = stored.get(size_of::<elf::CompressionHeader64<NativeEndian>>()..)?;
+        let mut bytes = Vec::new();
+        flate2::read::ZlibDecoder::new(packed)
+            .take(whole)
+            .read_to_end(&mut bytes)
+            .ok()?;
+        (bytes.len() as u64 == whole).then_some(bytes)
     }
+}
+
+/// The tables of the parts that are loaded, and of sections.
+fn parse(file: &File) -> Option<(Vec<Load>, Vec<Head>)> {
+    let endian = NativeEndian;
+    let cache = ReadCache::new(file);
+    let header = elf::FileHeader64::<NativeEndian>::parse(&cache).ok()?;
+    let loads = header
+        .program_headers(endian, &cache)
+        .ok()?
+        .iter()
+        .filter(|part| part.p_type(endian) == elf::PT_LOAD)
+        .map(|part| Load {
+            offset: part.p_offset(endian),
+            address: part.p_vaddr(endian),
+            length: part.p_filesz(endian),
+        })
+        .collect();
+    let sections = header.sections(endian, &cache).ok()?;
+    let heads = sections
+        .iter()
+        .map(|section| {
+            let name = sections.section_name(endian, section).unwrap_or_default();
+            let packed = section.compression(endian, &cache).ok().flatten();
+            Head {
+                name: String::from_utf8_lossy(name).into(),
+                kind: section.sh_type(endian),
+                strings: section.link(endian).0,
+                address: section.sh_addr(endian),
+                offset: section.sh_offset(endian),
+                length: section.sh_size(endian),
+                packed: packed.map(|(head, _, _)| (head.ch_type(endian), head.ch_size(endian))),
+            }
+        })
+        .collect();
+    Some((loads, heads))
 }
 
 /// A function's name and where it is.

@@ -77,18 +77,29 @@ pub(crate) fn place_of(
     code: &mut dyn Code,
 ) -> Result<Place<'static>, Missed> {
     let mut stack = Stack::new(registers);
-    let mut told = Told::default();
+    let mut frames = Frames::default();
+    let mut missed = Missed::Lost;
     for depth in 0..MOST_FRAMES {
         // What a function returns to may be the line, or even the function, behind the call.
         let at = stack.inside();
         let Some((mapped, binary)) = code.at(at) else {
-            return told.or(Missed::Unmapped, program);
+            if missed == Missed::Lost {
+                missed = Missed::Unmapped;
+            }
+            break;
         };
         let Some(address) = binary.elf.own_address(&mapped, at) else {
-            return told.or(Missed::Lost, program);
-        };
-        if mapped.file == program.file && told.look(binary, address, depth == 0) {
             break;
+        };
+        if mapped.file == program.file {
+            if let Some(own) = frames.line(binary, address) {
+                return Ok(own);
+            }
+            // In a program that has its C library within, the instruction is in the library's wrapper.
+            if depth > 0 {
+                frames.unnamed.push(at);
+            }
+            missed = Missed::Stripped;
         }
         let unwinding = binary
             .unwinding
@@ -100,56 +111,44 @@ pub(crate) fn place_of(
             break;
         }
     }
-    told.or(Missed::Lost, program)
+    let function = frames.unnamed.iter().find_map(|at| function(*at, code));
+    let place = function.map(|function| Place {
+        file: Cow::Owned(program.path.to_string_lossy().into_owned()),
+        line: 0,
+        function: Some(Cow::Owned(function)),
+    });
+    place.or(frames.built_in).ok_or(missed)
 }
 
-/// What is known so far of the frames that are the program's.
+/// What is known of the frames that are the program's.
 #[derive(Debug, Default)]
-struct Told {
-    /// The innermost line of the program itself, not of a library built into it.
-    own: Option<Place<'static>>,
-    /// The innermost line at all.
-    line: Option<Place<'static>>,
-    /// The innermost function that has a name.
-    function: Option<String>,
-    /// Whether a frame of the program was met.
-    met: bool,
+struct Frames {
+    /// The innermost line, of a library that is built into the program.
+    built_in: Option<Place<'static>>,
+    /// Where in memory those are that have no line of the program's own, the innermost first.
+    unnamed: Vec<u64>,
 }
 
-impl Told {
-    /// Looks at a frame of the program; true when nothing better can come.
-    fn look(&mut self, binary: &mut Binary, address: u64, makes_the_call: bool) -> bool {
-        self.met = true;
+impl Frames {
+    /// The program's own line at an address, where it has one.
+    fn line(&mut self, binary: &mut Binary, address: u64) -> Option<Place<'static>> {
         let lines = binary.lines.get_or_insert_with(|| Lines::of(&binary.elf));
-        if let Some(lines) = lines {
-            for place in lines.at(address) {
-                if lines::is_built_in(&place.file) {
-                    self.line.get_or_insert(place);
-                } else {
-                    self.own = Some(place);
-                    return true;
-                }
+        for place in lines.as_ref()?.at(address) {
+            if !lines::is_built_in(&place.file) {
+                return Some(place);
             }
+            self.built_in.get_or_insert(place);
         }
-        // In a program that has its C library within, the instruction is in the library's wrapper.
-        if self.function.is_none() && !makes_the_call {
-            let names = binary.names.get_or_insert_with(|| Names::of(&binary.elf));
-            self.function = names.at(address).filter(|name| !names::is_built_in(name));
-        }
-        binary.lines.as_ref().is_some_and(Option::is_none) && self.function.is_some()
+        None
     }
+}
 
-    fn or(self, missed: Missed, program: &Mapped) -> Result<Place<'static>, Missed> {
-        let function = || {
-            Some(Place {
-                file: Cow::Owned(program.path.to_string_lossy().into_owned()),
-                line: 0,
-                function: Some(Cow::Owned(self.function?)),
-            })
-        };
-        let stripped = if self.met { Missed::Stripped } else { missed };
-        self.own.or_else(function).or(self.line).ok_or(stripped)
-    }
+/// The function there, if it has a name and is the program's own.
+fn function(at: u64, code: &mut dyn Code) -> Option<String> {
+    let (mapped, binary) = code.at(at)?;
+    let address = binary.elf.own_address(&mapped, at)?;
+    let names = binary.names.get_or_insert_with(|| Names::of(&binary.elf));
+    names.at(address).filter(|name| !names::is_built_in(name))
 }
 
 /// C++ programs nest deep; a stack that goes on for longer is followed no further.

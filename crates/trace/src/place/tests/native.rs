@@ -183,12 +183,7 @@ int main() {
     }
 }
 
-#[test]
-fn a_rust_program_is_told_by_its_own_lines_and_not_the_standard_librarys() {
-    if !can_trace() {
-        return;
-    }
-    let source = r#"
+const RUST: &str = r#"
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 #[inline(never)]
@@ -203,12 +198,18 @@ fn main() {
     left.write_all(b"at end").unwrap();
 }
 "#;
+
+#[test]
+fn a_rust_program_is_told_by_its_own_lines_and_not_the_standard_librarys() {
+    if !can_trace() {
+        return;
+    }
     for (name, options) in [
         ("rust-plain", &["-g"][..]),
         ("rust-optimised", &["-g", "-O"]),
     ] {
         let scratch = Scratch::new(name);
-        let Some(program) = build("rustc", source, "own.rs", options, scratch.path()) else {
+        let Some(program) = build("rustc", RUST, "own.rs", options, scratch.path()) else {
             continue;
         };
         let run = run(&mut Command::new(program));
@@ -221,6 +222,25 @@ fn main() {
             assert!(said.starts_with(&told.message), "{said}: {told:?}");
             assert!(place.file.ends_with("own.rs"), "{place:?}");
         }
+    }
+}
+
+#[test]
+fn a_rust_program_without_debug_information_has_functions_though_its_library_has_lines() {
+    if !can_trace() {
+        return;
+    }
+    let scratch = Scratch::new("rust-names");
+    let Some(program) = build("rustc", RUST, "own.rs", &["-Cstrip=none"], scratch.path()) else {
+        return;
+    };
+    let run = run(&mut Command::new(program));
+    assert_eq!(run.told.len(), 2, "{run:?}");
+    for told in &run.told {
+        let place = told.place.as_ref().unwrap_or_else(|| panic!("{run:?}"));
+        let function = place.function.as_deref().unwrap_or_default();
+        assert!(told.message.ends_with(&format!(" {function}")), "{told:?}");
+        assert_eq!(place.line, 0);
     }
 }
 
