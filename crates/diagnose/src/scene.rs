@@ -263,6 +263,11 @@ impl Scene {
         self.waits.of(by)
     }
 
+    /// Every thread that is blocked in a call on a socket.
+    pub fn waits(&self) -> impl Iterator<Item = &Wait> {
+        self.waits.all()
+    }
+
     /// The threads that are blocked in calls on a socket.
     pub fn waits_on(&self, socket: SocketId) -> impl Iterator<Item = &Wait> {
         self.waits.all().filter(move |wait| wait.socket == socket)

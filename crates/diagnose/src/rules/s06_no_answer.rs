@@ -36,6 +36,8 @@ struct NoAnswer {
     /// Attempts that failed, to be judged when it is known whether another address did it.
     failed: Vec<(Goal, Attempt, Why)>,
     reached: HashSet<Goal>,
+    /// The listeners that are told of.
+    listeners: HashMap<SocketId, SocketAddress>,
 }
 
 #[derive(Clone)]
@@ -62,10 +64,13 @@ impl Rule for NoAnswer {
     fn event(&mut self, event: &Event<'_>, scene: &Scene, found: &mut Vec<Finding>) {
         let socket = event.socket;
         match &event.kind {
+            Kind::Listening { local, .. } => {
+                self.listeners.insert(socket, local.clone());
+            }
             Kind::Connecting { peer } => {
                 let stream = scene.socket(socket).is_some_and(|state| state.is_stream());
                 // A full queue of a listener that is told of too is S16's to tell.
-                if stream && peer.inet().is_some() && !listens(peer, scene) {
+                if stream && peer.inet().is_some() && !self.listens(peer) {
                     let attempt = Attempt {
                         spot: Spot::of(event),
                         peer: peer.clone(),
@@ -107,6 +112,7 @@ impl Rule for NoAnswer {
                 result: Err(errno),
             } => self.fails(event, *errno, scene, found),
             Kind::Closed { .. } => {
+                self.listeners.remove(&socket);
                 let Some(attempt) = self.under_way.remove(&socket) else {
                     return;
                 };
@@ -132,6 +138,15 @@ impl Rule for NoAnswer {
 }
 
 impl NoAnswer {
+    /// Whether a listener of the same trace is at this address.
+    fn listens(&self, peer: &SocketAddress) -> bool {
+        let any = |local: &SocketAddress| {
+            local.is_unspecified() && local.port() == peer.port() && peer.is_local()
+        };
+        let mut listeners = self.listeners.values();
+        listeners.any(|local| local == peer || any(local))
+    }
+
     fn fails(&mut self, event: &Event<'_>, errno: Errno, scene: &Scene, found: &mut Vec<Finding>) {
         // A connect that does not wait is still under way, unless its own time limit ended it (SO_SNDTIMEO).
         let limit = matches!(errno, Errno::EINPROGRESS | Errno::EAGAIN);
@@ -197,16 +212,6 @@ impl Attempt {
 fn goal(event: &Event<'_>, peer: &SocketAddress, scene: &Scene) -> Goal {
     let program = event.by.map(|by| scene.program_of(by.process));
     (program, peer.port())
-}
-
-/// Whether a listener of the same trace is at this address.
-fn listens(peer: &SocketAddress, scene: &Scene) -> bool {
-    scene.sockets().any(|(_, state)| {
-        let Some(local) = state.local.as_ref().filter(|_| state.backlog.is_some()) else {
-            return false;
-        };
-        local == peer || (local.is_unspecified() && local.port() == peer.port() && peer.is_local())
-    })
 }
 
 mod words {

@@ -68,7 +68,7 @@ mod words {
             | "{socket} dio 0 B, el final, y se le sigue preguntando";
         WHY = "0 B means that the other side will send no more; every further receive returns 0 at once, so the loop never waits"
             | "0 B significa que el otro lado no enviará más; cada recepción siguiente devuelve 0 enseguida y el bucle nunca espera";
-        FIX_C = "if (n == 0) { close(c); break; }" | "if (n == 0) { close(c); break; }";
+        FIX_C = "if (n == 0) break; and then close(c)" | "if (n == 0) break; y después close(c)";
         FIX_PYTHON = "if data == b'': conn.close(); break" | "if data == b'': conn.close(); break";
     }
 }

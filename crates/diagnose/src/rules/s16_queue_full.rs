@@ -1,9 +1,11 @@
 //! S16: the queue of a listener is full and stays so: new clients hang.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::time::Duration;
 
-use sockeye_model::{Event, Finding, Kind, Queues, Saying, SocketId, Timestamp, Value, Weight};
+use sockeye_model::{
+    Call, Event, Finding, Kind, Queues, Saying, SocketId, Timestamp, Value, Weight,
+};
 
 use super::{Spot, Words};
 use crate::rule::{About, Rule, RuleRow};
@@ -28,7 +30,7 @@ const LONG: Duration = Duration::from_millis(450);
 struct QueueFull {
     since: HashMap<SocketId, Timestamp>,
     listened: HashMap<SocketId, Spot>,
-    told: HashSet<SocketId>,
+    told: HashMap<SocketId, Weight>,
 }
 
 impl Rule for QueueFull {
@@ -41,7 +43,16 @@ impl Rule for QueueFull {
             // The kernel holds one more than the backlog, and lets nobody in beyond that.
             Kind::Queued(Queues::Accept { waiting, backlog }) if waiting > backlog => {
                 let since = *self.since.entry(socket).or_insert(event.at);
-                if event.at.since(since) < LONG || !self.told.insert(socket) {
+                if event.at.since(since) < LONG {
+                    return;
+                }
+                // Only a client that hangs proves that somebody was kept out. A queue of one is full with the one it was meant for.
+                let weight = match hangs(socket, scene) {
+                    true => Weight::Mistake,
+                    false if *waiting > 1 => Weight::Risk,
+                    false => return,
+                };
+                if self.told.insert(socket, weight) >= Some(weight) {
                     return;
                 }
                 let spot = self.listened.get(&socket).cloned();
@@ -60,7 +71,7 @@ impl Rule for QueueFull {
                     fix: Saying::of(fix),
                 };
                 let spot = spot.unwrap_or_else(|| Spot::of(event));
-                found.push(spot.finding(&ABOUT, Weight::Mistake, words));
+                found.push(spot.finding(&ABOUT, weight, words));
             }
             Kind::Queued(Queues::Accept { .. }) => {
                 self.since.remove(&socket);
@@ -79,6 +90,25 @@ impl Rule for QueueFull {
             _ => {}
         }
     }
+}
+
+/// Whether a thread of the same trace is blocked in a connect to this listener.
+fn hangs(listener: SocketId, scene: &Scene) -> bool {
+    let local = scene
+        .socket(listener)
+        .and_then(|state| state.local.as_ref()?.inet());
+    let Some(local) = local else {
+        return false;
+    };
+    scene.waits().any(|wait| {
+        let peer = scene
+            .socket(wait.socket)
+            .and_then(|state| state.peer.as_ref()?.inet());
+        let here = |peer: std::net::SocketAddr| {
+            peer.port() == local.port() && (local.ip().is_unspecified() || peer.ip() == local.ip())
+        };
+        wait.call == Call::Connect && peer.is_some_and(here)
+    })
 }
 
 mod words {
@@ -112,15 +142,39 @@ mod tests {
         );
     }
 
-    #[test]
-    fn a_queue_that_stays_full_is_told_once_at_its_listen() {
-        let mut story = Story::of("python3 server.py");
-        story.listener(1, "127.0.0.1:5000");
+    fn stays_full(story: &mut Story, waiting: u32, backlog: u32) {
         for _ in 0..4 {
-            queue(&mut story, 2, 1);
+            queue(story, waiting, backlog);
             story.after(500);
         }
+    }
+
+    #[test]
+    fn a_queue_that_stays_full_is_a_risk_and_told_once() {
+        let mut story = Story::of("python3 server.py");
+        story.listener(1, "127.0.0.1:5000");
+        stays_full(&mut story, 2, 1);
+        assert_eq!(story.marks(), ["! S16"]);
+    }
+
+    #[test]
+    fn a_client_that_hangs_makes_it_a_mistake() {
+        let mut story = Story::of("python3 server.py");
+        story.listener(1, "127.0.0.1:5000");
+        story.starts(200, "python3 client.py").from(200);
+        let peer = crate::story::at("127.0.0.1:5000");
+        story.tcp(2).event(2, Kind::Connecting { peer });
+        story.waits(2, Call::Connect).from(Story::PID);
+        stays_full(&mut story, 1, 0);
         assert_eq!(story.marks(), ["✗ S16"]);
+    }
+
+    #[test]
+    fn a_queue_of_one_that_holds_the_one_it_was_meant_for_is_right() {
+        let mut story = Story::of("python3 server.py");
+        story.listener(1, "127.0.0.1:5000");
+        stays_full(&mut story, 1, 0);
+        assert_eq!(story.marks(), [""; 0]);
     }
 
     #[test]

@@ -27,6 +27,8 @@ const LONG: Duration = Duration::from_millis(100);
 /// A thread is an event loop's when it has waited for many sockets so often, and lately.
 const LOOPS: u32 = 3;
 const LATELY: Duration = Duration::from_secs(5);
+/// Threads that are remembered.
+const MOST_LOOPS: usize = 1_024;
 
 #[derive(Default)]
 struct UnknownPort {
@@ -67,6 +69,10 @@ impl Rule for UnknownPort {
                 ..
             } => {
                 if let Some(by) = event.by {
+                    // A program that makes a thread for each loop, for weeks, costs no more.
+                    if self.loops.len() == MOST_LOOPS && !self.loops.contains_key(&by) {
+                        self.loops.clear();
+                    }
                     let (count, last) = self.loops.entry(by).or_insert((0, event.at));
                     *count = count.saturating_add(1);
                     *last = event.at;
@@ -111,7 +117,7 @@ impl UnknownPort {
         });
         let waits = scene
             .socket(event.socket)
-            .is_some_and(|state| !state.nonblocking);
+            .is_some_and(|state| !state.nonblocking && !state.foreign);
         if !loops || !waits || !self.told.insert(event.socket) {
             return;
         }
