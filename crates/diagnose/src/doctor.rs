@@ -118,7 +118,7 @@ impl Doctor {
             match self.known.get(&key) {
                 Some(index) => {
                     let known = &mut self.findings[*index];
-                    finding.times += known.times;
+                    finding.times = finding.times.saturating_add(known.times);
                     if finding.weight > known.weight {
                         *known = finding.clone();
                         new.push(finding);
