@@ -1,7 +1,9 @@
 //! Programs in C, C++ and Rust, built with lines, with names alone and with neither.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use super::halted::{Run, Scratch, can_trace, run, skip};
 use crate::place::Lacking;
@@ -147,6 +149,33 @@ fn a_stripped_program_has_neither_and_says_why() {
     assert_eq!(run.told.len(), 5, "{run:?}");
     assert!(run.told.iter().all(|told| told.place.is_none()), "{run:?}");
     assert_eq!(run.lacking, Some(Lacking::Symbols));
+}
+
+#[test]
+fn finding_a_line_of_a_native_program_takes_microseconds() {
+    if !can_trace() {
+        return;
+    }
+    let many = C.replace("talk(2)", "talk(200)");
+    for options in [&["-g", "-O1"][..], &["-O1"], &["-O1", "-s"]] {
+        let scratch = Scratch::new("cost-c");
+        let Some(program) = build("gcc", &many, "own.c", options, scratch.path()) else {
+            return;
+        };
+        let run = run(&mut Command::new(program));
+        assert_eq!(run.told.len(), 203);
+        let mut costs: Vec<Duration> = run.told.iter().map(|told| told.cost).collect();
+        costs.sort();
+        let median = costs[costs.len() / 2];
+        let first = run.told[0].cost;
+        writeln!(
+            std::io::stderr(),
+            "{options:?}: the first line took {first:?}, the others {median:?}"
+        )
+        .unwrap();
+        // Far above what it takes, for a machine that is busy.
+        assert!(median < Duration::from_millis(2));
+    }
 }
 
 #[test]
