@@ -75,8 +75,8 @@ mod words {
         FIX_C = "before bind(): unlink(path); ENOENT is fine there" | "antes de bind(): unlink(path); ENOENT ahí es normal";
         FIX_PYTHON = "before bind(): pathlib.Path(path).unlink(missing_ok=True)"
             | "antes de bind(): pathlib.Path(path).unlink(missing_ok=True)";
-        FIX_NODE = "before listen(path): fs.rmSync(path, { force: true })"
-            | "antes de listen(path): fs.rmSync(path, { force: true })";
+        FIX_NODE = "before listen(path): if (fs.existsSync(path)) fs.unlinkSync(path)"
+            | "antes de listen(path): if (fs.existsSync(path)) fs.unlinkSync(path)";
     }
 }
 
