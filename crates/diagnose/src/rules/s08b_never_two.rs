@@ -124,7 +124,7 @@ mod words {
         HAPPENED = "{rounds} times one receive was answered at once, and never was a second one needed"
             | "{rounds} veces se respondió a una sola recepción, y nunca hizo falta una segunda";
         WHY = "on loopback a short message comes in one piece; over a network it may come in two, or two come as one"
-            | "en loopback un mensaje corto llega de una pieza; por una red puede llegar en dos, o dos llegar como uno";
+            | "por bucle local un mensaje corto llega de una pieza; por una red puede llegar en dos, o dos llegar como uno";
         FIX = "nothing, if the program looks for the end of each message; otherwise receive until that end"
             | "nada, si el programa busca el final de cada mensaje; si no, recibe hasta ese final";
     }
