@@ -75,7 +75,7 @@ const IN_SPANISH: &[(&[&str], &str)] = &[
     (&["listen", ":7", "--many=x"], "no lleva valor, y tiene x"),
     (
         &["show", "x", "--as", "diagam"],
-        "se conocen: explain, hex, diagram, json; ¿querías diagram?",
+        "se conocen: explain, hex, diagram, html, mermaid, json; ¿querías diagram?",
     ),
     (&["generate", "mann"], "¿querías man?"),
     (&["relay", "a", "b", "c"], "la palabra c sobra"),
