@@ -7,6 +7,8 @@ mod sheet;
 mod source;
 mod words;
 
+use sockeye_model::Errno;
+
 use crate::catalogue::Language;
 
 pub use sheet::{PageOptions, write_list, write_page};
@@ -186,7 +188,8 @@ pub fn topics() -> Vec<Topic> {
     topics
 }
 
-/// The topic that `word` names, however it is written: `recv()`, `TIME-WAIT`, `time_wait`, `econnrefused`, `111`, `puerto`.
+/// The topic that `word` names, however it is written: `recv()`, `TIME-WAIT`, `time_wait`, `econnrefused`, `111`, `puerto`; or a message that
+/// names an error.
 ///
 /// A call and a state differ in their case alone (`listen`, `LISTEN`): a word in that very case is taken for what it is, and
 /// otherwise the call comes first.
@@ -207,14 +210,24 @@ pub fn find(word: &str) -> Option<Topic> {
     let found = exact
         .or_else(|| topics.iter().find(named))
         .or_else(|| topics.iter().find(called));
-    found.copied().or_else(|| by_number(&folded, &topics))
+    found.copied().or_else(|| in_message(word, &topics))
 }
 
-/// The error with this number.
-fn by_number(word: &str, topics: &[Topic]) -> Option<Topic> {
-    let name = sockeye_model::Errno(word.parse().ok()?).name()?;
-    let has_it = |topic: &&Topic| topic.names().any(|known| known == name);
-    topics.iter().find(has_it).copied()
+/// The error that a message names, by its name or its number: `OSError: [Errno 98] Address already in use`.
+fn in_message(message: &str, topics: &[Topic]) -> Option<Topic> {
+    let mut number = !message.contains(' ');
+    for word in message.split(|letter: char| !letter.is_ascii_alphanumeric()) {
+        let errno = match word.parse() {
+            Ok(code) if number => Errno(code).name().and_then(Errno::from_name),
+            _ => Errno::from_name(word),
+        };
+        number |= word.eq_ignore_ascii_case("errno");
+        if let Some(name) = errno.and_then(Errno::name) {
+            let has_it = |topic: &&Topic| topic.names().any(|known| known == name);
+            return topics.iter().find(has_it).copied();
+        }
+    }
+    None
 }
 
 /// The names of topics that are nearest to a word that is none: a slip or two away, then those that have it within.

@@ -13,6 +13,7 @@ Examples:
   sockeye explain                       every topic there is a page of
   sockeye explain recv                  a call: what it does, returns and fails with
   sockeye explain ECONNRESET            an error, by its name or number
+  sockeye explain '[Errno 98] Address already in use'   what a program said
   sockeye explain TIME_WAIT             a state of a TCP connection
   sockeye explain half close            a concept
   sockeye explain S09 --lang es         a finding of sockeye trace, in Spanish";
@@ -80,7 +81,6 @@ const NEAREST: usize = 5;
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::cli::{Command as Meant, tests::meant};
 
     fn topic(line: &str) -> Result<Option<&'static str>, String> {

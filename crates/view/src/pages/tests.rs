@@ -287,11 +287,18 @@ fn a_word_is_found_however_it_is_written() {
         ("listen", "listen"),
         ("Listen", "listen"),
         ("puerto", "port"),
+        ("búfer", "buffer"),
+        ("BrokenPipeError", "EPIPE"),
+        ("Connection refused", "ECONNREFUSED"),
+        ("[Errno 98]", "EADDRINUSE"),
+        ("OSError: [Errno 98] Address already in use", "EADDRINUSE"),
+        ("connect ECONNREFUSED 127.0.0.1:7", "ECONNREFUSED"),
     ] {
         assert_eq!(find(word).map(|topic| topic.name), Some(name), "{word}");
     }
     assert_eq!(find(""), None);
     assert_eq!(find("80"), None);
+    assert_eq!(find("port 98"), None);
 }
 
 #[test]
