@@ -27,6 +27,7 @@ crate::texts! {
     HINT = "hint" | "pista";
     CAUSE = "Why" | "Por qué";
     FIX = "Correction" | "Corrección";
+    TRY = "To try" | "Prueba";
     SHOWN_AT = "at {time} s" | "en {time} s";
     IN_THE_STORY = "shown at {time} s" | "se ve en {time} s";
     TO_READ_MORE = "To read more" | "Para saber más";

@@ -80,10 +80,11 @@ fn item(page: &mut Page, story: &Story, number: usize, found: &Found) {
     page.raw("</p>\n<p>");
     page.text(&sentence(&say(&finding.happened, language)));
     page.raw("</p>\n<dl>\n");
-    for (name, saying) in [
-        (pictures::CAUSE, &finding.why),
-        (pictures::FIX, &finding.fix),
-    ] {
+    let fix = match finding.weight {
+        Weight::Hint => pictures::TRY,
+        Weight::Mistake | Weight::Risk => pictures::FIX,
+    };
+    for (name, saying) in [(pictures::CAUSE, &finding.why), (fix, &finding.fix)] {
         page.raw("<dt>");
         page.say(name);
         page.raw("</dt><dd>");

@@ -54,7 +54,8 @@ pub(super) fn story(kept: Kept, tally: &Tally, language: Language) -> Story {
             .findings
             .iter()
             .all(|found| found.finding.weight < Weight::Risk);
-        phrases = sums.phrases(language);
+        // As trace writes them: some hold commas of their own.
+        phrases = vec![sums.phrases(language).join(" · ")];
     }
     let ours = cast.lanes.iter().filter(|lane| lane.ours).count();
     let owners: Vec<Option<String>> = cast.lanes.iter().map(|lane| owner(lane, ours)).collect();

@@ -121,9 +121,12 @@ impl<'a> Steps<'a> {
             Kind::Sent { payload, peer, .. } => {
                 self.sent(sorted, told, payload, peer.as_ref());
             }
-            Kind::Received { payload, peer, .. } => {
-                self.received(sorted, told, payload, peer.as_ref());
-            }
+            Kind::Received {
+                payload,
+                peer,
+                truncated_from,
+                ..
+            } => self.received(sorted, told, payload, *truncated_from, peer.as_ref()),
             Kind::HalfClosed { end } => self.half_closed(event, told, *end),
             Kind::Closed { .. } => self.closed(event, told, transport),
             Kind::Failed {

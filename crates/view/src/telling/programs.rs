@@ -41,7 +41,7 @@ impl Programs {
                 let process = Process {
                     program: self.started,
                     first: true,
-                    name: short_name(command),
+                    name: program_name(command),
                     ..Process::default()
                 };
                 self.processes.insert(*pid, process);
@@ -49,7 +49,7 @@ impl Programs {
             }
             Kind::Replaced { pid, command } => {
                 if let Some(process) = self.processes.get_mut(pid) {
-                    process.name = short_name(command);
+                    process.name = program_name(command);
                     process.copy = false;
                 }
             }
@@ -92,7 +92,8 @@ impl Programs {
             };
             !process.copy && !process.name.is_empty() && !self.processes.iter().any(is_same)
         });
-        Some(named.map_or_else(|| by.process.to_string(), |process| process.name.clone()))
+        let short = |process: &Process| shorten(&process.name, NAME);
+        Some(named.map_or_else(|| by.process.to_string(), short))
     }
 
     /// The name of a program that was started, and the id of its first process.
@@ -155,11 +156,6 @@ pub(crate) fn program_name(command: &str) -> String {
     escape_name(&name).into_owned()
 }
 
-/// The same, no wider than its column.
-fn short_name(command: &str) -> String {
-    shorten(&program_name(command), NAME)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -171,9 +167,9 @@ mod tests {
             ("/usr/bin/nc -l 5000", "nc"),
             ("node app.js", "app.js"),
             ("python3", "python3"),
-            ("/bin/a-very-long-program", "a-very-lo…"),
+            ("/bin/a-very-long-program", "a-very-long-program"),
         ] {
-            assert_eq!(short_name(command), name);
+            assert_eq!(program_name(command), name);
         }
     }
 }

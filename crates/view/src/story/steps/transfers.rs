@@ -38,6 +38,7 @@ impl Steps<'_> {
         sorted: &SortedEvent,
         mut told: Told,
         payload: &Payload<'_>,
+        truncated_from: Option<u64>,
         peer: Option<&SocketAddress>,
     ) {
         let event = &sorted.event;
@@ -71,7 +72,12 @@ impl Steps<'_> {
         cell.fact = self.quoted(cell.fact, sorted.data, payload.len());
         let arrow = if sorted.other.is_none() {
             let from = self.cast.other(self.sorted, socket, peer);
-            self.arrow(ArrowKind::Data, from, Some(cell.lane), self.size(payload))
+            // The arrow carries what was sent.
+            let label = match truncated_from {
+                Some(whole) => catalogue::bytes(whole, self.language),
+                None => self.size(payload),
+            };
+            self.arrow(ArrowKind::Data, from, Some(cell.lane), label)
         } else {
             None
         };
