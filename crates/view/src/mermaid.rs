@@ -58,8 +58,12 @@ pub struct Mermaid<W> {
 /// Events that are looked at: more would never fit.
 const EVENTS: usize = 2_000;
 
-/// Columns that one line of words may take.
+/// Columns that what is said of one call may take, and those of a line.
 const WORDS: usize = 160;
+const LINE: usize = 48;
+
+/// Between two lines.
+const BREAK: &str = "<br/>";
 
 impl<W: Write> Mermaid<W> {
     /// A text that will be written to `out`.
@@ -158,7 +162,7 @@ fn draw(text: &mut String, story: &Story, step: &Step, language: Language) {
                 "    P{}{kind}P{}: {}\n",
                 arrow.from,
                 arrow.to,
-                words(&labelled(arrow, &label))
+                labelled(arrow, &label)
             ),
         );
     } else {
@@ -188,13 +192,14 @@ fn draw(text: &mut String, story: &Story, step: &Step, language: Language) {
     }
 }
 
-/// What an arrow carries, and the calls at its ends.
+/// What an arrow carries, and the calls at its ends, each on lines of its own.
 fn labelled(arrow: &Arrow, calls: &[String]) -> String {
-    let calls = calls.join(" / ");
-    if arrow.kind == ArrowKind::Data || arrow.label.is_empty() {
-        return calls;
-    }
-    format!("{} ({calls})", arrow.label)
+    let calls = calls.iter().map(|call| words(call));
+    // A call that sends says what.
+    let label =
+        (arrow.kind != ArrowKind::Data && !arrow.label.is_empty()).then(|| words(&arrow.label));
+    let lines: Vec<String> = label.into_iter().chain(calls).collect();
+    lines.join(BREAK)
 }
 
 /// A call in a few words.
@@ -224,11 +229,21 @@ fn note_over(text: &mut String, lane: usize, note: &str) {
     );
 }
 
-/// Words that mermaid can't take for anything else: all but letters, digits and a few signs are written by their number.
+/// Words that mermaid can't take for anything else, in short lines.
 fn words(text: &str) -> String {
-    let short = crate::layout::shorten(text, WORDS);
-    let mut safe = String::with_capacity(short.len() + 16);
-    for character in short.chars() {
+    let lines = crate::layout::wrap(&crate::layout::shorten(text, WORDS), LINE);
+    let lines: Vec<String> = lines.iter().map(|line| harmless(line)).collect();
+    // Without words there would be no line.
+    if lines.is_empty() {
+        return "#8239;".to_owned();
+    }
+    lines.join(BREAK)
+}
+
+/// All but letters, digits and a few signs are written by their number.
+fn harmless(line: &str) -> String {
+    let mut safe = String::with_capacity(line.len() + 16);
+    for character in line.chars() {
         let plain = character.is_alphanumeric()
             || matches!(
                 character,
@@ -240,12 +255,7 @@ fn words(text: &str) -> String {
             put(&mut safe, format_args!("#{};", u32::from(character)));
         }
     }
-    // A line without words is no line.
-    if safe.trim().is_empty() {
-        "#8239;".to_owned()
-    } else {
-        safe
-    }
+    safe
 }
 
 fn put(text: &mut String, words: std::fmt::Arguments<'_>) {
@@ -263,5 +273,7 @@ mod tests {
         assert_eq!(words("<b>\n%%"), "#60;b#62;#10;#37;#37;");
         assert_eq!(words("P0->>P1: end"), "P0#45;#62;#62;P1#58; end");
         assert_eq!(words(""), "#8239;");
+        let long = words(&"word ".repeat(12));
+        assert_eq!(long.matches("<br/>").count(), 1, "{long}");
     }
 }
