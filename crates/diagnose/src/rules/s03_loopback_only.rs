@@ -33,16 +33,34 @@ struct LoopbackOnly {
 const MOST_SERVERS: usize = 1_000;
 
 impl LoopbackOnly {
-    fn tell(spot: &Spot, weight: Weight, local: &SocketAddress, short: Saying) -> Finding {
+    /// `asked` is the address of this machine at which a client was refused.
+    fn tell(spot: &Spot, local: &SocketAddress, asked: Option<&SocketAddress>) -> Finding {
         let everyone = match local.inet() {
             Some(inet) if inet.is_ipv6() => "::",
             _ => "0.0.0.0",
         };
+        let address = Value::Address(local.clone());
+        let (weight, short, happened, fix) = match asked {
+            None => {
+                let happened = Saying::of(words::HAPPENED);
+                (Weight::Hint, words::SHORT, happened, words::FIX)
+            }
+            Some(asked) => {
+                let asked = Value::Name(asked.to_string());
+                let happened = Saying::of(words::REFUSED).with("asked", asked);
+                (
+                    Weight::Risk,
+                    words::SHORT_REFUSED,
+                    happened,
+                    words::FIX_REFUSED,
+                )
+            }
+        };
         let words = Words {
-            short,
-            happened: Saying::of(words::HAPPENED).with("address", Value::Address(local.clone())),
+            short: Saying::of(short),
+            happened: happened.with("address", address),
             why: Saying::of(words::WHY),
-            fix: Saying::of(words::FIX).with("everyone", Value::Word(everyone.into())),
+            fix: Saying::of(fix).with("everyone", Value::Word(everyone.into())),
         };
         spot.finding(&ABOUT, weight, words)
     }
@@ -57,12 +75,7 @@ impl Rule for LoopbackOnly {
                 .and_then(|state| state.bound_at.clone())
                 .or_else(|| event.place.clone().map(owned));
             if !self.servers.contains_key(local) && self.servers.len() < MOST_SERVERS {
-                found.push(Self::tell(
-                    &spot,
-                    Weight::Hint,
-                    local,
-                    Saying::of(words::SHORT),
-                ));
+                found.push(Self::tell(&spot, local, None));
                 self.servers.insert(local.clone(), spot);
             }
         }
@@ -75,12 +88,14 @@ impl Rule for LoopbackOnly {
             // Only where the refused address is this machine's own is something found nearby.
             Kind::Noted(Note::Nearby { protocol, address }) if protocol == "tcp" => {
                 let refused = self.refused.take();
-                if refused.is_none_or(|refused| refused.port() != address.port()) {
+                let Some(asked) = refused.filter(|asked| asked.port() == address.port()) else {
                     return;
-                }
+                };
                 if let Some(spot) = self.servers.get(address) {
-                    let short = Saying::of(words::SHORT_REFUSED);
-                    found.push(Self::tell(spot, Weight::Risk, address, short));
+                    let mut finding = Self::tell(spot, address, Some(&asked));
+                    // Told already, as a hint: this only makes it heavier.
+                    finding.times = 0;
+                    found.push(finding);
                 }
             }
             _ => {}
@@ -97,8 +112,11 @@ mod words {
             | "{address} es una dirección de bucle local: solo la alcanzan programas de este ordenador";
         WHY = "packets to 127.0.0.0/8 and ::1 never leave the machine, and none come in for them"
             | "los paquetes a 127.0.0.0/8 y ::1 nunca salen de la máquina, y no entra ninguno para ellas";
-        FIX = "as it should be while you try things out; for others, bind {everyone}"
-            | "está bien mientras pruebas; para los demás, haz bind a {everyone}";
+        REFUSED = "{address} is a loopback address: a client that asked for {asked}, an address of this same machine, was refused"
+            | "{address} es una dirección de bucle local: un cliente que pidió {asked}, dirección de esta misma máquina, fue rechazado";
+        FIX_REFUSED = "bind {everyone}, so that clients may come by other addresses too" | "haz bind a {everyone}, para que los clientes puedan venir también por otras direcciones";
+        FIX = "to let others in, bind {everyone}; while you try things out it is right as it is"
+            | "para dejar entrar a otros, haz bind a {everyone}; mientras pruebas está bien así";
     }
 }
 
