@@ -211,6 +211,50 @@ left.send(here())
 }
 
 #[test]
+fn a_thread_that_python_did_not_start_has_a_line_whenever_it_is_in_python() {
+    if !can_trace() {
+        return;
+    }
+    // Python makes a state for such a thread at each call, and takes it away after.
+    let scratch = Scratch::new("foreign");
+    let library = scratch.path().join("libcalls.so");
+    let source = scratch.path().join("calls.c");
+    std::fs::write(
+        &source,
+        "void *calls(void *f) { for (int i = 0; i < 4; i++) ((void (*)(int))f)(i); return 0; }",
+    )
+    .unwrap();
+    let mut gcc = Command::new("gcc");
+    gcc.args(["-shared", "-fPIC", "-o"])
+        .args([&library, &source]);
+    if !gcc.status().is_ok_and(|status| status.success()) {
+        skip("there is no C compiler here");
+        return;
+    }
+    for python in known() {
+        let script = format!(
+            "
+import ctypes
+def even(): left.send(here())
+def odd():
+    left.send(here())
+def called(number):
+    (even, odd)[number % 2]()
+    left.send(here())
+function = ctypes.CFUNCTYPE(None, ctypes.c_int)(called)
+library, libc = ctypes.CDLL({library:?}), ctypes.CDLL(None)
+thread = ctypes.c_ulong()
+libc.pthread_create(ctypes.byref(thread), None, library.calls, function)
+libc.pthread_join(thread, None)
+left.send(here())
+"
+        );
+        let run = run_script(&python, "foreign", &script);
+        all_as_told(&run, 9, &python);
+    }
+}
+
+#[test]
 fn calls_within_the_library_are_told_at_the_line_that_led_there() {
     if !can_trace() {
         return;
