@@ -188,6 +188,7 @@ impl Tracer {
             return Ok(());
         };
         let attend = self.world.entered(&entry, &target);
+        self.world.goes_on(thread, now());
         self.note_wanted();
         let pending = Pending {
             entry,

@@ -164,6 +164,14 @@ impl World {
         attend
     }
 
+    /// The thread goes on into the call that it was stopped at. What the tracer looked up meanwhile, such as a line for the
+    /// first time, is none of the call's time.
+    pub(crate) fn goes_on(&mut self, thread: u32, at: Timestamp) {
+        if let Some(pending) = self.pending.get_mut(&thread) {
+            pending.entry.at = pending.entry.at.max(at);
+        }
+    }
+
     /// The call has returned.
     pub(crate) fn made(&mut self, made: &Made, tracee: &dyn Tracee) {
         self.now = self.now.max(made.at);

@@ -45,6 +45,20 @@ fn a_call_that_lasts_is_told_once_as_waiting_with_the_time_it_began() {
 }
 
 #[test]
+fn what_the_tracer_looks_up_is_no_time_of_the_call() {
+    let mut program = connected();
+    let entry = program.enter(libc::SYS_recvfrom, &[3, 0, 4, 0, 0, 0]);
+    let at = program.pass(1000 * MILLISECOND);
+    program.world.goes_on(entry.by.thread, at);
+    assert_eq!(program.idle(), Some(at + 20 * MILLISECOND));
+    program.pass(3 * MILLISECOND);
+    program.leave(entry, 0);
+    let told = program.told();
+    assert_eq!(super::fake::line(&told[0]), "#1 ended Peer");
+    assert!(told[0].took.is_some_and(|took| took < 4 * MILLISECOND));
+}
+
+#[test]
 fn a_wait_that_ended_before_anybody_looked_is_told_only_if_it_was_long() {
     let mut program = connected();
     let entry = program.enter(libc::SYS_recvfrom, &[3, 0, 4, 0, 0, 0]);
