@@ -54,6 +54,9 @@ pub(crate) struct State {
     /// Events that the view thread has taken and not yet shown, or not all of them.
     pub(crate) in_hand: u64,
     pub(crate) view_waits: bool,
+    /// Events come from a tracer, which stops a program for each: waking the view thread for every one of them would cost
+    /// as much again.
+    pub(crate) traced: bool,
     /// The view thread has events in hand that it can't show before a call that has begun is told.
     pub(crate) view_holds: bool,
     /// When the calls began that may have an effect before they are told.
@@ -270,6 +273,7 @@ impl Tap {
             return;
         }
         let place = event.at;
+        state.traced = true;
         let keep_bytes = wants.include(Wants::BYTES);
         state.batch.push(place, event, keep_bytes);
         for event in more {

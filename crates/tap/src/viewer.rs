@@ -193,7 +193,17 @@ impl View {
             (tick, true) => tick,
             (tick, false) => Some(tick.map_or(HOLD, |tick| tick.min(HOLD))),
         };
+        let mut gathered = false;
         loop {
+            let few = state.batch.events() < MANY && state.unshown == 0;
+            if state.traced && !gathered && few && !state.batch.is_empty() && state.finish.is_none()
+            {
+                gathered = true;
+                state.view_waits = false;
+                let waited = self.shared.filled.wait_timeout(state, GATHER);
+                state = waited.unwrap_or_else(PoisonError::into_inner).0;
+                continue;
+            }
             let until = self.shared.settled(&state);
             if !state.batch.is_empty() || state.unshown > 0 {
                 mem::swap(&mut state.batch, batch);
@@ -283,6 +293,10 @@ enum Next {
     Tick,
     Finish(Tally),
 }
+
+/// For how long the events of a traced program are gathered before they are shown: too short to be seen, and long enough that
+/// the view thread is not woken for each.
+const GATHER: Duration = Duration::from_millis(5);
 
 /// So many events, or bytes of them, are not held for the sake of order.
 const MANY: usize = 65_536;
