@@ -1,24 +1,21 @@
 /* A program to be traced: what it does costs so much untraced, and more under a tracer.
- * traced rounds N        N rounds of send, recv, send, recv over one TCP connection within this process
- * traced unrelated N     N times stat(2), openat(2), fstat(2), getppid(2) and close(2) beside that connection
- * traced reads N SOCKETS N reads of 4 KiB from a file beside so many live sockets
+ * traced rounds N       N rounds of send, recv, send, recv over one TCP connection within this process
+ * traced unrelated N    N times stat(2), openat(2), fstat(2), getppid(2) and close(2) beside that connection
+ * traced reads N PAIRS  N reads of 4 KiB from a file beside so many connections, both ends of each, and their listener
  * Prints "us MICROSECONDS", wall-clock time a round. */
 #include "../loopback.h"
 #include <sys/stat.h>
 
 enum { LENGTH = 64, BLOCK = 4096, MOST = 4000 };
 
-static void connection(int *client, int *server) {
-    int listener = socket(AF_INET, SOCK_STREAM, 0);
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+static void connection(int listener, int *client, int *server) {
+    struct sockaddr_in address = {0};
     socklen_t size = sizeof address;
-    if (bind(listener, (struct sockaddr *)&address, size) || listen(listener, 1)) die("listen");
     if (getsockname(listener, (struct sockaddr *)&address, &size)) die("getsockname");
     *client = socket(AF_INET, SOCK_STREAM, 0);
     if (connect(*client, (struct sockaddr *)&address, size)) die("connect");
     *server = accept(listener, NULL, NULL);
     if (*server < 0) die("accept");
-    close(listener);
 }
 
 static void pass(int from, int to) {
@@ -30,10 +27,11 @@ static void pass(int from, int to) {
 int main(int argc, char **argv) {
     if (argc < 3) return 2;
     uint64_t count = number(argv[2]);
-    int pairs = argc > 3 ? (int)number(argv[3]) / 2 : 1;
+    int pairs = argc > 3 ? (int)number(argv[3]) : 1;
     if (pairs < 1 || pairs * 2 > MOST) return 2;
     int ends[MOST];
-    for (int i = 0; i < pairs; i++) connection(&ends[2 * i], &ends[2 * i + 1]);
+    int listener = serve_on("0", SOCK_STREAM);
+    for (int i = 0; i < pairs; i++) connection(listener, &ends[2 * i], &ends[2 * i + 1]);
     pass(ends[0], ends[1]);
     char block[BLOCK];
     int file = open(argv[0], O_RDONLY | O_CLOEXEC);
