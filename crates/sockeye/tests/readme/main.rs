@@ -121,6 +121,9 @@ fn try_out(name: &str, locale: &str) {
             let name = format!("sockeye-{name}-{}-{number}", std::process::id());
             let folder = std::env::temp_dir().join(name);
             std::fs::create_dir(&folder).unwrap();
+            for (name, text) in &chapter.files {
+                std::fs::write(folder.join(name), text).unwrap();
+            }
             let went = go_through(chapter, locale, &folder, note);
             let _still_there = std::fs::remove_dir_all(&folder);
             went

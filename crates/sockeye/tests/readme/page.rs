@@ -13,6 +13,8 @@ pub(crate) struct Page {
 pub(crate) struct Chapter {
     pub(crate) title: String,
     pub(crate) blocks: Vec<Block>,
+    /// Programs that it shows, each with the name it is to be saved under: a block that begins with "```python NAME".
+    pub(crate) files: Vec<(String, String)>,
 }
 
 /// A terminal, or more of one.
@@ -88,14 +90,17 @@ impl Page {
         let mut chapter = Chapter {
             title: "beginning".into(),
             blocks: Vec::new(),
+            files: Vec::new(),
         };
         let mut lines = text.lines().enumerate();
         while let Some((number, line)) = lines.next() {
             if let Some(title) = line.strip_prefix("## ") {
-                let title = title.to_owned();
-                let blocks = Vec::new();
-                page.chapters
-                    .push(std::mem::replace(&mut chapter, Chapter { title, blocks }));
+                let next = Chapter {
+                    title: title.to_owned(),
+                    blocks: Vec::new(),
+                    files: Vec::new(),
+                };
+                page.chapters.push(std::mem::replace(&mut chapter, next));
             }
             if line.starts_with("```") {
                 let inside: Vec<_> = lines
@@ -105,6 +110,10 @@ impl Page {
                     .collect();
                 if line == "```console" {
                     chapter.blocks.push(Block::read(number + 1, &inside));
+                }
+                if let Some(name) = line.strip_prefix("```python ") {
+                    let text = inside.join("\n") + "\n";
+                    chapter.files.push((name.to_owned(), text));
                 }
             }
         }

@@ -57,7 +57,9 @@ impl Program {
         tcsetattr(&terminal, OptionalActions::Now, &settings).unwrap();
 
         let tool = Path::new(env!("CARGO_BIN_EXE_sockeye")).parent().unwrap();
-        let path = format!("{}:{}", tool.display(), std::env::var("PATH").unwrap());
+        // The system's python3 before any that a person has put in front of it by a script.
+        let path = std::env::var("PATH").unwrap();
+        let path = format!("{}:/usr/bin:{path}", tool.display());
         let end = || Stdio::from(terminal.try_clone().unwrap());
         // The terminal is the shell's own, so that the keys mean what they mean.
         let child = Command::new("setsid")
