@@ -17,22 +17,33 @@ const FIRST_RANGE: u32 = 16;
 /// Ranges in one filter at most: a jump reaches 255 instructions.
 pub(super) const AT_ONCE: u32 = 16;
 
+/// What is watched of a descriptor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Watch {
+    /// That it is made, doubled and closed: all that a listener does by calls that files have too.
+    Life,
+    /// That data moves as well.
+    Data,
+}
+
 /// Which descriptors of a process have filters. A filter is never taken off, so this only grows.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Armed {
-    ranges: Vec<RangeInclusive<u32>>,
+    ranges: Vec<(RangeInclusive<u32>, Watch)>,
     singles: u32,
     length: u32,
 }
 
 impl Armed {
-    fn covers(&self, descriptor: u32) -> bool {
-        self.ranges.iter().any(|range| range.contains(&descriptor))
+    fn covers(&self, descriptor: u32, watch: Watch) -> bool {
+        self.ranges
+            .iter()
+            .any(|(range, has)| *has >= watch && range.contains(&descriptor))
     }
 
     /// Adds what is needed for `descriptor`.
-    fn add(&mut self, descriptor: u32) {
-        if self.covers(descriptor) {
+    fn add(&mut self, descriptor: u32, watch: Watch) {
+        if self.covers(descriptor, watch) {
             return;
         }
         let last = if self.singles < SINGLE {
@@ -42,7 +53,24 @@ impl Armed {
             self.length = (self.length * 2).max(FIRST_RANGE);
             descriptor.saturating_add(self.length - 1)
         };
-        self.ranges.push(descriptor..=last);
+        self.ranges.push((descriptor..=last, watch));
+    }
+
+    /// The filters for what was added behind the first `had`.
+    fn filters(&self, had: usize, read_write: bool) -> Vec<Vec<Instruction>> {
+        let mut filters = Vec::new();
+        for watch in [Watch::Life, Watch::Data] {
+            let ranges: Vec<_> = self.ranges[had..]
+                .iter()
+                .filter(|(_, of)| *of == watch)
+                .map(|(range, _)| range.clone())
+                .collect();
+            for some in ranges.chunks(AT_ONCE as usize) {
+                let data = read_write && watch == Watch::Data;
+                filters.push(filter::on_descriptors(some, data));
+            }
+        }
+        filters
     }
 }
 
@@ -83,16 +111,12 @@ impl Tracer {
         }
         let mut armed = process.armed.clone();
         let had = armed.ranges.len();
-        for &descriptor in &process.wanted {
-            if let Ok(descriptor) = u32::try_from(descriptor) {
-                armed.add(descriptor);
-            }
+        for &(descriptor, watch) in &process.wanted {
+            armed.add(descriptor, watch);
         }
         let scratch = process.scratch;
         let mut outcome = Ok(scratch);
-        let read_write = self.options.read_write;
-        for ranges in armed.ranges[had..].chunks(AT_ONCE as usize) {
-            let filter = filter::on_descriptors(ranges, read_write);
+        for filter in armed.filters(had, self.options.read_write) {
             outcome = match outcome {
                 Ok(scratch) => self.install(thread, scratch, &filter).map(Some),
                 failed => failed,
@@ -303,8 +327,8 @@ mod tests {
     fn two_thousand_descriptors_need_some_seventy_filters() {
         let mut armed = Armed::default();
         for descriptor in 3..2003 {
-            armed.add(descriptor);
-            assert!(armed.covers(descriptor));
+            armed.add(descriptor, Watch::Data);
+            assert!(armed.covers(descriptor, Watch::Data));
         }
         assert!(armed.ranges.len() <= 72, "{}", armed.ranges.len());
     }
@@ -313,10 +337,28 @@ mod tests {
     fn a_few_descriptors_are_armed_each_alone() {
         let mut armed = Armed::default();
         for descriptor in [3, 7, 3, 900] {
-            armed.add(descriptor);
+            armed.add(descriptor, Watch::Data);
         }
-        assert_eq!(armed.ranges, [3..=3, 7..=7, 900..=900]);
-        assert!(!armed.covers(4));
+        let ranges = [3..=3, 7..=7, 900..=900].map(|range| (range, Watch::Data));
+        assert_eq!(armed.ranges, ranges);
+        assert!(!armed.covers(4, Watch::Life));
+    }
+
+    #[test]
+    fn a_listener_that_gives_its_number_to_a_connection_gets_a_second_filter() {
+        let mut armed = Armed::default();
+        armed.add(3, Watch::Life);
+        assert!(armed.covers(3, Watch::Life) && !armed.covers(3, Watch::Data));
+        assert_eq!(
+            armed.filters(0, true),
+            [filter::on_descriptors(&[3..=3], false)]
+        );
+        armed.add(3, Watch::Data);
+        armed.add(3, Watch::Life);
+        assert_eq!(
+            armed.filters(1, true),
+            [filter::on_descriptors(&[3..=3], true)]
+        );
     }
 
     #[test]

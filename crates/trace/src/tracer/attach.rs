@@ -72,6 +72,7 @@ impl Tracer {
                 self.blind(now(), by, blind);
             }
             self.world.take_to_arm();
+            self.world.take_to_arm_life();
             for thread in self.threads_of(pid) {
                 if thread != pid {
                     let caller = |thread| Caller {

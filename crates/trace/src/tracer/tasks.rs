@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use sockeye_model::Timestamp;
 
-use super::arming::Armed;
+use super::arming::{Armed, Watch};
 use super::target::{Handle, Lines, Target};
 use super::{Clock, Ended, Tracer};
 use crate::made::{Attend, Entry};
@@ -56,7 +56,7 @@ pub(super) struct Process {
     pub(super) threads: u32,
     pub(super) armed: Armed,
     /// Descriptors that are to be armed.
-    pub(super) wanted: Vec<i32>,
+    pub(super) wanted: Vec<(u32, Watch)>,
     /// Where filters may be laid in its memory.
     pub(super) scratch: Option<u64>,
     /// It has a filter of its own, behind which ours are not installed.
@@ -167,11 +167,17 @@ impl Tracer {
 
     /// What the world wants armed is remembered until a thread of the process is where it can be done.
     pub(super) fn note_wanted(&mut self) {
-        for (pid, descriptor) in self.world.take_to_arm() {
+        let life = self.world.take_to_arm_life().into_iter();
+        let data = self.world.take_to_arm().into_iter();
+        let all = life
+            .map(|place| (place, Watch::Life))
+            .chain(data.map(|place| (place, Watch::Data)));
+        for ((pid, descriptor), watch) in all {
             if let Some(process) = self.processes.get_mut(&pid)
                 && !process.every_call
+                && let Ok(descriptor) = u32::try_from(descriptor)
             {
-                process.wanted.push(descriptor);
+                process.wanted.push((descriptor, watch));
             }
         }
     }

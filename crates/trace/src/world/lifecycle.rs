@@ -304,9 +304,7 @@ impl World {
             Some(key) => {
                 self.install(pid, new, key, &origin);
                 self.tell_called(key, pending, made, made.returned);
-                if self.sockets.get(key).is_some_and(|open| open.live) {
-                    self.arm_descriptor(pid, new);
-                }
+                self.arm_descriptor(pid, new, key);
             }
             None => self.replace_unseen(pid, new, &origin),
         }
@@ -387,7 +385,8 @@ impl World {
         let Some(open) = self.sockets.get(key) else {
             return;
         };
-        let (live, ask) = (open.live, open.suspect.is_none() && !open.asked);
+        let watched = open.live && (open.carries || !open.may_carry());
+        let ask = open.suspect.is_none() && !open.asked;
         if ask {
             let facts = facts.or_else(|| tracee.facts(descriptor));
             if let Some(open) = self.sockets.get_mut(key) {
@@ -399,7 +398,7 @@ impl World {
                 self.sockets.has_inode(key, facts.inode);
             }
         }
-        if !live {
+        if !watched {
             self.come_alive(key);
         }
     }
@@ -410,6 +409,8 @@ impl World {
             return;
         };
         open.live = true;
+        open.carries |= open.may_carry();
+        let carries = open.carries;
         // Of what serves to look names up nothing is told. A pair may yet turn out to be the program's own.
         let looks_up = match (open.suspect, open.folded) {
             (Some(suspect), _) => !matches!(suspect, Suspect::Pair { .. }),
@@ -419,14 +420,27 @@ impl World {
         if looks_up {
             return;
         }
-        for place in self.descriptors.of(key) {
-            self.arm.push(place);
+        let places = self.descriptors.of(key);
+        if carries {
+            self.arm.extend(places);
+        } else {
+            self.arm_life.extend(places);
         }
     }
 
-    pub(super) fn arm_descriptor(&mut self, pid: u32, descriptor: i32) {
+    /// One more descriptor of a socket that may be alive.
+    pub(super) fn arm_descriptor(&mut self, pid: u32, descriptor: i32, key: Key) {
+        let Some(open) = self.sockets.get(key).filter(|open| open.live) else {
+            return;
+        };
+        let carries = open.carries;
         for sharing in self.descriptors.sharing(pid) {
-            self.arm.push((sharing, descriptor));
+            let arm = if carries {
+                &mut self.arm
+            } else {
+                &mut self.arm_life
+            };
+            arm.push((sharing, descriptor));
         }
     }
 }

@@ -50,6 +50,7 @@ pub(crate) struct World {
     looks: Looks,
     outbox: Outbox,
     arm: Vec<(u32, i32)>,
+    arm_life: Vec<(u32, i32)>,
     machine: Box<dyn Machine>,
 }
 
@@ -149,6 +150,7 @@ impl World {
             looks: Looks::default(),
             outbox: Outbox::default(),
             arm: Vec::new(),
+            arm_life: Vec::new(),
             machine,
         }
     }
@@ -237,6 +239,12 @@ impl World {
     /// at from here on. With the process each belongs to.
     pub(crate) fn take_to_arm(&mut self) -> Vec<(u32, i32)> {
         std::mem::take(&mut self.arm)
+    }
+
+    /// The same of sockets that carry no data, at least not yet: only what makes and ends their descriptors is to be stopped at. A
+    /// file that gets the number of a closed listener is then read as fast as ever.
+    pub(crate) fn take_to_arm_life(&mut self) -> Vec<(u32, i32)> {
+        std::mem::take(&mut self.arm_life)
     }
 
     /// The events since the last time, in order.

@@ -67,7 +67,7 @@ impl World {
         if let Some(open) = self.sockets.get_mut(key) {
             open.in_flight = open.in_flight.saturating_sub(1);
             if open.live {
-                self.arm_descriptor(pid, descriptor);
+                self.arm_descriptor(pid, descriptor, key);
             } else {
                 self.come_alive(key);
             }

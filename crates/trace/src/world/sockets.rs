@@ -44,6 +44,8 @@ pub(crate) struct Open {
     pub(crate) peer_process: Option<u32>,
     /// Its reads, writes and closes are watched.
     pub(crate) live: bool,
+    /// Its reads and writes are watched, not only its life.
+    pub(crate) carries: bool,
     /// The kernel was asked about it.
     pub(crate) asked: bool,
     /// It may be the runtime's.
@@ -84,6 +86,14 @@ pub(crate) enum Suspect {
 }
 
 impl Open {
+    /// Whether there may be data to read and write: not on a listener, nor on a stream that was only bound.
+    pub(crate) fn may_carry(&self) -> bool {
+        self.kind.keeps_messages() && self.backlog.is_none()
+            || self.connected
+            || self.connecting.is_some()
+            || self.peer.is_some()
+    }
+
     pub(crate) fn new(family: Family, kind: Type, protocol: Protocol) -> Self {
         Self {
             family,
@@ -107,6 +117,7 @@ impl Open {
             inode: None,
             peer_process: None,
             live: false,
+            carries: false,
             asked: false,
             suspect: None,
             folded: None,

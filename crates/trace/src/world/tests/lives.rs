@@ -26,7 +26,8 @@ fn a_tcp_server_is_told_call_by_call() {
         .is(4, tcp(40, "127.0.0.1:5000", Some("127.0.0.1:44888")));
     let flags = number(libc::SOCK_CLOEXEC);
     program.call(libc::SYS_accept4, &[3, 0, 0, flags], 4);
-    assert_eq!(program.world.take_to_arm(), [(PID, 3), (PID, 4)]);
+    assert_eq!(program.world.take_to_arm_life(), [(PID, 3)], "a listener");
+    assert_eq!(program.world.take_to_arm(), [(PID, 4)]);
     let buffer = program.fake.put(b"hola\n");
     program.call(libc::SYS_recvfrom, &[4, buffer, 5, 0, 0, 0], 5);
     program.call(libc::SYS_sendto, &[4, buffer, 5, 0, 0, 0], 5);
@@ -88,7 +89,7 @@ fn a_refused_connect_is_told_with_what_is_near() {
         ]
     );
     assert_eq!(
-        program.world.take_to_arm(),
+        program.world.take_to_arm_life(),
         [(PID, 3)],
         "its close is to be seen"
     );

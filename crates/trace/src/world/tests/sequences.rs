@@ -199,6 +199,7 @@ proptest! {
                 }
             }
             program.world.take_to_arm();
+            program.world.take_to_arm_life();
             told.extend(program.told());
             let counted = program.world.descriptors.counted();
             for (key, open) in program.world.sockets.iter() {
