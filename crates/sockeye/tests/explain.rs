@@ -83,8 +83,9 @@ fn a_page_of_a_rule_has_the_rule_s_title_and_an_error_its_number() {
 fn what_is_no_topic_is_a_wrong_command_line() {
     for (typed, offered) in [
         ("econrefused", "ECONNREFUSED"),
-        ("recieve", "sockeye explain"),
+        ("recieve", "recv"),
         ("8080", "sockeye ports 8080"),
+        ("qqqqqqqq", "sockeye explain lists"),
     ] {
         let ran = sockeye(&["explain", typed]);
         assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""), "{typed}");

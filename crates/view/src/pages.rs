@@ -238,7 +238,13 @@ pub fn near(word: &str, most: usize) -> Vec<&'static str> {
     for topic in topics() {
         let away = topic.names().filter_map(|name| {
             let name = fold(name);
-            let slipped = slipped(&word, &name);
+            // No more than that many letters apart, and so no longer or shorter by more.
+            let comparable = word.len().abs_diff(name.len()) <= slips;
+            let slipped = if comparable {
+                slipped(&word, &name)
+            } else {
+                usize::MAX
+            };
             let within = word.len() > 2 && name.contains(&word);
             let beyond = name.len() > 3 && word.contains(&name);
             match slipped {

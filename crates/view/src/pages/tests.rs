@@ -305,5 +305,7 @@ fn a_word_is_found_however_it_is_written() {
 fn a_slip_has_its_neighbours() {
     assert_eq!(near("recvv", 3).first(), Some(&"recv"));
     assert_eq!(near("econrefused", 3).first(), Some(&"ECONNREFUSED"));
+    assert_eq!(near("recieve", 3).first(), Some(&"recv"));
     assert!(near("qqqqqqqqqqqq", 3).is_empty());
+    assert!(near(&"é(".repeat(100_000), 3).is_empty());
 }
