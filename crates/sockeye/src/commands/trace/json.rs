@@ -177,6 +177,29 @@ mod tests {
     }
 
     #[test]
+    fn the_example_on_its_page_has_the_fields_of_a_document() {
+        let page = include_str!("../../../../../docs/trace.md");
+        let example = page.split("```json\n").nth(1).unwrap();
+        let example = example.split("```").next().unwrap();
+        let example: serde_json::Value = serde_json::from_str(example).unwrap();
+        let finding = finding(Weight::Mistake);
+        let found = [Found {
+            finding: &finding,
+            call: Some((Call::Close, 1)),
+        }];
+        let text = document(&found, Some(End::Code(0)), Language::English);
+        let made: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let keys = |value: &serde_json::Value| -> Vec<String> {
+            value.as_object().unwrap().keys().cloned().collect()
+        };
+        assert_eq!(keys(&example), keys(&made));
+        assert_eq!(keys(&example["findings"][0]), keys(&made["findings"][0]));
+        for key in keys(&made).into_iter().chain(keys(&made["findings"][0])) {
+            assert!(page.contains(&format!("`{key}`")), "{key}");
+        }
+    }
+
+    #[test]
     fn a_hint_passes_and_a_risk_does_not() {
         for (weight, check) in [(Weight::Hint, "passed"), (Weight::Risk, "failed")] {
             let finding = finding(weight);

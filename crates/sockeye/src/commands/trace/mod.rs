@@ -153,11 +153,17 @@ fn start_failure(error: &StartError, language: Language) -> Failure {
     match error {
         StartError::NotFound(program) => {
             let missing = io::Error::from_raw_os_error(sockeye_model::Errno::ENOENT.0);
-            programs::could_not_run(&missing, &command_line(&[program.clone()]), language)
+            programs::could_not_run(
+                &missing,
+                &command_line(std::slice::from_ref(program)),
+                language,
+            )
         }
-        StartError::NotExecutable(program, error) => {
-            programs::could_not_run(error, &command_line(&[program.clone()]), language)
-        }
+        StartError::NotExecutable(program, error) => programs::could_not_run(
+            error,
+            &command_line(std::slice::from_ref(program)),
+            language,
+        ),
         StartError::Forbidden(error) => {
             let ways = words::WAY_CONTAINER.say(language).to_owned();
             forbidden(words::A_PROGRAM.say(language), error, &ways, language)
