@@ -223,7 +223,10 @@ impl Session {
                 shown.push(look.hex(writer()?, true), place());
             }
         }
-        let policy = if view.record.is_some() || view.html.is_some() || view.hex {
+        // A file takes what it is given; a terminal or a pipe may be stopped, and the program is not to stop with it.
+        let to_file = output.is_some();
+        let loses_nothing = to_file || view.record.is_some() || view.html.is_some() || view.hex;
+        let policy = if loses_nothing {
             Policy::Lossless
         } else {
             Policy::Lossy
