@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::collections::HashSet;
+use std::time::Duration;
 
 mod holders;
 mod waits;
@@ -12,7 +13,7 @@ use waits::Waits;
 
 use sockeye_model::text::Text;
 use sockeye_model::{
-    Call, Caller, End, Event, Family, Kind, Note, Place, Protocol, Runtime, SocketAddress,
+    Call, Caller, End, Errno, Event, Family, Kind, Note, Place, Protocol, Runtime, SocketAddress,
     SocketId, Timestamp, Type,
 };
 
@@ -353,6 +354,7 @@ impl Scene {
         }
         let place = || event.place.clone().map(owned);
         let state = self.sockets.entry(event.socket).or_default();
+        state.nonblocking |= comes_back(event, state);
         match &event.kind {
             Kind::Created {
                 family,
@@ -439,6 +441,23 @@ impl Scene {
         }
     }
 }
+
+/// Whether a call came back at once where it would have had to wait: the socket is non-blocking, though nobody was seen to make
+/// it so. A time limit lets a call come back too, but later.
+fn comes_back(event: &Event<'_>, state: &SocketState) -> bool {
+    let Kind::Called {
+        result: Err(Errno::EAGAIN | Errno::EINPROGRESS),
+        ..
+    } = event.kind
+    else {
+        return false;
+    };
+    let limited = state.has("SO_RCVTIMEO") || state.has("SO_SNDTIMEO");
+    !limited && event.took.is_none_or(|took| took < AT_ONCE)
+}
+
+/// A call that takes longer has waited.
+const AT_ONCE: Duration = Duration::from_millis(20);
 
 /// A place with nothing borrowed.
 pub(crate) fn owned(place: Place<'_>) -> Place<'static> {
