@@ -48,7 +48,7 @@ impl Rule for NeverClosed {
         // Often enough to see five seconds pass, and seldom enough to cost nothing.
         if event.at.since(self.looked) > Duration::from_millis(100) {
             self.looked = event.at;
-            self.look(event.at, found);
+            self.look(event.at, scene, found);
         }
         let Some(by) = event.by else {
             return;
@@ -80,7 +80,7 @@ impl Rule for NeverClosed {
             }
             Kind::Closed { .. } => {
                 if event.took.is_none() {
-                    self.look(event.at, found);
+                    self.look(event.at, scene, found);
                 }
                 for idle in self.idle.values_mut() {
                     let Some(idle) = idle.remove(&event.socket) else {
@@ -103,13 +103,13 @@ impl Rule for NeverClosed {
         }
     }
 
-    fn finish(&mut self, at: Timestamp, _scene: &Scene, found: &mut Vec<Finding>) {
-        self.look(at, found);
+    fn finish(&mut self, at: Timestamp, scene: &Scene, found: &mut Vec<Finding>) {
+        self.look(at, scene, found);
     }
 }
 
 impl NeverClosed {
-    fn look(&mut self, now: Timestamp, found: &mut Vec<Finding>) {
+    fn look(&mut self, now: Timestamp, scene: &Scene, found: &mut Vec<Finding>) {
         for (program, idle) in &self.idle {
             if self.told.contains(program) {
                 continue;
@@ -117,6 +117,8 @@ impl NeverClosed {
             let mut over: Vec<&Idle> = idle
                 .values()
                 .filter(|idle| now.since(idle.since) > PATIENCE)
+                // A peer that is seen to be there has only finished speaking, and waits for its answer.
+                .filter(|idle| scene.far_end(idle.spot.socket).is_none())
                 .collect();
             if over.len() < ENOUGH {
                 continue;
@@ -200,6 +202,19 @@ mod tests {
             }
         }
         assert_eq!(story.marks(), [""; 0]);
+    }
+
+    #[test]
+    fn peers_that_have_only_finished_speaking_are_not_gone() {
+        let mut story = server_of(3);
+        story.starts(200, "nc -N");
+        story.from(200);
+        for id in 2..5 {
+            story.tcp(id + 10);
+            story.connected(id + 10, &format!("127.0.0.1:4000{id}"), "127.0.0.1:5000");
+            story.shut_down(id + 10);
+        }
+        assert_eq!(story.after(6_000).udp(9).marks(), [""; 0]);
     }
 
     #[test]
