@@ -253,7 +253,6 @@ impl Tracer {
 fn page(
     call: &mut impl FnMut(i64, [u64; 6]) -> Result<i64, Uninjected>,
 ) -> Result<u64, Uninjected> {
-    #[expect(clippy::cast_sign_loss, reason = "flags")]
     let arguments = [
         0,
         PAGE,

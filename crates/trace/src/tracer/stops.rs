@@ -206,7 +206,6 @@ impl Tracer {
             Attend::ReturnWithLength { argument, .. } => {
                 let flags = pending.entry.arguments[argument];
                 let mut registers = Registers::of(thread)?;
-                #[expect(clippy::cast_sign_loss, reason = "a flag")]
                 registers.set_argument(argument, flags | libc::MSG_TRUNC as u64);
                 registers.put(thread)?;
                 State::Within(pending)
