@@ -176,17 +176,7 @@ fn figures(page: &mut Page, story: &Story, tally: &Tally, options: &HtmlOptions)
     } else {
         tally.lasted
     };
-    let totals = if tally.totals == sockeye_model::Totals::default() {
-        let mut sum = sockeye_model::Totals::default();
-        for life in &story.lives {
-            let (sent, received) = (life.totals.bytes_sent, life.totals.bytes_received);
-            sum.bytes_sent = sum.bytes_sent.saturating_add(sent);
-            sum.bytes_received = sum.bytes_received.saturating_add(received);
-        }
-        sum
-    } else {
-        tally.totals
-    };
+    let totals = story.totals;
     let mut figures = vec![
         (pictures::FIG_LASTED, catalogue::duration(lasted, language)),
         (

@@ -232,6 +232,9 @@ fn what_is_beyond_the_limit_is_counted_and_findings_are_kept() {
     let in_all = scene.events.len() as u64 - 1;
     let html = page(&scene, options);
     let left_out = sockeye_view::catalogue::count(in_all - 100, Language::English);
+    // The figures are of all: 19 B and 13 B of the conversation, and 2,000 sends of 10 B.
+    assert!(html.contains("<dd>20,032 B</dd>"), "{html}");
+    assert!(html.contains("<dd>7</dd>"), "{html}");
     assert!(html.contains(&format!("{left_out} more events are not shown here")));
     assert!(html.contains("S01"));
     read(&html);

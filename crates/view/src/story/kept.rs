@@ -1,6 +1,8 @@
 //! What is kept of a session until it is over, within a bound.
 
-use sockeye_model::{Event, Kind, Payload};
+use sockeye_model::{Call, Event, Kind, Payload, SocketId, Totals};
+
+use crate::sums::Sums;
 
 /// The beginning of what one call carried.
 #[derive(Clone, Debug)]
@@ -26,6 +28,10 @@ pub(crate) struct Kept {
     pub(super) events: Vec<KeptEvent>,
     pub(super) data: Vec<Data>,
     pub(super) left_out: u64,
+    /// What all of them came to, also those that are left out.
+    pub(super) sums: Sums,
+    pub(super) totals: Totals,
+    pub(super) sockets: u32,
     limit: usize,
     findings: usize,
     room: usize,
@@ -46,6 +52,9 @@ impl Kept {
             events: Vec::new(),
             data: Vec::new(),
             left_out: 0,
+            sums: Sums::default(),
+            totals: Totals::default(),
+            sockets: 0,
             limit,
             findings: 0,
             room: ALL_BYTES,
@@ -54,7 +63,13 @@ impl Kept {
 
     /// Keeps an event, or counts it.
     pub(crate) fn keep(&mut self, event: &Event<'_>) {
+        self.count(event);
         match &event.kind {
+            // There for the rules.
+            Kind::Called {
+                call: Call::Poll | Call::Select | Call::EpollWait,
+                ..
+            } if event.socket == SocketId::NONE => return,
             // Kept beyond the limit: they are few, and what the picture is for.
             Kind::Diagnosed(_) if self.findings < FINDINGS => self.findings += 1,
             Kind::Unshown { events } => {
@@ -69,6 +84,21 @@ impl Kept {
         }
         let event = self.without_long_bytes(event);
         self.events.push(event);
+    }
+
+    fn count(&mut self, event: &Event<'_>) {
+        self.sums.event(event);
+        self.sockets = self.sockets.max(event.socket.0);
+        let totals = &mut self.totals;
+        match &event.kind {
+            Kind::Sent { payload, .. } => {
+                totals.bytes_sent = totals.bytes_sent.saturating_add(payload.len());
+            }
+            Kind::Received { payload, .. } => {
+                totals.bytes_received = totals.bytes_received.saturating_add(payload.len());
+            }
+            _ => {}
+        }
     }
 
     /// The event with its bytes put aside; short ones stay in it too, for the words to quote.

@@ -32,8 +32,9 @@ pub(crate) struct Story {
     pub(crate) data: Vec<Data>,
     /// Events that are not in it.
     pub(crate) left_out: u64,
-    /// Sockets in all.
+    /// Sockets in all, and what all of them moved; also of events that are left out.
     pub(crate) sockets: usize,
+    pub(crate) totals: Totals,
     /// When the last of its events was over.
     pub(crate) until: Timestamp,
     /// Whether it went well, and the figures in phrases, as narration's last line has them.

@@ -11,7 +11,6 @@ use super::sorted::Sorted;
 use super::steps::{PREVIEW, Steps};
 use super::{Lane, Story};
 use crate::catalogue::Language;
-use crate::sums::Sums;
 use crate::telling::{Reasons, Said, Summary, Teller};
 
 pub(super) fn story(kept: Kept, tally: &Tally, language: Language) -> Story {
@@ -21,7 +20,6 @@ pub(super) fn story(kept: Kept, tally: &Tally, language: Language) -> Story {
     let events = || sorted.events.iter().map(|sorted| &sorted.event);
     let until = events().map(|event| event.at).max().unwrap_or_default();
     let began = events().map(|event| event.at).min().unwrap_or_default();
-    let sockets = events().map(|event| event.socket.0).max().unwrap_or(0);
     let mut steps = Steps::new(
         &sorted,
         &cast,
@@ -31,13 +29,11 @@ pub(super) fn story(kept: Kept, tally: &Tally, language: Language) -> Story {
         worth_a_gap(began, until),
     );
     let mut summary = Summary::default();
-    let mut sums = Sums::default();
     // Of other programs the figures are those that trace gives.
     let traced = events().any(|event| event.by.is_some());
     let mut lives = Lives::default();
     for sorted_event in &sorted.events {
         let event = &sorted_event.event;
-        sums.event(event);
         summary.before(event, &steps.teller.sockets);
         let before = steps.teller.sockets.transport(event.socket);
         steps.event(sorted_event);
@@ -55,7 +51,7 @@ pub(super) fn story(kept: Kept, tally: &Tally, language: Language) -> Story {
             .iter()
             .all(|found| found.finding.weight < Weight::Risk);
         // As trace writes them: some hold commas of their own.
-        phrases = vec![sums.phrases(language).join(" · ")];
+        phrases = vec![kept.sums.phrases(language).join(" · ")];
     }
     let ours = cast.lanes.iter().filter(|lane| lane.ours).count();
     let owners: Vec<Option<String>> = cast.lanes.iter().map(|lane| owner(lane, ours)).collect();
@@ -69,7 +65,8 @@ pub(super) fn story(kept: Kept, tally: &Tally, language: Language) -> Story {
         findings,
         data,
         left_out: kept.left_out,
-        sockets: sockets as usize,
+        sockets: kept.sockets as usize,
+        totals: kept.totals,
         until,
         well,
         phrases,
