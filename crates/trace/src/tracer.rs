@@ -124,6 +124,8 @@ pub struct Tracer {
     meant: Vec<(i32, Timestamp)>,
     /// The terminal stopped the program: we stop as well.
     stops_at: Option<Timestamp>,
+    /// Ctrl-Z has reached the program, which may ignore it.
+    asked_to_stop: bool,
     detaching: bool,
     binaries: Binaries,
     lacking: Vec<(String, Lacking)>,
@@ -165,6 +167,7 @@ impl Tracer {
             got: [None; 32],
             meant: Vec::new(),
             stops_at: None,
+            asked_to_stop: false,
             detaching: false,
             binaries: Binaries::default(),
             lacking: Vec::new(),

@@ -311,8 +311,8 @@ impl Tracer {
             && let Some(got) = self.got.get_mut(signal.unsigned_abs() as usize)
         {
             *got = Some(now());
-            if signal == libc::SIGTSTP && ptrace::signal_origin(thread)? == libc::SI_KERNEL {
-                self.stops_at = Some(now() + QUICK);
+            if signal == libc::SIGTSTP {
+                self.asked_to_stop = ptrace::signal_origin(thread)? == libc::SI_KERNEL;
             }
         }
         self.go_on(thread, signal);
@@ -336,10 +336,11 @@ impl Tracer {
 
     /// The whole process has stopped, as by Ctrl-Z.
     fn group_stopped(&mut self, thread: u32, signal: i32, at: Timestamp) {
-        // Only now is it sure that the program stops; what the terminal meant for both stops us too.
+        // Only now is it sure that the program stops: what the terminal meant for both stops us too, a little later, so that
+        // the others of the group have stopped as well.
         if signal == libc::SIGTSTP
-            && self.stops_at.is_some()
             && self.process_of(thread) == self.first
+            && std::mem::take(&mut self.asked_to_stop)
         {
             self.stops_at = Some(at + QUICK);
         }
