@@ -242,9 +242,12 @@ impl Scene {
         peer: &SocketAddress,
     ) -> Option<(SocketId, &SocketState)> {
         local.inet()?;
-        self.sockets().find(|(_, state)| {
-            state.local.as_ref() == Some(peer) && state.peer.as_ref() == Some(local)
-        })
+        let (local, peer) = (local.canonical(), peer.canonical());
+        let is = |one: &Option<SocketAddress>, other: &SocketAddress| {
+            one.as_ref().is_some_and(|one| one.canonical() == *other)
+        };
+        self.sockets()
+            .find(|(_, state)| is(&state.local, &peer) && is(&state.peer, &local))
     }
 
     /// The open socket of the same trace at the other end of this one: of a pair, or of a connection over IP.

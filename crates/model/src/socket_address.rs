@@ -64,6 +64,26 @@ impl SocketAddress {
         }
     }
 
+    /// The same address with IPv4 written as IPv4: a socket for both families sees an IPv4 peer as `::ffff:127.0.0.1`
+    /// ([ipv6(7)](https://man7.org/linux/man-pages/man7/ipv6.7.html)), while that peer knows itself as 127.0.0.1.
+    ///
+    /// ```
+    /// use sockeye_model::SocketAddress;
+    /// let seen: SocketAddress = "[::ffff:127.0.0.1]:7007".parse()?;
+    /// assert_eq!(seen.canonical(), "127.0.0.1:7007".parse()?);
+    /// # Ok::<(), sockeye_model::NotASocketAddress>(())
+    /// ```
+    #[must_use]
+    pub fn canonical(&self) -> Self {
+        match self {
+            Self::Inet(SocketAddr::V6(inet)) => match inet.ip().to_ipv4_mapped() {
+                Some(ip) => Self::Inet((ip, inet.port()).into()),
+                None => self.clone(),
+            },
+            other => other.clone(),
+        }
+    }
+
     /// Whether only programs of this machine can be at this address.
     pub fn is_local(&self) -> bool {
         self.inet()

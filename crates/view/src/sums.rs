@@ -146,7 +146,7 @@ impl Sums {
 
     /// Counts a connection once, where both of its ends are told.
     fn connected(&mut self, client: &SocketAddress, server: &SocketAddress) {
-        let both = (client.clone(), server.clone());
+        let both = (client.canonical(), server.canonical());
         let nameless = *client == SocketAddress::UnixUnnamed;
         if nameless || !self.half_told.remove(&both) {
             self.connections += 1;

@@ -151,6 +151,24 @@ mod tests {
     }
 
     #[test]
+    fn a_server_for_both_families_faces_its_ipv4_client() {
+        let mut story = Story::of("python3 server.py");
+        story.listener(1, "[::]:5000");
+        story.starts(CLIENT, "python3 client.py").from(CLIENT);
+        story
+            .tcp(2)
+            .connected(2, "127.0.0.1:40001", "127.0.0.1:5000");
+        story.from(Story::PID).accepted(
+            1,
+            3,
+            "[::ffff:127.0.0.1]:5000",
+            "[::ffff:127.0.0.1]:40001",
+        );
+        both_wait(&mut story);
+        assert_eq!(story.marks(), ["✗ S18"]);
+    }
+
+    #[test]
     fn a_server_that_reads_to_an_end_nobody_tells_is_a_deadlock() {
         let mut story = asked();
         both_wait(&mut story);

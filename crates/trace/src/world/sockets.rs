@@ -194,7 +194,7 @@ impl Sockets {
             self.inodes.remove(&inode);
         }
         if let (Some(local), Some(peer)) = (&open.local, &open.peer) {
-            let ends = (local.clone(), peer.clone());
+            let ends = (local.canonical(), peer.canonical());
             if self.ends.get(&ends) == Some(&key) {
                 self.ends.remove(&ends);
             }
@@ -221,11 +221,12 @@ impl Sockets {
         };
         let before = open.local.replace(local.clone());
         if let Some(before) = before.zip(open.peer.replace(peer.clone())) {
-            self.ends.remove(&before);
+            self.ends
+                .remove(&(before.0.canonical(), before.1.canonical()));
         }
         open.connected = true;
         if open.is_tcp() {
-            self.ends.insert((local, peer), key);
+            self.ends.insert((local.canonical(), peer.canonical()), key);
         }
     }
 
@@ -235,7 +236,7 @@ impl Sockets {
             return;
         };
         if let Some((local, peer)) = open.local.clone().zip(open.peer.clone())
-            && let Some(other) = self.ends.get(&(peer, local))
+            && let Some(other) = self.ends.get(&(peer.canonical(), local.canonical()))
             && let Some(open) = self.open.get_mut(other)
         {
             open.note_end(End::Peer);
@@ -244,7 +245,7 @@ impl Sockets {
 
     /// The traced socket at the other end of a connection, or the listener in whose queue that end waits.
     pub(crate) fn other_end(&self, local: &SocketAddress, peer: &SocketAddress) -> Option<Key> {
-        let made = self.ends.get(&(peer.clone(), local.clone()));
+        let made = self.ends.get(&(peer.canonical(), local.canonical()));
         made.copied().or_else(|| self.listener_at(local, peer))
     }
 

@@ -411,7 +411,7 @@ impl Ends {
                 self.by_local.remove(local);
             }
             if let Some(peer) = &known.peer {
-                let key = (local.clone(), peer.clone());
+                let key = (local.canonical(), peer.canonical());
                 if self.by_both.get(&key) == Some(&socket) {
                     self.by_both.remove(&key);
                 }

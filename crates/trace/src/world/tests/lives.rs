@@ -295,9 +295,14 @@ fn of_two_traced_ends_the_one_that_closes_first_is_known_to_have() {
         .fake
         .is(4, tcp(40, "127.0.0.1:44888", Some("127.0.0.1:5000")));
     program.call(libc::SYS_connect, &[4, address, 16], 0);
-    program
-        .fake
-        .is(5, tcp(50, "127.0.0.1:5000", Some("127.0.0.1:44888")));
+    program.fake.is(
+        5,
+        tcp(
+            50,
+            "[::ffff:127.0.0.1]:5000",
+            Some("[::ffff:127.0.0.1]:44888"),
+        ),
+    );
     program.call(libc::SYS_accept, &[3, 0, 0], 5);
     program.told();
     program.call(libc::SYS_close, &[5], 0);

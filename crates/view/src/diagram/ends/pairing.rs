@@ -61,8 +61,9 @@ impl Ends {
             }
             partner
         } else {
+            let (local, peer) = (local.canonical(), peer.canonical());
             self.by_both.insert((local.clone(), peer.clone()), id);
-            self.by_both.get(&(peer.clone(), local.clone())).copied()
+            self.by_both.get(&(peer, local)).copied()
         };
         if let Some(partner) = partner.filter(|partner| *partner != id) {
             self.join(id, partner);
