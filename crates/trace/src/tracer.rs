@@ -3,6 +3,7 @@
 mod arming;
 mod attach;
 pub(crate) mod filter;
+mod orphans;
 mod programs;
 mod start;
 mod stops;
@@ -22,6 +23,7 @@ use crate::sys::signals::{self, Signals};
 use crate::sys::wait::{self, Status};
 use crate::tracee::Tracee;
 use crate::world::World;
+use orphans::{Adopt, Early};
 use start::Fresh;
 use tasks::{Process, Task};
 
@@ -109,7 +111,7 @@ pub struct Tracer {
     /// Started, and stopped before their first instruction.
     fresh: Vec<Fresh>,
     /// New threads that stopped before their parent told of them.
-    early: HashMap<u32, Status>,
+    early: HashMap<u32, Early>,
     /// Stops that came while another was waited for.
     deferred: VecDeque<(u32, Status)>,
     /// Attached to, and not begun with.
@@ -194,7 +196,7 @@ impl Tracer {
             if self.tell(now, each) {
                 heard_at = now();
             }
-            if self.tasks.is_empty() {
+            if self.tasks.is_empty() && !self.adopt(now(), Adopt::All) {
                 break;
             }
             if signals.ticked() {
@@ -266,6 +268,7 @@ impl Tracer {
             Some(Box::new(target) as Box<dyn Tracee>)
         });
         self.note_wanted();
+        self.adopt(at, Adopt::Waiting);
         self.pass_on(at, signals);
         let busy = next.is_some_and(|next| next.since(at) <= 2 * QUICK)
             || !self.meant.is_empty()

@@ -139,3 +139,8 @@ fn threads_born_before_the_first_socket_are_watched_and_one_may_become_another_p
         .collect();
     assert_eq!(by.len(), 8, "each thread its own");
 }
+
+#[test]
+fn children_whose_parent_was_killed_before_it_told_of_them_go_on() {
+    run("orphans");
+}

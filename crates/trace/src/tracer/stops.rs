@@ -5,6 +5,7 @@ use std::io;
 use sockeye_model::{Blind, Caller, Timestamp};
 
 use super::filter::{self, Said};
+use super::orphans::Early;
 use super::tasks::{Pending, Process, State, Task};
 use super::{Clock, QUICK, Tracer, programs};
 use crate::made::{Attend, Entry, Made};
@@ -33,7 +34,7 @@ impl Tracer {
             return self.ended(thread, status, now());
         };
         if !self.tasks.contains_key(&thread) {
-            self.early.insert(thread, status);
+            self.early.insert(thread, Early::new(status));
             return;
         }
         let born = matches!(event, EVENT_FORK | EVENT_VFORK | EVENT_CLONE);
@@ -376,8 +377,8 @@ impl Tracer {
         let shares_files = flags.is_some_and(|flags| flags & flag(libc::CLONE_FILES) != 0);
         self.world.forked(now(), by, made, shares_files);
         self.note_wanted();
-        if let Some(status) = self.early.remove(&child) {
-            self.deferred.push_back((child, status));
+        if let Some(early) = self.early.remove(&child) {
+            self.deferred.push_back((child, early.status));
         }
         Ok(())
     }
