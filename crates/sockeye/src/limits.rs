@@ -216,6 +216,9 @@ const ROWS: &[Row] = &[
     fixed(Bytes(sockeye_model::SUN_PATH_MAX), "an abstract name; a longer path is reached through its directory"),
     fixed(Bytes(sockeye_view::record::PAYLOAD_LIMIT), "--record keeps the bytes of one send or receive up to this"),
     fixed(Bytes(sockeye_view::replay::LINE_LIMIT), "show reads lines of a recording up to this"),
+    fixed(Count(sockeye_view::PAGE_EVENTS as u32), "--html: events that the page shows; more are counted, findings are all shown"),
+    fixed(Bytes(sockeye_view::PAGE_CALL_BYTES), "--html: bytes that the page shows of one call"),
+    fixed(Bytes(sockeye_view::PAGE_BYTES), "--html: bytes that the page shows of all calls"),
 ];
 
 /// The table that `--show-limits` prints.

@@ -37,14 +37,14 @@ impl Default for HtmlOptions {
         Self {
             language: Language::English,
             title: String::new(),
-            limit: EVENTS,
+            limit: PAGE_EVENTS,
             diagnosed: false,
         }
     }
 }
 
-/// Events that a page holds at most: a browser scrolls through their rows without a stutter.
-const EVENTS: usize = 5_000;
+/// Events that a page holds at most, unless told otherwise: a browser scrolls through their rows without a stutter.
+pub const PAGE_EVENTS: usize = 5_000;
 
 /// The view behind `--html`: it writes once, when the session is over.
 ///

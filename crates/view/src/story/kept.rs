@@ -13,11 +13,11 @@ pub(crate) struct Data {
     pub(crate) len: u64,
 }
 
-/// Bytes that are kept of one call.
-pub(crate) const SHOWN_BYTES: usize = 4_096;
+/// Bytes that a page keeps of what one call carried.
+pub const SHOWN_BYTES: usize = 4_096;
 
-/// Bytes that are kept of all calls together.
-const ALL_BYTES: usize = 512 * 1_024;
+/// Bytes that a page keeps of all calls together.
+pub const ALL_BYTES: usize = 512 * 1_024;
 
 /// Findings that are kept besides the events.
 const FINDINGS: usize = 500;

@@ -17,6 +17,7 @@ mod script;
 mod sorted;
 mod steps;
 
+pub use kept::{ALL_BYTES, SHOWN_BYTES};
 pub(crate) use kept::{Data, Kept};
 
 /// A session, ready to be drawn.
