@@ -247,3 +247,79 @@ fn two_programs_have_their_names_and_a_column_each() {
     };
     assert!(column("#1 connect") && !column("#2 connect"), "{picture}");
 }
+
+#[test]
+fn what_a_process_did_stands_in_its_column_and_above_its_end_even_where_it_was_told_late() {
+    let mut scene = Scene::default();
+    for (pid, command) in [(SERVER, "python3 server.py"), (CLIENT, "python3 client.py")] {
+        let command = command.into();
+        by(scene.at(0, 0, Kind::Started { pid, command }), pid, 0);
+    }
+    let (ours, theirs) = ("127.0.0.1:44888", "127.0.0.1:5000");
+    let connected = Kind::Connected {
+        local: address(ours),
+        peer: address(theirs),
+    };
+    by(scene.at(10, 2, connected), CLIENT, 0);
+    let accepted = Kind::Accepted {
+        local: address(theirs),
+        peer: address(ours),
+    };
+    by(scene.at(20, 3, accepted), SERVER, 0);
+    let payload = || Payload::Bytes {
+        data: b"hello".as_slice().into(),
+        unit: Unit::Bytes,
+    };
+    let received = Kind::Received {
+        call: Call::Recv,
+        payload: payload(),
+        room: 10,
+        truncated_from: None,
+        peer: None,
+    };
+    by(scene.at(30, 2, received), CLIENT, 0);
+    let failed = Kind::Failed {
+        call: Call::SetSockOpt,
+        errno: Errno::EINVAL,
+        address: None,
+    };
+    by(scene.at(35, 2, failed), CLIENT, 0);
+    let ended = Kind::Exited {
+        pid: CLIENT,
+        status: Ok(0),
+    };
+    by(scene.at(40, 0, ended), CLIENT, 0);
+    let sent = Kind::Sent {
+        call: Call::Send,
+        payload: payload(),
+        asked: 5,
+        buffer: None,
+        peer: None,
+    };
+    by(scene.at(50, 3, sent), SERVER, 0);
+    let late = Kind::Failed {
+        call: Call::Connect,
+        errno: Errno::ECONNREFUSED,
+        address: None,
+    };
+    by(scene.at(60, 4, late), CLIENT, 0);
+    let mut out = Vec::new();
+    let two = DiagramOptions {
+        columns: Columns::Two,
+        ..DiagramOptions::default()
+    };
+    scene.show(Diagram::new(&mut out, two));
+    let picture = String::from_utf8(out).unwrap();
+    let row = |words: &str| {
+        let found = picture.lines().position(|line| line.contains(words));
+        found.unwrap_or_else(|| panic!("no {words} in {picture}"))
+    };
+    let is_right = |words: &str| {
+        let line = picture.lines().nth(row(words)).unwrap();
+        line.find(words).unwrap() > line.rfind('│').unwrap()
+    };
+    assert!(row("#2 setsockopt") < row("exit"), "{picture}");
+    for words in ["#2 setsockopt", "exit", "#4 connect"] {
+        assert!(is_right(words), "{words}: {picture}");
+    }
+}

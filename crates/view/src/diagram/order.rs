@@ -34,11 +34,7 @@ impl<T> Default for Order<T> {
 impl<T> Order<T> {
     /// Whether `event` can be drawn at once.
     pub(crate) fn passes(&self, event: &Event<'_>, ends: &Ends) -> bool {
-        ends.is_ready(event) && !self.holds(event.socket)
-    }
-
-    fn holds(&self, socket: SocketId) -> bool {
-        socket != SocketId::NONE && self.held.iter().any(|(held, _)| held.socket == socket)
+        ends.is_ready(event) && !self.held.iter().any(|(held, _)| precedes(held, event))
     }
 
     pub(crate) fn hold(&mut self, event: Event<'static>, with: T) {
@@ -49,15 +45,14 @@ impl<T> Order<T> {
     pub(crate) fn next(&mut self, ends: &Ends, now: Timestamp) -> Option<(Event<'static>, T)> {
         let overdue = |event: &Event<'_>| event.at + PATIENCE < now;
         let full = self.held.len() > HELD;
-        let mut seen: Vec<SocketId> = Vec::new();
         let index = self
             .held
             .iter()
             .enumerate()
             .position(|(index, (event, _))| {
-                let first_of_socket = !seen.contains(&event.socket);
-                seen.push(event.socket);
-                first_of_socket && (ends.is_ready(event) || overdue(event) || (full && index == 0))
+                let mut earlier = self.held.iter().take(index);
+                !earlier.any(|(held, _)| precedes(held, event))
+                    && (ends.is_ready(event) || overdue(event) || (full && index == 0))
             })?;
         self.held.remove(index)
     }
@@ -65,6 +60,15 @@ impl<T> Order<T> {
     /// The oldest that waits, whatever it waits for: the session is over.
     pub(crate) fn oldest(&mut self) -> Option<(Event<'static>, T)> {
         self.held.pop_front()
+    }
+}
+
+/// Whether `event` has to wait for `held`, which was told before it: of one socket all stays in order, and a process ends after
+/// all it did.
+fn precedes(held: &Event<'_>, event: &Event<'_>) -> bool {
+    match event.kind {
+        Kind::Exited { pid, .. } => held.by.is_some_and(|by| by.process == pid),
+        _ => event.socket != SocketId::NONE && held.socket == event.socket,
     }
 }
 

@@ -1,16 +1,18 @@
 //! Which program a traced process is of, by a name short enough to stand beside a line.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 
 use sockeye_model::{Event, Kind, SocketId};
 
 use crate::escape::escape_name;
 use crate::layout::shorten;
 
-/// The traced processes, and the programs that were started. Bounded by how many processes live at once.
+/// The traced processes, and the programs that were started. Bounded by how many processes live at once, and [`ENDED`].
 #[derive(Debug, Default)]
 pub(crate) struct Programs {
     processes: HashMap<u32, Process>,
+    /// Processes that have ended, the oldest first: events of theirs may be drawn after their end.
+    ended: VecDeque<u32>,
     started: usize,
     /// So many processes have had sockets.
     met: usize,
@@ -28,7 +30,11 @@ struct Process {
     copy: bool,
     /// It has, or had, sockets.
     sockets: bool,
+    ended: bool,
 }
+
+/// How many processes that have ended are remembered.
+const ENDED: usize = 4_096;
 
 /// Columns a name may take.
 pub(crate) const NAME: usize = 10;
@@ -44,7 +50,7 @@ impl Programs {
                     name: program_name(command),
                     ..Process::default()
                 };
-                self.processes.insert(*pid, process);
+                self.begin(*pid, process);
                 self.started += 1;
             }
             Kind::Replaced { pid, command } => {
@@ -57,11 +63,12 @@ impl Programs {
                 let mut process = self.processes.get(parent).cloned().unwrap_or_default();
                 process.first = false;
                 process.copy = true;
+                process.ended = false;
                 self.met += usize::from(process.sockets);
-                self.processes.insert(*child, process);
+                self.begin(*child, process);
             }
             Kind::Exited { pid, .. } => {
-                self.processes.remove(pid);
+                self.end(*pid);
             }
             // Told of a process that may have ended.
             Kind::Diagnosed(_) | Kind::Noted(_) => {}
@@ -73,6 +80,26 @@ impl Programs {
                 }
             }
             _ => {}
+        }
+    }
+
+    fn begin(&mut self, pid: u32, process: Process) {
+        let before = self.processes.insert(pid, process);
+        if before.is_some_and(|before| before.ended) {
+            self.ended.retain(|ended| *ended != pid);
+        }
+    }
+
+    fn end(&mut self, pid: u32) {
+        let Some(process) = self.processes.get_mut(&pid).filter(|one| !one.ended) else {
+            return;
+        };
+        process.ended = true;
+        self.ended.push_back(pid);
+        if self.ended.len() > ENDED
+            && let Some(oldest) = self.ended.pop_front()
+        {
+            self.processes.remove(&oldest);
         }
     }
 
@@ -88,7 +115,11 @@ impl Programs {
         let by = event.by.filter(|_| self.are_several())?;
         let named = self.processes.get(&by.process).filter(|process| {
             let is_same = |(pid, other): (&u32, &Process)| {
-                *pid != by.process && other.sockets && !other.copy && other.name == process.name
+                *pid != by.process
+                    && !other.ended
+                    && other.sockets
+                    && !other.copy
+                    && other.name == process.name
             };
             !process.copy && !process.name.is_empty() && !self.processes.iter().any(is_same)
         });
@@ -158,7 +189,51 @@ pub(crate) fn program_name(command: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use sockeye_model::{Caller, Timestamp};
+
     use super::*;
+
+    fn event(process: u32, kind: Kind<'static>) -> Event<'static> {
+        Event {
+            at: Timestamp::default(),
+            took: None,
+            socket: SocketId::NONE,
+            parent: None,
+            by: Some(Caller {
+                process,
+                thread: process,
+            }),
+            place: None,
+            kind,
+        }
+    }
+
+    fn started(pid: u32, command: &'static str) -> Event<'static> {
+        let command = command.into();
+        event(pid, Kind::Started { pid, command })
+    }
+
+    fn exited(pid: u32) -> Event<'static> {
+        event(pid, Kind::Exited { pid, status: Ok(0) })
+    }
+
+    #[test]
+    fn a_process_that_has_ended_is_still_of_its_program_and_not_remembered_for_ever() {
+        let mut programs = Programs::default();
+        programs.after(&started(1, "server"));
+        programs.after(&started(2, "client"));
+        programs.after(&exited(2));
+        assert_eq!(programs.of(&exited(2)), Some(1));
+        for child in 10..20_000 {
+            programs.after(&event(1, Kind::Forked { parent: 1, child }));
+            programs.after(&exited(child));
+        }
+        assert_eq!(programs.processes.len(), ENDED + 1);
+        assert_eq!(programs.of(&exited(1)), Some(0));
+        programs.after(&started(19_999, "again"));
+        assert_eq!(programs.ended.len(), ENDED - 1);
+        assert_eq!(programs.of(&exited(19_999)), Some(2));
+    }
 
     #[test]
     fn a_script_gives_its_name_and_not_its_interpreter() {
