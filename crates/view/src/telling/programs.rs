@@ -13,6 +13,8 @@ pub(crate) struct Programs {
     processes: HashMap<u32, Process>,
     /// Processes that have ended, the oldest first: events of theirs may be drawn after their end.
     ended: VecDeque<u32>,
+    /// The names of the programs so far, and whose each is: `None` where it is of several.
+    names: HashMap<String, Option<u32>>,
     started: usize,
     /// So many processes have had sockets.
     met: usize,
@@ -26,6 +28,8 @@ struct Process {
     /// It was started, and is not one that another made.
     first: bool,
     name: String,
+    /// What stands beside its lines, once it did.
+    label: Option<String>,
     /// It runs what its parent runs.
     copy: bool,
     /// It has, or had, sockets.
@@ -36,6 +40,9 @@ struct Process {
 /// How many processes that have ended are remembered.
 const ENDED: usize = 4_096;
 
+/// How many names are remembered; programs of later names are known by their ids.
+const NAMES: usize = 4_096;
+
 /// Columns a name may take.
 pub(crate) const NAME: usize = 10;
 
@@ -44,6 +51,7 @@ impl Programs {
     pub(crate) fn after(&mut self, event: &Event<'_>) {
         match &event.kind {
             Kind::Started { pid, command } if event.by.is_some() => {
+                self.call(*pid, program_name(command));
                 let process = Process {
                     program: self.started,
                     first: true,
@@ -54,6 +62,7 @@ impl Programs {
                 self.started += 1;
             }
             Kind::Replaced { pid, command } => {
+                self.call(*pid, program_name(command));
                 if let Some(process) = self.processes.get_mut(pid) {
                     process.name = program_name(command);
                     process.copy = false;
@@ -64,6 +73,7 @@ impl Programs {
                 process.first = false;
                 process.copy = true;
                 process.ended = false;
+                process.label = None;
                 self.met += usize::from(process.sockets);
                 self.begin(*child, process);
             }
@@ -109,22 +119,33 @@ impl Programs {
         Some(process.program)
     }
 
-    /// Who made this call, where there are several to tell apart: the program by its name; its copies, and programs of one
-    /// name, by their ids.
-    pub(crate) fn who(&self, event: &Event<'_>) -> Option<String> {
-        let by = event.by.filter(|_| self.are_several())?;
-        let named = self.processes.get(&by.process).filter(|process| {
-            let is_same = |(pid, other): (&u32, &Process)| {
-                *pid != by.process
-                    && !other.ended
-                    && other.sockets
-                    && !other.copy
-                    && other.name == process.name
-            };
-            !process.copy && !process.name.is_empty() && !self.processes.iter().any(is_same)
+    /// A process runs a program of this name.
+    fn call(&mut self, pid: u32, name: String) {
+        if let Some(of) = self.names.get_mut(&name) {
+            *of = of.filter(|of| *of == pid);
+        } else if self.names.len() < NAMES {
+            self.names.insert(name, Some(pid));
+        }
+    }
+
+    /// Who made this call, where there are several to tell apart: a program by its name, if no other had it so far; else the
+    /// process by its id. A process keeps what it was called first.
+    pub(crate) fn who(&mut self, event: &Event<'_>) -> Option<String> {
+        let pid = event.by.filter(|_| self.are_several())?.process;
+        // Told before it is known what runs there.
+        let begins = matches!(event.kind, Kind::Started { .. } | Kind::Replaced { .. });
+        let process = self.processes.get_mut(&pid);
+        let Some(process) = process.filter(|process| !begins || process.label.is_some()) else {
+            return Some(pid.to_string());
+        };
+        let label = process.label.get_or_insert_with(|| {
+            let is_its_own = self.names.get(&process.name) == Some(&Some(pid));
+            if process.copy || process.name.is_empty() || !is_its_own {
+                return pid.to_string();
+            }
+            shorten(&process.name, NAME)
         });
-        let short = |process: &Process| shorten(&process.name, NAME);
-        Some(named.map_or_else(|| by.process.to_string(), short))
+        Some(label.clone())
     }
 
     /// The name of a program that was started, and the id of its first process.
@@ -233,6 +254,32 @@ mod tests {
         programs.after(&started(19_999, "again"));
         assert_eq!(programs.ended.len(), ENDED - 1);
         assert_eq!(programs.of(&exited(19_999)), Some(2));
+    }
+
+    #[test]
+    fn a_process_keeps_the_label_it_was_given_first() {
+        let mut programs = Programs::default();
+        programs.after(&started(1, "python3 server.py"));
+        assert_eq!(programs.who(&exited(1)), None, "nobody to tell it from");
+        programs.after(&started(2, "nc 127.0.0.1 5000"));
+        assert_eq!(programs.who(&exited(2)).as_deref(), Some("nc"));
+        programs.after(&started(3, "nc 127.0.0.1 5001"));
+        assert_eq!(programs.who(&exited(2)).as_deref(), Some("nc"));
+        assert_eq!(programs.who(&exited(3)).as_deref(), Some("3"));
+        programs.after(&exited(2));
+        assert_eq!(programs.who(&exited(3)).as_deref(), Some("3"));
+
+        let (parent, child) = (1, 4);
+        programs.after(&event(1, Kind::Forked { parent, child }));
+        let command = "python3 worker.py".into();
+        let replaced = event(4, Kind::Replaced { pid: 4, command });
+        assert_eq!(programs.who(&replaced).as_deref(), Some("4"));
+        programs.after(&replaced);
+        assert_eq!(programs.who(&exited(4)).as_deref(), Some("worker.py"));
+        let (parent, child) = (1, 5);
+        programs.after(&event(1, Kind::Forked { parent, child }));
+        assert_eq!(programs.who(&exited(5)).as_deref(), Some("5"));
+        assert_eq!(programs.who(&exited(1)).as_deref(), Some("server.py"));
     }
 
     #[test]
