@@ -198,9 +198,20 @@ pub(crate) fn program_name(command: &str) -> String {
     ]
     .iter()
     .any(|name| first.starts_with(name));
-    let script = words
-        .find(|word| !word.starts_with('-'))
-        .filter(|_| interprets);
+    // To a shell -e and -m are options without a value.
+    let shell = ["sh", "bash", "env"]
+        .iter()
+        .any(|name| first.starts_with(name));
+    let script = words.by_ref().find(|word| {
+        !word.starts_with('-') || *word == "-c" || (!shell && matches!(*word, "-e" | "-m"))
+    });
+    let script = match script.filter(|_| interprets) {
+        // What follows is no file but the program itself.
+        Some("-c" | "-e") => None,
+        // Of an interpreter of modules; of others it is an option without a value.
+        Some("-m") => words.find(|word| !word.starts_with('-')),
+        script => script,
+    };
     let name = match script {
         Some(script) => base(script),
         None => first,
@@ -289,6 +300,12 @@ mod tests {
             ("/usr/bin/nc -l 5000", "nc"),
             ("node app.js", "app.js"),
             ("python3", "python3"),
+            ("python3 -c 'import socket; socket.socket()'", "python3"),
+            ("perl -w -e 'print 1'", "perl"),
+            ("python3 -u -m http.server 8000", "http.server"),
+            ("sh -e start.sh", "start.sh"),
+            ("bash -c 'nc -l 5000'", "bash"),
+            ("env -i ./client", "client"),
             ("/bin/a-very-long-program", "a-very-long-program"),
         ] {
             assert_eq!(program_name(command), name);
