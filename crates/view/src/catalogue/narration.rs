@@ -120,7 +120,7 @@ crate::texts! {
     DROPPED = "not passed on: {count} messages" | "no se pasaron: {count} mensajes";
     DROPPED_ONE = "not passed on: 1 message" | "no se pasó: 1 mensaje";
     PROCESS_ENDED = "pid {pid} ended with {code}" | "pid {pid} terminó con {code}";
-    PROCESS_KILLED = "pid {pid} was killed by signal {signal}" | "a pid {pid} lo mató la señal {signal}";
+    PROCESS_KILLED = "pid {pid} was killed by {signal}" | "a pid {pid} lo mató {signal}";
     UNSHOWN = "{count} events are not shown" | "{count} sucesos no se muestran";
 
     // On arrows.

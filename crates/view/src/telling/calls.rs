@@ -158,15 +158,39 @@ impl Teller {
             Ok(code) => self.fill(narration::PROCESS_ENDED, &[("pid", &pid), ("code", &code)]),
             Err(signal) => self.fill(
                 narration::PROCESS_KILLED,
-                &[("pid", &pid), ("signal", &signal)],
+                &[("pid", &pid), ("signal", &signal_text(signal))],
             ),
         };
         let told = Told::new(event, self.say(narration::EXIT), fact);
         match status {
-            Ok(_) => told,
-            Err(_) => told.mark(Mark::Failure),
+            Err(signal) if !orders_to_end(signal) => told.mark(Mark::Failure),
+            _ => told,
         }
     }
+}
+
+/// A signal by its name and number, as on Linux (`signal(7)`).
+fn signal_text(signal: i32) -> String {
+    const NAMES: [&str; 31] = [
+        "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2",
+        "PIPE", "ALRM", "TERM", "STKFLT", "CHLD", "CONT", "STOP", "TSTP", "TTIN", "TTOU", "URG",
+        "XCPU", "XFSZ", "VTALRM", "PROF", "WINCH", "IO", "PWR", "SYS",
+    ];
+    let index = usize::try_from(signal)
+        .ok()
+        .and_then(|one| one.checked_sub(1));
+    match index.and_then(|index| NAMES.get(index)) {
+        Some(name) => format!("SIG{name} ({signal})"),
+        // The first of them that the C library leaves to programs is 34.
+        None if (34..=64).contains(&signal) => format!("SIGRTMIN+{} ({signal})", signal - 34),
+        None => signal.to_string(),
+    }
+}
+
+/// Whether a program that this signal ends was told to end, and has not failed: SIGHUP, SIGINT, SIGQUIT, SIGTERM, and SIGPIPE
+/// when nobody reads any more.
+const fn orders_to_end(signal: i32) -> bool {
+    matches!(signal, 1 | 2 | 3 | 13 | 15)
 }
 
 /// Whether a call only asks: its error is an answer too.
@@ -175,4 +199,19 @@ const fn asks(call: Call) -> bool {
         call,
         Call::GetSockOpt | Call::GetSockName | Call::GetPeerName
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_signal_has_its_name_and_only_an_order_to_end_is_no_failure() {
+        assert_eq!(signal_text(9), "SIGKILL (9)");
+        assert_eq!(signal_text(31), "SIGSYS (31)");
+        assert_eq!(signal_text(40), "SIGRTMIN+6 (40)");
+        assert_eq!(signal_text(0), "0");
+        assert!(orders_to_end(15) && orders_to_end(2));
+        assert!(!orders_to_end(9) && !orders_to_end(11));
+    }
 }
