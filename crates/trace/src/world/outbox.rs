@@ -96,10 +96,20 @@ impl Outbox {
         if let Kind::Noted(Note::Paired { with }) = &mut event.kind {
             *with = self.number_of(Key(with.0), None).own;
         }
-        if let Kind::Closed { .. } = event.kind {
+        if let Kind::Closed { .. } = event.kind
+            && !self.is_named(key)
+        {
             self.numbers.remove(&key);
         }
         event
+    }
+
+    /// Whether an event that waits names this socket as the other end of its own.
+    fn is_named(&self, key: Key) -> bool {
+        let other = SocketId(key.0);
+        self.queue
+            .iter()
+            .any(|event| event.kind == Kind::Noted(Note::Paired { with: other }))
     }
 
     fn number_of(&mut self, key: Key, parent: Option<Key>) -> Number {
