@@ -46,7 +46,12 @@ fn finding(left: &Left) -> Finding {
         (false, sent) => Saying::of(words::ANSWERED).with("sent", Value::Bytes(sent)),
     };
     let words = Words {
-        short: Saying::of(words::SHORT).with("unread", unread()),
+        short: Saying::of(if left.unix {
+            words::SHORT_UNIX
+        } else {
+            words::SHORT
+        })
+        .with("unread", unread()),
         happened: happened.with("unread", unread()),
         why: Saying::of(if left.unix {
             words::WHY_UNIX
@@ -64,6 +69,7 @@ mod words {
     sockeye_model::texts! {
         TITLE = "closed with bytes unread" | "cerrado con bytes sin leer";
         SHORT = "{unread} were not read: RST" | "{unread} sin leer: RST";
+        SHORT_UNIX = "{unread} were not read: ECONNRESET" | "{unread} sin leer: ECONNRESET";
         CLOSED = "close() while {unread} were waiting to be read" | "close() con {unread} esperando a ser leídos";
         ANSWERED = "close() while {unread} were waiting to be read, after sending {sent}"
             | "close() con {unread} esperando a ser leídos, tras enviar {sent}";
@@ -98,6 +104,19 @@ mod tests {
         let mut story = server();
         story.received(2, 10, 1024).sent(2, 10).queued(2, 18, 0);
         assert_eq!(story.closed(2).marks(), ["✗ S09"]);
+    }
+
+    #[test]
+    fn only_tcp_is_said_to_send_a_reset() {
+        let mut story = server();
+        story.received(2, 10, 1024).sent(2, 10).queued(2, 18, 0);
+        story.closed(2);
+        assert_eq!(story.found("S09").short.text, words::SHORT);
+        let mut story = Story::of("python3 server.py");
+        story.created(1, sockeye_model::Family::Unix, sockeye_model::Type::Stream);
+        story.connected(1, "/tmp/a", "/tmp/b");
+        story.sent(1, 10).queued(1, 18, 0).closed(1);
+        assert_eq!(story.found("S09").short.text, words::SHORT_UNIX);
     }
 
     #[test]
