@@ -19,7 +19,7 @@ mod words {
         WAITED = "waited {waits}" | "esperó {waits}";
         WAIT = "{time} in {call}" | "{time} en {call}";
         PEERS = "peers: {peers}" | "remitentes: {peers}";
-        PEER = "{letter} {name} {received} in, {sent} out" | "{letter} {name} {received} recibidos, {sent} enviados";
+        PEER = "{letter} {name} {received} in, {sent} out" | "{letter} {name} recibidos: {received}, enviados: {sent}";
         REFUSED = "{peer} ({refused} refused)" | "{peer} ({refused} rechazados)";
         MORE_PEERS = "and {count} more" | "y {count} más";
         DROPPED = "dropped here, buffer full: {count}" | "perdidos aquí por búfer lleno: {count}";

@@ -204,8 +204,8 @@ mod words {
         TITLE = "the address is taken" | "la dirección está ocupada";
         SHORT = "the address is taken" | "la dirección está ocupada";
         HELD = "{address} is held by {name} (pid {pid})" | "{address} lo tiene {name} (pid {pid})";
-        RESTING = "nobody listens on {address}: {count} old connections rest there in TIME_WAIT"
-            | "nadie escucha en {address}: {count} conexiones antiguas reposan allí en TIME_WAIT";
+        RESTING = "nobody listens on {address}: old connections rest there in TIME_WAIT ({count})"
+            | "nadie escucha en {address}: allí reposan conexiones antiguas en TIME_WAIT ({count})";
         UNSEEN = "{address} is held by a process that may not be seen from here"
             | "{address} lo tiene un proceso que desde aquí no se puede ver";
         OWN = "{address} is held by this program itself, by its socket {socket}"

@@ -113,7 +113,7 @@ crate::texts! {
     AFTER_BYTES = "after {bytes} received" | "tras recibir {bytes}";
     HELD_BY = "{address} is held by {name}, pid {pid}" | "{address} lo tiene {name}, pid {pid}";
     HELD_UNSEEN = "{address} is held by a process that can't be seen from here" | "{address} lo tiene un proceso que desde aquí no se ve";
-    HELD_RESTING = "{address} is held by nobody: {count} old connections rest in TIME_WAIT" | "{address} no lo tiene nadie: {count} conexiones antiguas reposan en TIME_WAIT";
+    HELD_RESTING = "{address} is held by nobody: old connections rest in TIME_WAIT ({count})" | "{address} no lo tiene nadie: reposan conexiones antiguas en TIME_WAIT ({count})";
     LEFT_BEHIND = "{address} is a file that no socket holds: an earlier run left it" | "{address} es un fichero que ningún socket tiene: lo dejó una ejecución anterior";
     NEARBY = "something listens on {protocol} {address}" | "algo escucha en {protocol} {address}";
     EXPIRED = "session of {peer} ended after {time} of silence" | "la sesión de {peer} acabó tras {time} de silencio";
