@@ -32,6 +32,7 @@ struct Calls {
     counts: HashMap<Call, u64>,
     last: Option<(Call, u64)>,
     last_receive: Option<(Call, u64)>,
+    last_failure: Option<(Call, u64)>,
 }
 
 impl Calls {
@@ -44,7 +45,10 @@ impl Calls {
         match rule {
             "S01" | "S03" | "S04" => self.latest(Call::Bind),
             "S05" | "S06" | "S35" | "S40" => self.latest(Call::Connect),
-            "S08" => self.last_receive,
+            // Held until the program has tried something else, or closed the socket.
+            "S02" | "S07" | "S41" => self.last_failure.or(self.last),
+            "S16" => self.latest(Call::Listen),
+            "S08" | "S20" => self.last_receive,
             _ => self.last,
         }
     }
@@ -59,6 +63,11 @@ impl Diagnosis {
             self.called(event.socket, call);
             if let (Call::Accept, Some(listener)) = (call, event.parent) {
                 self.called(listener, call);
+            }
+            if let (Kind::Failed { .. }, Some(calls)) =
+                (&event.kind, self.calls.get_mut(&event.socket))
+            {
+                calls.last_failure = calls.last;
             }
         }
         let new = self.doctor.event(event);
@@ -272,6 +281,38 @@ mod tests {
         let (call, number) = found[0].call.unwrap();
         assert_eq!(call, Call::Bind);
         assert!((1..=3).contains(&number), "{number}");
+    }
+
+    #[test]
+    fn a_failure_that_was_held_back_names_the_call_that_failed_and_not_the_close_behind_it() {
+        let mut diagnosis = Diagnosis::default();
+        let mut told = refused(&mut diagnosis);
+        let closed = Kind::Closed {
+            totals: Default::default(),
+            first: None,
+        };
+        told.extend(diagnosis.event(&event(1, closed)));
+        told.extend(diagnosis.finish(Timestamp::from_nanos(7)));
+        let found = diagnosis.found();
+        assert_eq!(found[0].finding.rule, "S02");
+        assert_eq!(found[0].call, Some((Call::Bind, 3)));
+    }
+
+    #[test]
+    fn a_rule_about_an_earlier_call_names_that_call() {
+        let mut calls = Calls::default();
+        for (call, count) in [(Call::Listen, 1), (Call::RecvFrom, 4)] {
+            calls.counts.insert(call, count);
+        }
+        calls.last = Some((Call::Close, 1));
+        calls.last_receive = Some((Call::RecvFrom, 4));
+        calls.last_failure = Some((Call::SendTo, 2));
+        assert_eq!(calls.shown_by("S16"), Some((Call::Listen, 1)));
+        assert_eq!(calls.shown_by("S20"), Some((Call::RecvFrom, 4)));
+        for rule in ["S02", "S07", "S41"] {
+            assert_eq!(calls.shown_by(rule), Some((Call::SendTo, 2)), "{rule}");
+        }
+        assert_eq!(calls.shown_by("S09"), Some((Call::Close, 1)));
     }
 
     #[test]
