@@ -374,4 +374,4 @@ fn time_of_day() -> String {
 const PAUSE: Duration = Duration::from_millis(120);
 
 /// No call waits longer: a part that can't go on ends.
-const PATIENCE: Duration = Duration::from_secs(2);
+const PATIENCE: Duration = Duration::from_secs(5);
