@@ -79,7 +79,8 @@ pub(super) fn command(python: &Python, scratch: &Scratch, script: &str) -> Comma
     let file = scratch.path().join("own \u{e9}.py");
     std::fs::write(&file, format!("{START}{script}\nleft.send(b'at end')\n")).unwrap();
     let mut command = Command::new(&python.program);
-    command.arg("-B").arg(file);
+    // Its name is not ASCII: in the locale C an old Python could not say it.
+    command.arg("-B").arg(file).env("LC_ALL", "C.UTF-8");
     command
 }
 
