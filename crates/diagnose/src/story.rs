@@ -41,6 +41,14 @@ impl Story {
         story
     }
 
+    /// A server in Python that listens on #1 and has accepted #2.
+    pub(crate) fn server() -> Self {
+        let mut story = Self::of("python3 server.py");
+        story.listener(1, "127.0.0.1:5000");
+        story.accepted(1, 2, "127.0.0.1:5000", "127.0.0.1:40000");
+        story
+    }
+
     /// Another program, to be spoken for by `from`.
     pub(crate) fn starts(&mut self, pid: u32, command: &str) -> &mut Self {
         self.event(

@@ -75,16 +75,9 @@ mod words {
 mod tests {
     use crate::story::Story;
 
-    fn server() -> Story {
-        let mut story = Story::of("python3 server.py");
-        story.listener(1, "127.0.0.1:5000");
-        story.accepted(1, 2, "127.0.0.1:5000", "127.0.0.1:40000");
-        story
-    }
-
     #[test]
     fn a_receive_that_was_too_small_is_named_beside_what_it_led_to() {
-        let mut story = server();
+        let mut story = Story::server();
         story
             .line(7)
             .received(2, 10, 10)
@@ -97,14 +90,14 @@ mod tests {
 
     #[test]
     fn a_length_and_then_the_message_is_right() {
-        let mut story = server();
+        let mut story = Story::server();
         story.received(2, 4, 4).received(2, 100, 100).sent(2, 2);
         assert_eq!(story.closed(2).marks(), [""; 0]);
     }
 
     #[test]
     fn reading_on_and_still_leaving_bytes_is_only_the_close() {
-        let mut story = server();
+        let mut story = Story::server();
         story.received(2, 4, 4).received(2, 100, 100).sent(2, 2);
         story.queued(2, 7, 0);
         assert_eq!(story.closed(2).marks(), ["✗ S09"]);

@@ -135,16 +135,9 @@ mod tests {
     use super::*;
     use crate::story::Story;
 
-    fn server() -> Story {
-        let mut story = Story::of("python3 server.py");
-        story.listener(1, "127.0.0.1:5000");
-        story.accepted(1, 2, "127.0.0.1:5000", "127.0.0.1:40000");
-        story
-    }
-
     #[test]
     fn a_program_that_never_receives_twice_is_told_at_its_end() {
-        let mut story = server();
+        let mut story = Story::server();
         for len in [5, 6, 7] {
             story.received(2, len, 1024).sent(2, 20);
         }
@@ -155,7 +148,7 @@ mod tests {
 
     #[test]
     fn an_echo_needs_no_ends_of_messages() {
-        let mut story = server();
+        let mut story = Story::server();
         for len in [5, 6, 7] {
             story.received(2, len, 1024).sent(2, len);
         }
@@ -164,12 +157,12 @@ mod tests {
 
     #[test]
     fn lengths_two_receives_and_an_event_loop_are_careful() {
-        let mut story = server();
+        let mut story = Story::server();
         for _ in 0..3 {
             story.received(2, 4, 4).received(2, 9, 9).sent(2, 20);
         }
         assert_eq!(story.closed(2).exits(Ok(0)).marks(), [""; 0]);
-        let mut story = server();
+        let mut story = Story::server();
         for len in [5, 6, 7] {
             story.called(0, Call::EpollWait, Ok(0));
             story.received(2, len, 1024).sent(2, 20);

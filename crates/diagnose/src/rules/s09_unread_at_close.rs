@@ -91,24 +91,16 @@ mod tests {
     use super::*;
     use crate::story::Story;
 
-    /// A server that was sent more than it reads.
-    fn server() -> Story {
-        let mut story = Story::of("python3 server.py");
-        story.listener(1, "127.0.0.1:5000");
-        story.accepted(1, 2, "127.0.0.1:5000", "127.0.0.1:40000");
-        story
-    }
-
     #[test]
     fn a_server_that_answers_and_closes_with_bytes_unread_resets_its_client() {
-        let mut story = server();
+        let mut story = Story::server();
         story.received(2, 10, 1024).sent(2, 10).queued(2, 18, 0);
         assert_eq!(story.closed(2).marks(), ["✗ S09"]);
     }
 
     #[test]
     fn only_tcp_is_said_to_send_a_reset() {
-        let mut story = server();
+        let mut story = Story::server();
         story.received(2, 10, 1024).sent(2, 10).queued(2, 18, 0);
         story.closed(2);
         assert_eq!(story.found("S09").short.text, words::SHORT);
@@ -121,21 +113,21 @@ mod tests {
 
     #[test]
     fn the_same_with_the_end_of_the_program() {
-        let mut story = server();
+        let mut story = Story::server();
         story.received(2, 10, 1024).sent(2, 10).queued(2, 18, 0);
         assert_eq!(story.left_open(2).exits(Ok(0)).marks(), ["✗ S09"]);
     }
 
     #[test]
     fn a_server_that_was_interrupted_made_no_mistake() {
-        let mut story = server();
+        let mut story = Story::server();
         story.received(2, 10, 1024).sent(2, 10).queued(2, 18, 0);
         assert_eq!(story.left_open(2).exits(Err(2)).marks(), ["i S09"]);
     }
 
     #[test]
     fn bytes_that_were_read_after_all_are_not_unread() {
-        let mut story = server();
+        let mut story = Story::server();
         story.received(2, 10, 10).sent(2, 10).queued(2, 18, 0);
         story.received(2, 18, 1024).closed(2);
         assert_eq!(story.marks(), [""; 0]);
@@ -155,7 +147,7 @@ mod tests {
 
     #[test]
     fn a_client_whose_server_is_seen_to_suffer_made_a_mistake() {
-        let mut story = server();
+        let mut story = Story::server();
         story.starts(200, "python3 client.py");
         story.from(200).tcp(3);
         story.connected(3, "127.0.0.1:40000", "127.0.0.1:5000");
@@ -171,7 +163,7 @@ mod tests {
 
     #[test]
     fn session_tickets_that_a_tls_server_never_reads_are_no_mistake() {
-        let mut story = server();
+        let mut story = Story::server();
         let hello = sockeye_model::Payload::Bytes {
             data: (&[0x16, 3, 1, 0, 5][..]).into(),
             unit: sockeye_model::Unit::Bytes,
@@ -192,7 +184,7 @@ mod tests {
 
     #[test]
     fn a_tls_client_that_only_writes_is_no_mistake_even_if_its_server_is_reset() {
-        let mut story = server();
+        let mut story = Story::server();
         story.starts(200, "python3 client.py");
         story.from(200).tcp(3);
         story.connected(3, "127.0.0.1:40000", "127.0.0.1:5000");
@@ -208,7 +200,7 @@ mod tests {
 
     #[test]
     fn that_it_is_tls_may_also_be_noted() {
-        let mut story = server();
+        let mut story = Story::server();
         let (protocol, text) = ("tls".into(), "handshake".into());
         story.received(2, 5, 5);
         story.event(2, Kind::Noted(Note::Meaning { protocol, text }));
@@ -218,7 +210,7 @@ mod tests {
 
     #[test]
     fn a_peer_that_has_gone_is_not_hurt() {
-        let mut story = server();
+        let mut story = Story::server();
         story.starts(200, "python3 client.py");
         story.from(200).tcp(3);
         story.connected(3, "127.0.0.1:40000", "127.0.0.1:5000");

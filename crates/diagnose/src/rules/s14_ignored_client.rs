@@ -84,28 +84,21 @@ mod tests {
 
     use crate::story::Story;
 
-    fn server() -> Story {
-        let mut story = Story::of("python3 server.py");
-        story.listener(1, "127.0.0.1:5000");
-        story.accepted(1, 2, "127.0.0.1:5000", "127.0.0.1:40000");
-        story
-    }
-
     #[test]
     fn a_client_that_is_closed_untouched_is_told() {
-        assert_eq!(server().closed(2).marks(), ["i S14"]);
+        assert_eq!(Story::server().closed(2).marks(), ["i S14"]);
     }
 
     #[test]
     fn a_client_that_came_only_to_look_is_not() {
-        assert_eq!(server().peer_ends(2).closed(2).marks(), [""; 0]);
-        let mut story = server();
+        assert_eq!(Story::server().peer_ends(2).closed(2).marks(), [""; 0]);
+        let mut story = Story::server();
         story.called(2, Call::Read, Err(Errno::EAGAIN));
         assert_eq!(story.closed(2).marks(), [""; 0]);
     }
 
     #[test]
     fn a_server_that_is_interrupted_ignores_nobody() {
-        assert_eq!(server().left_open(2).exits(Err(2)).marks(), [""; 0]);
+        assert_eq!(Story::server().left_open(2).exits(Err(2)).marks(), [""; 0]);
     }
 }
