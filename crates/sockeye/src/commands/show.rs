@@ -110,7 +110,7 @@ fn show(
     if let Some(diagnosis) = &diagnosis {
         let found = diagnosis.found();
         let text = match args.json {
-            true => json::document(&found, None, language),
+            true => json::document(&found, None, Vec::new(), language),
             false if tells && !draws && (diagnosis.is_traced() || args.check) => {
                 summary(diagnosis, look, false)
             }

@@ -278,6 +278,30 @@ fn what_is_beside_is_started_all_the_same_or_said_not_to_be() {
 }
 
 #[test]
+fn a_check_whose_second_program_is_missing_has_not_passed() {
+    if !possible(&["python3"]) {
+        return;
+    }
+    let listens = "import socket\ns = socket.socket()\ns.bind(('127.0.0.1', 0))\ns.listen()\n";
+    let room = Room::new("incomplete", &[("server.py", listens)]);
+    let ran = room.trace(&[
+        "--check",
+        "--json",
+        "--with",
+        "no-such-program 'a b'",
+        "python3",
+        "server.py",
+    ]);
+    assert_eq!(ran.code, Some(127), "{ran:?}");
+    let document: serde_json::Value = serde_json::from_str(&ran.stderr).unwrap();
+    assert_eq!(document["check"], "incomplete");
+    let with = &document["with"][0];
+    assert_eq!(with["command"], "no-such-program 'a b'");
+    let reason = with["not_started"].as_str().unwrap();
+    assert!(reason.contains("no-such-program"), "{reason}");
+}
+
+#[test]
 fn a_recording_of_a_trace_tells_the_same_again() {
     if !possible(&["python3"]) {
         return;

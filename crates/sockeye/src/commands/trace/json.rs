@@ -20,6 +20,16 @@ pub(crate) enum End {
     Signal(i32),
 }
 
+/// A program beside the first, as `--with` names it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Beside {
+    /// Its words, quoted as a shell takes them.
+    pub(crate) command: String,
+    /// Why it never ran, in the language of the document.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) not_started: Option<String>,
+}
+
 #[derive(Serialize)]
 struct Document {
     sockeye: &'static str,
@@ -28,6 +38,8 @@ struct Document {
     check: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     ended: Option<End>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    with: Vec<Beside>,
     findings: Vec<One>,
 }
 
@@ -86,19 +98,36 @@ pub(crate) fn fails(found: &[Found<'_>]) -> bool {
         .any(|found| found.finding.weight >= Weight::Risk)
 }
 
-/// The document, in the order in which things were found, ended by a line feed.
-pub(crate) fn document(found: &[Found<'_>], ended: Option<End>, language: Language) -> String {
+/// The document, in the order in which things were found, ended by a line feed. `with` are the programs beside the first.
+pub(crate) fn document(
+    found: &[Found<'_>],
+    ended: Option<End>,
+    with: Vec<Beside>,
+    language: Language,
+) -> String {
     let document = Document {
         sockeye: "findings",
         schema: SCHEMA,
         language: language.code(),
-        check: if fails(found) { "failed" } else { "passed" },
+        check: check(found, &with),
         ended,
+        with,
         findings: found.iter().map(|found| one(found, language)).collect(),
     };
     // Plain data: there is nothing in it that serde could refuse.
     let text = serde_json::to_string_pretty(&document).unwrap_or_default();
     escape_json(&text).into_owned() + "\n"
+}
+
+/// A check that lacks one of its programs has shown nothing by finding nothing.
+fn check(found: &[Found<'_>], with: &[Beside]) -> &'static str {
+    if fails(found) {
+        "failed"
+    } else if with.iter().any(|beside| beside.not_started.is_some()) {
+        "incomplete"
+    } else {
+        "passed"
+    }
 }
 
 fn one(found: &Found<'_>, language: Language) -> One {
@@ -152,6 +181,34 @@ mod tests {
         }
     }
 
+    fn with() -> Vec<Beside> {
+        vec![Beside {
+            command: "python3 client.py".to_owned(),
+            not_started: Some("run python3: not found".to_owned()),
+        }]
+    }
+
+    #[test]
+    fn a_check_without_one_of_its_programs_has_not_passed() {
+        let of = |weight, with| {
+            let finding = finding(weight);
+            let found = [Found {
+                finding: &finding,
+                call: None,
+            }];
+            let text = document(&found, Some(End::Code(0)), with, Language::English);
+            let value: serde_json::Value = serde_json::from_str(&text).unwrap();
+            value["check"].as_str().unwrap().to_owned()
+        };
+        assert_eq!(of(Weight::Hint, with()), "incomplete");
+        assert_eq!(of(Weight::Risk, with()), "failed");
+        let ran = Beside {
+            not_started: None,
+            ..with().remove(0)
+        };
+        assert_eq!(of(Weight::Hint, vec![ran]), "passed");
+    }
+
     #[test]
     fn the_document_is_what_its_page_says() {
         let finding = finding(Weight::Mistake);
@@ -159,12 +216,13 @@ mod tests {
             finding: &finding,
             call: Some((Call::Close, 1)),
         }];
-        let text = document(&found, Some(End::Code(0)), Language::English);
+        let text = document(&found, Some(End::Code(0)), with(), Language::English);
         let value: serde_json::Value = serde_json::from_str(&text).unwrap();
         assert_eq!(
             value,
             serde_json::json!({
                 "sockeye": "findings", "schema": 1, "language": "en", "check": "failed", "ended": {"code": 0},
+                "with": [{"command": "python3 client.py", "not_started": "run python3: not found"}],
                 "findings": [{
                     "id": "S09", "weight": "mistake", "times": 2, "socket": 2, "pid": 12, "thread": 13,
                     "place": {"file": "a\u{202e}b.py", "line": 9}, "call": {"name": "close", "number": 1},
@@ -187,14 +245,16 @@ mod tests {
             finding: &finding,
             call: Some((Call::Close, 1)),
         }];
-        let text = document(&found, Some(End::Code(0)), Language::English);
+        let text = document(&found, Some(End::Code(0)), with(), Language::English);
         let made: serde_json::Value = serde_json::from_str(&text).unwrap();
         let keys = |value: &serde_json::Value| -> Vec<String> {
             value.as_object().unwrap().keys().cloned().collect()
         };
         assert_eq!(keys(&example), keys(&made));
         assert_eq!(keys(&example["findings"][0]), keys(&made["findings"][0]));
-        for key in keys(&made).into_iter().chain(keys(&made["findings"][0])) {
+        assert_eq!(keys(&example["with"][0]), ["command"]);
+        let all = [&made, &made["with"][0], &made["findings"][0]];
+        for key in all.into_iter().flat_map(keys) {
             assert!(page.contains(&format!("`{key}`")), "{key}");
         }
     }
@@ -207,7 +267,7 @@ mod tests {
                 finding: &finding,
                 call: None,
             }];
-            let text = document(&found, None, Language::Spanish);
+            let text = document(&found, None, Vec::new(), Language::Spanish);
             assert!(text.contains(&format!("\"check\": \"{check}\"")), "{text}");
             assert!(text.contains("quedaron 18 B"), "{text}");
         }

@@ -81,8 +81,10 @@ fn trace(args: &TraceArgs, session: Session, output: Option<File>) -> ExitCode {
         return session.finish(Tally::default(), Err(failure));
     }
     let mut watch = Watch::new(&session, &args.with);
+    watch.document_alone = args.json && output.is_none();
     let ended = tracer.run(&now, &mut |heard| watch.hear(heard));
     watch.end(now());
+    let with = watch.with().to_vec();
     let diagnosis = watch.diagnosis;
     let partner = watch
         .not_started
@@ -98,7 +100,7 @@ fn trace(args: &TraceArgs, session: Session, output: Option<File>) -> ExitCode {
                 Ended::Code(code) => json::End::Code(*code),
                 Ended::Signal(signal) => json::End::Signal(*signal),
             });
-            json::document(&found, end, language)
+            json::document(&found, end, with, language)
         } else {
             lines::without(tracer.without_lines(), language) + &summary(&diagnosis, look, true)
         };

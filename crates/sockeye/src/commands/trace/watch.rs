@@ -11,6 +11,7 @@ use crate::cli::quantity::duration_text;
 use crate::diagnosis::Diagnosis;
 use crate::session::Session;
 
+use super::json::Beside;
 use super::{command_line, start_failure, words};
 
 /// What is known while programs run.
@@ -18,6 +19,10 @@ pub(super) struct Watch<'a> {
     session: &'a Session,
     pub(super) diagnosis: Diagnosis,
     beside: VecDeque<Vec<OsString>>,
+    /// Those that were to be started, and why one was not.
+    with: Vec<Beside>,
+    /// Nothing but the document of findings goes to stderr; it says what was not started.
+    pub(super) document_alone: bool,
     /// Datagram sockets that wait for whoever writes: made, and bound.
     datagrams: HashSet<SocketId>,
     bound: HashSet<SocketId>,
@@ -35,6 +40,8 @@ impl<'a> Watch<'a> {
             session,
             diagnosis: Diagnosis::default(),
             beside: beside.iter().cloned().collect(),
+            with: Vec::new(),
+            document_alone: false,
             datagrams: HashSet::new(),
             bound: HashSet::new(),
             ready: false,
@@ -57,7 +64,13 @@ impl<'a> Watch<'a> {
             Heard::Quiet(at) => self.last = self.last.max(at),
             Heard::NotStarted(error) => {
                 let language = self.session.look.language;
-                start_failure(&error, language).say();
+                let failure = start_failure(&error, language);
+                if !self.document_alone {
+                    failure.say();
+                }
+                if let Some(beside) = self.with.last_mut() {
+                    beside.not_started = Some(failure.line);
+                }
                 self.not_started.get_or_insert(error);
             }
         }
@@ -113,7 +126,13 @@ impl<'a> Watch<'a> {
             }
         }
         match self.ready.then(|| self.beside.pop_front()).flatten() {
-            Some(command) => Next::Start(command),
+            Some(command) => {
+                self.with.push(Beside {
+                    command: command_line(&command),
+                    not_started: None,
+                });
+                Next::Start(command)
+            }
             None => Next::GoOn,
         }
     }
@@ -123,13 +142,21 @@ impl<'a> Watch<'a> {
         for found in self.diagnosis.finish(at) {
             self.session.tap.tell(found);
         }
+        let language = self.session.look.language;
         for command in self.beside.drain(..) {
-            let line = words::NOT_STARTED.fill(
-                self.session.look.language,
-                &[("command", &command_line(&command))],
-            );
+            let command = command_line(&command);
+            let line = words::NOT_STARTED.fill(language, &[("command", &command)]);
             self.session.announce(&line);
+            self.with.push(Beside {
+                command,
+                not_started: Some(words::ENDED_BEFORE.say(language).to_owned()),
+            });
         }
+    }
+
+    /// The programs beside the first, in the order in which they were named; all of them once it has ended.
+    pub(super) fn with(&self) -> &[Beside] {
+        &self.with
     }
 }
 
@@ -178,6 +205,41 @@ mod tests {
         }
         let _ended = session.finish(Tally::default(), Ok(ExitCode::Clean));
         started
+    }
+
+    #[test]
+    fn what_became_of_each_program_beside_is_kept() {
+        let view = ViewArgs {
+            look: LookArgs {
+                quiet: true,
+                ..LookArgs::default()
+            },
+            ..ViewArgs::default()
+        };
+        let session = Session::start(&view, None, false).unwrap();
+        let commands: [Vec<OsString>; 2] = [vec!["nope".into()], vec!["two".into(), "a b".into()]];
+        let mut watch = Watch::new(&session, &commands);
+        let late = Timestamp::START + PATIENCE;
+        assert!(matches!(watch.hear(Heard::Quiet(late)), Next::Start(_)));
+        let error = StartError::NotFound("nope".into());
+        assert!(matches!(
+            watch.hear(Heard::NotStarted(error)),
+            Next::Start(_)
+        ));
+        watch.end(late);
+        let told: Vec<_> = watch.with().iter().map(|beside| &*beside.command).collect();
+        assert_eq!(told, ["nope", "two 'a b'"]);
+        assert!(watch.with()[0].not_started.is_some());
+        assert_eq!(watch.with()[1].not_started, None);
+        let mut early = Watch::new(&session, &commands);
+        early.end(Timestamp::START);
+        assert!(
+            early
+                .with()
+                .iter()
+                .all(|beside| beside.not_started.is_some())
+        );
+        let _ended = session.finish(Tally::default(), Ok(ExitCode::Clean));
     }
 
     fn socket(kind: Type) -> Kind<'static> {

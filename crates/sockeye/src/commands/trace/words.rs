@@ -17,4 +17,5 @@ texts! {
     OUTPUT_FAILED = "write to {path}: {error}" | "write a {path}: {error}";
     NOBODY_LISTENS = "nothing listens after {time}: {command} is started all the same" | "nada escucha tras {time}: {command} arranca de todos modos";
     NOT_STARTED = "not started, since the first program has ended before it listened: {command}" | "no arrancó, porque el primer programa terminó antes de escuchar: {command}";
+    ENDED_BEFORE = "the first program has ended before it listened" | "el primer programa terminó antes de escuchar";
 }
