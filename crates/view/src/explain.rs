@@ -117,8 +117,10 @@ pub struct Explain<W> {
     summary: Summary,
     /// The last line, which what is wrong with it may still join.
     held: Option<Held>,
-    /// Of each program the file of its first line that was seen; lines of it stand without their file.
+    /// Of each program the file that its heading names, once it was seen; lines of it stand without their file.
     files: HashMap<usize, String>,
+    /// Columns for lines: none before the first one was seen, and never fewer than before.
+    line_columns: usize,
     /// A mistake or a risk was found.
     wrong: bool,
 }
@@ -157,6 +159,7 @@ impl<W: Write> Explain<W> {
             summary: Summary::default(),
             held: None,
             files: HashMap::new(),
+            line_columns: 0,
             wrong: false,
             options,
         }

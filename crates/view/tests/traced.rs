@@ -195,6 +195,49 @@ fn a_finding_stands_at_the_call_that_showed_it() {
     );
 }
 
+/// Calls of a program, each from a file and a line.
+fn calls_from(places: &[(&'static str, u32)]) -> String {
+    let mut scene = Scene::default();
+    let started = Kind::Started {
+        pid: SERVER,
+        command: "python3 server.py".into(),
+    };
+    by(scene.at(0, 0, started), SERVER, 0);
+    for (index, (file, line)) in places.iter().enumerate() {
+        let created = Kind::Created {
+            family: Family::Inet,
+            kind: Type::Stream,
+            protocol: Default::default(),
+        };
+        let number = u32::try_from(index).unwrap() + 1;
+        let event = by(scene.at(index as u64, number, created), SERVER, *line);
+        event.place.as_mut().unwrap().file = (*file).into();
+    }
+    narrated(&scene, options(Language::English, 120))
+}
+
+#[test]
+fn a_line_stands_alone_only_where_its_file_is_in_the_heading() {
+    let places = [("lib.py", 505), ("server.py", 7), ("other/server.py", 8)];
+    let text = calls_from(&places);
+    let line = |number: &str| text.lines().find(|line| line.contains(number)).unwrap();
+    assert!(line("#1").contains("(lib.py:505)"), "{text}");
+    assert!(line("#2").contains(" :7 "), "{text}");
+    assert!(line("#3").contains("(server.py:8)"), "{text}");
+    let name = |number: &str| line(number).find("socket ").unwrap();
+    assert_eq!(name("#1"), name("#2"), "{text}");
+    assert_eq!(name("#2"), name("#3"), "{text}");
+}
+
+#[test]
+fn a_long_line_number_moves_nothing_behind_it() {
+    let places = [("server.py", 12_345), ("server.py", 7), ("lib.py", 7)];
+    let text = calls_from(&places);
+    assert!(text.contains(":12345 #1"), "{text}");
+    let starts: Vec<_> = text.lines().filter_map(|line| line.find('#')).collect();
+    assert_eq!(starts, [starts[0]; 3], "{text}");
+}
+
 #[test]
 fn without_lines_there_is_no_column_for_them() {
     let text = narrated(&server(false), options(Language::English, 120));

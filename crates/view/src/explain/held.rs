@@ -51,6 +51,7 @@ impl<W: Write> Explain<W> {
                 true => String::new(),
                 false => place.line_of(),
             },
+            place: place.text().map(str::to_owned),
             who: place.who.clone().unwrap_or_default(),
             number: self.number(told.socket),
             name: format!("{sign}{}", told.name),
@@ -110,7 +111,7 @@ impl<W: Write> Explain<W> {
 
     pub(super) fn columns(&self) -> Columns {
         Columns {
-            line: !self.files.is_empty(),
+            line: self.line_columns,
             who: self.teller.programs.are_several(),
             traced: self.teller.traced,
         }
@@ -134,7 +135,7 @@ impl<W: Write> Explain<W> {
             && held.at == event.at
             && held.sockets.contains(&event.socket)
         {
-            let elsewhere = finding.place.is_some() && held.line.line != place.line_of();
+            let elsewhere = finding.place.is_some() && held.line.place.as_deref() != place.text();
             let at = elsewhere.then(|| match place.beside() {
                 Some(place) => place,
                 None => place.line_of(),
@@ -148,6 +149,7 @@ impl<W: Write> Explain<W> {
         let line = Line {
             time: Some(catalogue::seconds(event.at, self.options.language)),
             line: place.line_of(),
+            place: place.text().map(str::to_owned),
             who: place.who.clone().unwrap_or_default(),
             number: self.number(event.socket),
             name: String::new(),
@@ -163,15 +165,23 @@ impl<W: Write> Explain<W> {
 
     /// Where and by whom an event was, as its line shows it.
     pub(super) fn place(&mut self, event: &Event<'_>) -> Place {
-        let program = self.teller.programs.of(event);
-        if let (Some(program), Some(place)) = (program, &event.place)
+        let programs = &self.teller.programs;
+        let mut is_heading = false;
+        if let (Some(program), Some(place)) = (programs.of(event), &event.place)
             && place.line > 0
         {
-            let file = || place.file.clone().into_owned();
-            self.files.entry(program).or_insert_with(file);
+            if programs.is_heading(event, &place.file) {
+                let file = || place.file.clone().into_owned();
+                // Another file of that name is not meant.
+                let first = self.files.entry(program).or_insert_with(file);
+                is_heading = *first == place.file;
+            }
         }
-        let file = program.and_then(|program| self.files.get(&program));
-        Place::of(event, file, self.teller.programs.who(event))
+        let place = Place::of(event, is_heading, self.teller.programs.who(event));
+        if place.text().is_some() {
+            self.line_columns = self.line_columns.max(place.line_columns());
+        }
+        place
     }
 
     /// The first program is the heading of all that follows.

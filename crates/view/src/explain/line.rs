@@ -14,7 +14,7 @@ const NAME: usize = 11;
 const FACT: usize = 36;
 /// Columns that reasons need at least to stand at the right.
 const WHY_LEAST: usize = 34;
-/// Of a traced program: the line that made the call, `:123`.
+/// Of a traced program: the line that made the call, `:123`, and a space.
 const LINE: usize = 5;
 /// Of a traced program: a call's name may have how much it asked for behind it.
 const TRACED_NAME: usize = 13;
@@ -22,8 +22,8 @@ const TRACED_NAME: usize = 13;
 /// Which columns there are beside time, number, call, fact and reason.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Columns {
-    /// The line of the program.
-    pub(super) line: bool,
+    /// Columns for the line of the program; 0 where no lines are known.
+    pub(super) line: usize,
     /// The program or process.
     pub(super) who: bool,
     /// It is another program's.
@@ -31,10 +31,6 @@ pub(super) struct Columns {
 }
 
 impl Columns {
-    const fn line(self) -> usize {
-        if self.line { LINE } else { 0 }
-    }
-
     const fn who(self) -> usize {
         if self.who { WHO + 1 } else { 0 }
     }
@@ -45,11 +41,14 @@ impl Columns {
 
     /// Where the name of the call begins.
     const fn indent(self) -> usize {
-        TIME + 1 + self.line() + self.who() + NUMBER
+        TIME + 1 + self.line + self.who() + NUMBER
     }
 
     const fn fact(self) -> usize {
-        if self.line { FACT - 2 } else { FACT }
+        match self.line {
+            0 => FACT,
+            line => FACT - 2 - line.saturating_sub(LINE),
+        }
     }
 
     /// Where reasons begin, when they stand at the right.
@@ -73,14 +72,12 @@ pub(super) struct Place {
 }
 
 impl Place {
-    /// `file` is the one that needs no saying.
-    pub(super) fn of(event: &Event<'_>, file: Option<&String>, who: Option<String>) -> Self {
+    /// `is_heading`: its file is the one that needs no saying.
+    pub(super) fn of(event: &Event<'_>, is_heading: bool, who: Option<String>) -> Self {
         let place = event.place.as_ref();
         Self {
             text: place.map(crate::finding::place_text),
-            line: place
-                .filter(|place| file.is_some_and(|file| *file == place.file))
-                .map_or(0, |place| place.line),
+            line: place.filter(|_| is_heading).map_or(0, |place| place.line),
             at: event.at,
             socket: event.socket,
             who,
@@ -99,6 +96,11 @@ impl Place {
         }
     }
 
+    /// Columns that its line takes beside the others: from four digits on more than usual.
+    pub(super) fn line_columns(&self) -> usize {
+        LINE.max(columns(&self.line_of()) + 1)
+    }
+
     /// The place in full, where the line alone would not tell.
     pub(super) fn beside(&self) -> Option<String> {
         match self.line {
@@ -113,6 +115,8 @@ pub(super) struct Line {
     pub(super) time: Option<String>,
     /// `:7`.
     pub(super) line: String,
+    /// The place in full.
+    pub(super) place: Option<String>,
     pub(super) who: String,
     pub(super) number: String,
     pub(super) name: String,
@@ -160,7 +164,7 @@ pub(super) fn heading(text: &mut String, columns: Columns, options: &ExplainOpti
         pad(
             &mut line,
             narration::WHAT.say(language),
-            columns.name() + FACT,
+            columns.name() + columns.fact(),
         );
         line.push_str(narration::WHY.say(language));
     } else {
@@ -231,7 +235,7 @@ impl Line {
             (Some(time), 0) => pad(&mut head, &format!("{time:>TIME$} "), TIME + 1),
             _ => pad(&mut head, "", TIME + 1),
         }
-        pad(&mut head, &first(&self.line), layout.line());
+        pad(&mut head, &first(&self.line), layout.line);
         pad(&mut head, &first(&self.who), layout.who());
         pad(&mut head, &first(&self.number), NUMBER);
         if row == 0 && columns(&self.number) >= NUMBER {

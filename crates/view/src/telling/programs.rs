@@ -28,6 +28,8 @@ struct Process {
     /// It was started, and is not one that another made.
     first: bool,
     name: String,
+    /// What its program was started as, through forks and execs: a start script in between says nothing to a reader.
+    started_as: String,
     /// What stands beside its lines, once it did.
     label: Option<String>,
     /// It runs what its parent runs.
@@ -56,6 +58,7 @@ impl Programs {
                     program: self.started,
                     first: true,
                     name: program_name(command),
+                    started_as: program_name(command),
                     ..Process::default()
                 };
                 self.begin(*pid, process);
@@ -158,6 +161,12 @@ impl Programs {
         Some(format!("{}, pid {pid}", process.name))
     }
 
+    /// Whether the file is the one that the heading of its program names, so that a line of it needs no more than its number.
+    pub(crate) fn is_heading(&self, event: &Event<'_>, file: &str) -> bool {
+        let process = event.by.and_then(|by| self.processes.get(&by.process));
+        process.is_some_and(|process| is_script(&process.started_as, &escape_name(file)))
+    }
+
     /// Whether a process is traced.
     pub(crate) fn knows(&self, pid: u32) -> bool {
         self.processes.contains_key(&pid)
@@ -186,6 +195,21 @@ impl Programs {
     pub(crate) fn are_several(&self) -> bool {
         self.started > 1 || self.met > 1
     }
+}
+
+/// Whether a file is what a program's name says: `server.py`, the module `http.server` in `http/server.py`, `server.c` of the
+/// program `server`, and the text behind `python3 -c`.
+fn is_script(name: &str, file: &str) -> bool {
+    let own = file.rsplit('/').next().unwrap_or(file);
+    let (stem, ending) = own.rsplit_once('.').unwrap_or((own, ""));
+    let module = || format!("/{}", name.replace('.', "/"));
+    own == name
+        || (stem == name && !ending.is_empty())
+        || (own == "<string>" && name.starts_with("python"))
+        || (name.contains('.')
+            && file
+                .strip_suffix(".py")
+                .is_some_and(|it| it.ends_with(&module())))
 }
 
 /// What a person calls a program: its script where an interpreter runs it, else the program, without the folder.
@@ -291,6 +315,33 @@ mod tests {
         programs.after(&event(1, Kind::Forked { parent, child }));
         assert_eq!(programs.who(&exited(5)).as_deref(), Some("5"));
         assert_eq!(programs.who(&exited(1)).as_deref(), Some("server.py"));
+    }
+
+    #[test]
+    fn the_file_of_the_heading_is_known_by_its_name() {
+        for (name, file, is) in [
+            ("server.py", "/srv/server.py", true),
+            ("server.py", "/srv/lib.py", false),
+            ("server.py", "/srv/my_server.py", false),
+            ("server", "src/server.c", true),
+            ("http.server", "/usr/lib/python3.11/http/server.py", true),
+            ("http.server", "/usr/lib/python3.11/socketserver.py", false),
+            ("python3", "<string>", true),
+            ("server.py", "<string>", false),
+        ] {
+            assert_eq!(is_script(name, file), is, "{name} {file}");
+        }
+        let mut programs = Programs::default();
+        programs.after(&started(1, "python3 server.py"));
+        let command = "bash /opt/shims/python3 server.py".into();
+        programs.after(&event(1, Kind::Replaced { pid: 1, command }));
+        let (parent, child) = (1, 2);
+        programs.after(&event(1, Kind::Forked { parent, child }));
+        for pid in [1, 2] {
+            assert!(programs.is_heading(&exited(pid), "server.py"));
+            assert!(!programs.is_heading(&exited(pid), "bash"));
+        }
+        assert!(!programs.is_heading(&exited(3), "server.py"));
     }
 
     #[test]
