@@ -48,6 +48,15 @@ impl Language {
 /// const LEFT: Text = Text::new("{n} left", "quedan {n}");
 /// assert_eq!(LEFT.fill(Language::Spanish, &[("n", &3)]), "quedan 3");
 /// ```
+///
+/// A word that depends on how many there are stands there in both forms, behind the name of the count:
+///
+/// ```
+/// # use sockeye_model::text::{Language, Text};
+/// const LEFT: Text = Text::new("{n} {n:is|are} left", "{n:queda|quedan} {n}");
+/// assert_eq!(LEFT.fill(Language::English, &[("n", &1)]), "1 is left");
+/// assert_eq!(LEFT.fill(Language::Spanish, &[("n", &"2 B")]), "quedan 2 B");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Text {
     /// In English.
@@ -79,11 +88,15 @@ impl Text {
                 break;
             };
             filled.push_str(&rest[..open]);
-            let name = &rest[open + 1..open + length];
-            match places.iter().find(|(known, _)| *known == name) {
+            let (name, forms) = name_and_forms(&rest[open + 1..open + length]);
+            let given = places.iter().find(|(known, _)| *known == name);
+            match (given, forms) {
                 // Writing to a String fails only if a Display does.
-                Some((_, value)) => drop(write!(filled, "{value}")),
-                None => filled.push_str(&rest[open..=open + length]),
+                (Some((_, value)), None) => drop(write!(filled, "{value}")),
+                (Some((_, value)), Some((one, several))) => {
+                    filled.push_str(if is_one(*value) { one } else { several });
+                }
+                (None, _) => filled.push_str(&rest[open..=open + length]),
             }
             rest = &rest[open + length + 1..];
         }
@@ -91,18 +104,32 @@ impl Text {
         filled
     }
 
-    /// The names of its places in one language, sorted.
+    /// The names of its places in one language, sorted, each once.
     pub fn places(self, language: Language) -> Vec<&'static str> {
         let mut names: Vec<_> = self
             .say(language)
             .split('{')
             .skip(1)
             .filter_map(|piece| piece.split_once('}'))
-            .map(|(name, _)| name)
+            .map(|(place, _)| name_and_forms(place).0)
             .collect();
         names.sort_unstable();
+        names.dedup();
         names
     }
+}
+
+/// `n:is|are`: the name of a place and, where it has them, the forms of a word for one and for all other numbers.
+fn name_and_forms(place: &str) -> (&str, Option<(&str, &str)>) {
+    match place.split_once(':') {
+        Some((name, forms)) => (name, forms.split_once('|')),
+        None => (place, None),
+    }
+}
+
+/// Whether a count is one, with whatever unit; in both languages only that is singular.
+fn is_one(count: &dyn fmt::Display) -> bool {
+    count.to_string().split(' ').next() == Some("1")
 }
 
 /// Makes a table of texts: a constant each, `ALL` of them with their names, and the test that both languages fill the same
@@ -139,6 +166,22 @@ macro_rules! texts {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_one_is_singular() {
+        let text = Text::new("{n} {n:reply|replies}", "{n} {n:respuesta|respuestas}");
+        for (count, english) in [
+            ("0", "0 replies"),
+            ("1", "1 reply"),
+            ("1 B", "1 B reply"),
+            ("1,000", "1,000 replies"),
+            ("1.0", "1.0 replies"),
+            ("11", "11 replies"),
+        ] {
+            assert_eq!(text.fill(Language::English, &[("n", &count)]), english);
+        }
+        assert_eq!(text.places(Language::Spanish), ["n"]);
+    }
 
     #[test]
     fn a_locale_names_its_language() {

@@ -14,13 +14,13 @@ mod words {
     crate::texts! {
         CONNECTIONS = "{count} connections" | "{count} conexiones";
         CONNECTION = "1 connection" | "1 conexión";
-        BYTES = "{received} in, {sent} out" | "{received} recibidos, {sent} enviados";
-        THROWN_AWAY = "{bytes} thrown away" | "{bytes} tirados";
+        BYTES = "{received} in, {sent} out" | "{received} {received:recibido|recibidos}, {sent} {sent:enviado|enviados}";
+        THROWN_AWAY = "{bytes} thrown away" | "{bytes} {bytes:tirado|tirados}";
         WAITED = "waited {waits}" | "esperó {waits}";
         WAIT = "{time} in {call}" | "{time} en {call}";
         PEERS = "peers: {peers}" | "remitentes: {peers}";
         PEER = "{letter} {name} {received} in, {sent} out" | "{letter} {name} recibidos: {received}, enviados: {sent}";
-        REFUSED = "{peer} ({refused} refused)" | "{peer} ({refused} rechazados)";
+        REFUSED = "{peer} ({refused} refused)" | "{peer} ({refused} {refused:rechazado|rechazados})";
         MORE_PEERS = "and {count} more" | "y {count} más";
         DROPPED = "dropped here, buffer full: {count}" | "perdidos aquí por búfer lleno: {count}";
         CUT = "cut short here: {count}" | "cortados aquí: {count}";

@@ -20,7 +20,7 @@ texts! {
     WHO = "in {room}: {names}" | "en {room}: {names}";
     NOBODY = "nobody is in {room}" | "no hay nadie en {room}";
     AND_MORE = "{list} and {count} more" | "{list} y {count} más";
-    MISSED = "you fell behind: {count} messages left out" | "te retrasaste: {count} mensajes sin entregar";
+    MISSED = "you fell behind: {count} {count:message|messages} left out" | "te retrasaste: {count} {count:mensaje|mensajes} sin entregar";
     BYE_QUIT = "goodbye" | "adiós";
     BYE_CLOSING = "the server ends; goodbye" | "el servidor termina; adiós";
     BYE_SILENT = "you said nothing for {time}, so you have left; say anything to come back" | "no dijiste nada en {time}, así que has salido; di algo para volver";
@@ -32,8 +32,8 @@ texts! {
     NO_MEMBER = "nobody here is called {name}; /who says who is in the room" | "nadie se llama {name}; /who dice quién está en la sala";
     NO_TEXT = "there is no text: /msg NAME TEXT" | "falta el texto: /msg NOMBRE TEXTO";
     HERE_ALREADY = "you are in {room} already" | "ya estás en {room}";
-    ROOMS_FULL = "there are {max} rooms, and no more can be made" | "hay {max} salas, y no caben más";
-    FULL = "there are {max} members, and no more can come in" | "hay {max} miembros, y no caben más";
+    ROOMS_FULL = "there {max:is|are} {max} {max:room|rooms}, and no more can be made" | "hay {max} {max:sala|salas}, y no caben más";
+    FULL = "there {max:is|are} {max} {max:member|members}, and no more can come in" | "hay {max} {max:miembro|miembros}, y no caben más";
     TOO_LONG = "that was too long and is left out: a message has at most {max} bytes" | "era demasiado largo y se deja fuera: un mensaje tiene como mucho {max} bytes";
     NO_COMMAND = "there is no command {command}; /help lists them, and // at the start of a line is a plain /" | "no hay ninguna orden {command}; /help las dice, y // al principio de una línea es una / normal";
     NOT_JSON = "that is no JSON object; to write lines, ask for no subprotocol" | "eso no es un objeto JSON; para escribir líneas, no pidas subprotocolo";

@@ -28,8 +28,8 @@ crate::texts! {
     THREADS = "the process has several threads" | "el proceso tiene varios hilos";
     FORKED = "pid {child} is born, with the same sockets" | "nace pid {child}, con los mismos sockets";
     QUEUED_DATA = "{unread} not yet received, {unsent} not yet taken" | "{unread} aún sin recibir, {unsent} aún sin recoger";
-    QUEUED_ACCEPT = "{waiting} wait for accept, backlog {backlog}" | "{waiting} esperan a accept, cola de {backlog}";
-    QUEUED_DROPPED = "{messages} messages thrown away here: buffer of {buffer} full" | "{messages} mensajes tirados aquí: búfer de {buffer} lleno";
+    QUEUED_ACCEPT = "{waiting} {waiting:waits|wait} for accept, backlog {backlog}" | "{waiting} {waiting:espera|esperan} a accept, cola de {backlog}";
+    QUEUED_DROPPED = "{messages} {messages:message|messages} thrown away here: buffer of {buffer} full" | "{messages} {messages:mensaje tirado|mensajes tirados} aquí: búfer de {buffer} lleno";
     RUNTIME_RESOLVER = "sockets of the resolver: {count}" | "sockets del resolutor: {count}";
     RUNTIME_NAME_CACHE = "sockets that ask the cache of names (nscd): {count}" | "sockets que preguntan a la caché de nombres (nscd): {count}";
     RUNTIME_INTERFACES = "sockets that ask the kernel for its addresses: {count}" | "sockets que preguntan al núcleo por sus direcciones: {count}";
@@ -107,13 +107,13 @@ crate::texts! {
     THE_END = "0 B = the end" | "0 B = fin";
     RESTS = "port {port} rests ~60 s (TIME_WAIT)" | "el puerto {port} reposa ~60 s (TIME_WAIT)";
     RESTS_SHORT = "rests in TIME_WAIT, ~60 s" | "reposa en TIME_WAIT, ~60 s";
-    MOVED = "{sent} sent, {received} received" | "{sent} enviados, {received} recibidos";
+    MOVED = "{sent} sent, {received} received" | "{sent} {sent:enviado|enviados}, {received} {received:recibido|recibidos}";
     NOTHING_MOVED = "nothing sent, nothing received" | "nada enviado, nada recibido";
     NO_MORE_CLIENTS = "the listener is gone" | "ya no escucha";
     AFTER_BYTES = "after {bytes} received" | "tras recibir {bytes}";
     HELD_BY = "{address} is held by {name}, pid {pid}" | "{address} lo tiene {name}, pid {pid}";
     HELD_UNSEEN = "{address} is held by a process that can't be seen from here" | "{address} lo tiene un proceso que desde aquí no se ve";
-    HELD_RESTING = "{address} is held by nobody: old connections rest in TIME_WAIT ({count})" | "{address} no lo tiene nadie: reposan conexiones antiguas en TIME_WAIT ({count})";
+    HELD_RESTING = "{address} is held by nobody: {count} old {count:connection rests|connections rest} in TIME_WAIT" | "{address} no lo tiene nadie: {count:reposa|reposan} {count} {count:conexión antigua|conexiones antiguas} en TIME_WAIT";
     LEFT_BEHIND = "{address} is a file that no socket holds: an earlier run left it" | "{address} es un fichero que ningún socket tiene: lo dejó una ejecución anterior";
     NEARBY = "something listens on {protocol} {address}" | "algo escucha en {protocol} {address}";
     EXPIRED = "session of {peer} ended after {time} of silence" | "la sesión de {peer} acabó tras {time} de silencio";
@@ -121,7 +121,7 @@ crate::texts! {
     DROPPED_ONE = "not passed on: 1 message" | "no se pasó: 1 mensaje";
     PROCESS_ENDED = "pid {pid} ended with {code}" | "pid {pid} terminó con {code}";
     PROCESS_KILLED = "pid {pid} was killed by {signal}" | "a pid {pid} lo mató {signal}";
-    UNSHOWN = "{count} events are not shown" | "{count} sucesos no se muestran";
+    UNSHOWN = "{count} {count:event is|events are} not shown" | "{count} {count:suceso no se muestra|sucesos no se muestran}";
 
     // On arrows.
     CONNECTION = "connection" | "conexión";
@@ -132,8 +132,8 @@ crate::texts! {
     UNREACHABLE = "port unreachable" | "puerto inalcanzable";
 
     // The summary.
-    SUM_BYTES = "{sent} sent, {received} received" | "{sent} enviados, {received} recibidos";
-    SUM_MESSAGES = "messages: {sends} sent ({sent}), {receives} received ({received})" | "mensajes: {sends} enviados ({sent}), {receives} recibidos ({received})";
+    SUM_BYTES = "{sent} sent, {received} received" | "{sent} {sent:enviado|enviados}, {received} {received:recibido|recibidos}";
+    SUM_MESSAGES = "messages: {sends} sent ({sent}), {receives} received ({received})" | "mensajes: {sends} {sends:enviado|enviados} ({sent}), {receives} {receives:recibido|recibidos} ({received})";
     SUM_LOSS = "lost on the way: can't be known" | "perdidos por el camino: no se puede saber";
     SUM_CUT = "{count} messages cut" | "{count} mensajes cortados";
     SUM_CUT_ONE = "1 message cut" | "1 mensaje cortado";
@@ -141,14 +141,14 @@ crate::texts! {
     SUM_ANSWERS = "answers after {time} (median)" | "respuestas a los {time} (mediana)";
     SUM_RTT = "RTT {time} (the kernel's smoothed)" | "RTT {time} (suavizado por el núcleo)";
     SUM_RTT_RANGE = "RTT {least} to {most} (the kernel's smoothed)" | "RTT de {least} a {most} (suavizado por el núcleo)";
-    SUM_RETRANSMITTED = "{count} retransmitted" | "{count} retransmitidos";
-    SUM_SEGMENTS = "{out} segments out and {in} in" | "{out} segmentos enviados y {in} recibidos";
+    SUM_RETRANSMITTED = "{count} retransmitted" | "{count} {count:retransmitido|retransmitidos}";
+    SUM_SEGMENTS = "{out} {out:segment|segments} out and {in} in" | "{out} {out:segmento enviado|segmentos enviados} y {in} {in:recibido|recibidos}";
     SUM_MSS = "MSS {bytes}" | "MSS {bytes}";
-    SUM_CONVERSATIONS = "{count} conversations" | "{count} conversaciones";
+    SUM_CONVERSATIONS = "{count} {count:conversation|conversations}" | "{count} {count:conversación|conversaciones}";
     SUM_FAILED = "{count} failed" | "{count} fallidas";
     SUM_FAILED_ONE = "1 failed" | "1 fallida";
     SUM_NO_CONVERSATION = "no conversation" | "ninguna conversación";
-    SUM_PEERS = "{count} peers" | "{count} interlocutores";
+    SUM_PEERS = "{count} {count:peer|peers}" | "{count} {count:interlocutor|interlocutores}";
     SUM_NOTHING_WRONG = "nothing to correct" | "nada que corregir";
-    SUM_UNSHOWN = "{count} events not shown" | "{count} sucesos no mostrados";
+    SUM_UNSHOWN = "{count} {count:event|events} not shown" | "{count} {count:suceso no mostrado|sucesos no mostrados}";
 }

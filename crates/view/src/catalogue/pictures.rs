@@ -1,7 +1,7 @@
 //! The words of the page and of the mermaid text that are not narration's.
 
 crate::texts! {
-    OTHERS = "{count} others" | "otros {count}";
+    OTHERS = "{count} {count:other|others}" | "{count:otro|otros} {count}";
     WAITS = "{socket} {call} waits" | "{socket} {call} espera";
     TIMES = "{count} times" | "{count} veces";
 
@@ -33,8 +33,8 @@ crate::texts! {
     TO_READ_MORE = "To read more" | "Para saber más";
 
     // The sequence.
-    LEFT_OUT = "{count} more events are not shown here; a recording holds them all." | "Aquí no se muestran otros {count} sucesos; una grabación los tiene todos.";
-    LEFT_OUT_SHORT = "{count} more are not shown" | "otros {count} no se muestran";
+    LEFT_OUT = "{count} more {count:event is|events are} not shown here; a recording holds them all." | "Aquí no se {count:muestra|muestran} {count} {count:suceso|sucesos} más; una grabación los tiene todos.";
+    LEFT_OUT_SHORT = "{count} more {count:is|are} not shown" | "{count} más no se {count:muestra|muestran}";
     EMPTY_STORY = "No socket was used." | "No se usó ningún socket.";
     AS_TEXT = "text" | "texto";
     AS_HEX = "bytes" | "bytes";
@@ -44,7 +44,7 @@ crate::texts! {
 
     // The timeline.
     OPEN_STILL = "still open at the end" | "abierto hasta el final";
-    LIFE = "{socket}: from {from} to {to} s, {sent} sent, {received} received" | "{socket}: de {from} a {to} s, {sent} enviados, {received} recibidos";
+    LIFE = "{socket}: from {from} to {to} s, {sent} sent, {received} received" | "{socket}: de {from} a {to} s, {sent} {sent:enviado|enviados}, {received} {received:recibido|recibidos}";
     LISTENER = "listens" | "escucha";
     KEY_SENT = "sent" | "enviado";
     KEY_RECEIVED = "received" | "recibido";
@@ -53,7 +53,7 @@ crate::texts! {
     KEY_END = "no more will be sent" | "no se enviará más";
     KEY_FAILED = "a call failed" | "una llamada falló";
     KEY_CLOSED = "closed" | "cerrado";
-    SOCKETS_LEFT_OUT = "{count} more sockets are not drawn." | "Otros {count} sockets no se dibujan.";
+    SOCKETS_LEFT_OUT = "{count} more {count:socket is|sockets are} not drawn." | "{count} {count:socket|sockets} más no se {count:dibuja|dibujan}.";
 
     // Figures.
     FIG_LASTED = "lasted" | "duración";

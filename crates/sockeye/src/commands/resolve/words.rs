@@ -21,7 +21,7 @@ texts! {
     TRIED = "; tried too: {names}" | "; se probó también: {names}";
     NO_ANSWER = "{name} {types}: no answer from {server} within {time}; nothing there, a firewall, or --timeout too short" | "{name} {types}: sin respuesta de {server} en {time}; no hay nada, un cortafuegos, o --timeout demasiado corto";
     STRAY = "; 1 datagram came that does not answer this question (another id, or no DNS): a broken server, or somebody guessing" | "; llegó 1 datagrama que no responde a esta pregunta (otro id, o no es DNS): un servidor averiado, o alguien que prueba suerte";
-    STRAYS = "; {count} datagrams came that do not answer this question (another id, or no DNS): a broken server, or somebody guessing" | "; llegaron {count} datagramas que no responden a esta pregunta (otro id, o no son DNS): un servidor averiado, o alguien que prueba suerte";
+    STRAYS = "; {count} {count:datagram|datagrams} came that {count:does|do} not answer this question (another id, or no DNS): a broken server, or somebody guessing" | "; {count:llegó|llegaron} {count} {count:datagrama|datagramas} que no {count:responde|responden} a esta pregunta (otro id, o no son DNS): un servidor averiado, o alguien que prueba suerte";
     TRACE_IT = "; see where it fails: sockeye resolve --trace {name}" | "; mira dónde falla: sockeye resolve --trace {name}";
     CLOSED = "no name server at {address}{named}: its port is closed; is it running? sockeye who {port}" | "no hay servidor de nombres en {address}{named}: el puerto está cerrado; ¿está en marcha? sockeye who {port}";
     CLOSED_ELSEWHERE = "no name server at {address}{named}: its port is closed (ECONNREFUSED), by that machine or by a firewall" | "no hay servidor de nombres en {address}{named}: el puerto está cerrado (ECONNREFUSED), por esa máquina o por un cortafuegos";
@@ -68,7 +68,7 @@ texts! {
     STEP_ABSOLUTE = "the name ends with a dot: no search list" | "el nombre acaba en punto: sin lista de búsqueda";
     STEP_ASKED = "{server}  {name} {type}: {what}" | "{server}  {name} {type}: {what}";
     SAID_RECORD = "1 record, {transport}, {time}" | "1 registro, {transport}, {time}";
-    SAID_RECORDS = "{count} records, {transport}, {time}" | "{count} registros, {transport}, {time}";
+    SAID_RECORDS = "{count} {count:record|records}, {transport}, {time}" | "{count} {count:registro|registros}, {transport}, {time}";
     SAID_NO_DATA = "the name exists, no such record, {transport}, {time}" | "el nombre existe, sin tal registro, {transport}, {time}";
     SAID_NO_NAME = "no such name (NXDOMAIN), {transport}, {time}" | "no existe ese nombre (NXDOMAIN), {transport}, {time}";
     SAID_ERROR = "{code}: {meaning}{extended}, {transport}, {time}" | "{code}: {meaning}{extended}, {transport}, {time}";

@@ -56,7 +56,7 @@ texts! {
     UNREAD_DATAGRAMS = "datagrams not read, in {bytes} of kernel memory" | "datagramas sin leer, en {bytes} de memoria del núcleo";
     UNSENT_DATAGRAMS = "datagrams not sent, in {bytes} of kernel memory" | "datagramas sin enviar, en {bytes} de memoria del núcleo";
     UNSENT = "{bytes} not acknowledged" | "{bytes} sin confirmar";
-    DROPPED = "{count} datagrams thrown away for want of room" | "{count} datagramas tirados por falta de sitio";
+    DROPPED = "{count} {count:datagram|datagrams} thrown away for want of room" | "{count} {count:datagrama tirado|datagramas tirados} por falta de sitio";
     NOT_LISTENING = "bound, has not called listen" | "con bind, no ha llamado a listen";
     QUEUED = "queued" | "en cola";
     NOT_ACCEPTED = "not accepted yet" | "aún sin accept";
@@ -64,7 +64,7 @@ texts! {
     CONNECTIONS_ARE = "connections: {states}" | "conexiones: {states}";
     IN_STATE = "{count} {state}" | "{count} {state}";
     MORE = "… and {count} more: {line}" | "… y {count} más: {line}";
-    RESTING = "{protocol}  {address}  no process: connections rest in TIME_WAIT ({count}, the last for {rest} more); bind needs reuseaddr" | "{protocol}  {address}  sin proceso: reposan conexiones en TIME_WAIT ({count}, la última aún {rest}); bind necesita reuseaddr";
+    RESTING = "{protocol}  {address}  no process: {count} {count:connection rests|connections rest} in TIME_WAIT, the last for {rest} more; bind needs reuseaddr" | "{protocol}  {address}  sin proceso: {count:reposa|reposan} {count} {count:conexión|conexiones} en TIME_WAIT, la última aún {rest}; bind necesita reuseaddr";
     NO_PROCESS = "no process: the kernel finishes it" | "sin proceso: la termina el núcleo";
     UNSEEN = "no process that can be seen" | "ningún proceso visible";
     HIDDEN = "a process that this user may not look into" | "un proceso que este usuario no puede mirar";
@@ -82,7 +82,7 @@ texts! {
     NOTE_UNSEEN = "-: no process that can be seen here; the kernel's own, or of another container" | "-: ningún proceso visible aquí; es del núcleo o de otro contenedor";
     NOTE_PROC = "netlink cannot be asked here ({error}); /proc/net was read, which tells neither backlogs, round-trip times, IPV6_V6ONLY nor sockets that are bound and do not listen" | "aquí no se puede preguntar por netlink ({error}); se leyó /proc/net, que no dice backlogs, tiempos de ida y vuelta, IPV6_V6ONLY ni sockets con bind que no escuchan";
     NOTE_NO_IPV4 = "netlink cannot be asked here ({error}); which interface has which IPv4 address is not known" | "aquí no se puede preguntar por netlink ({error}); no se sabe qué interfaz tiene qué dirección IPv4";
-    NOTE_MORE_UNIX = "and {count} more UNIX sockets: {line}" | "y {count} sockets UNIX más: {line}";
+    NOTE_MORE_UNIX = "and {count} more UNIX {count:socket|sockets}: {line}" | "y {count} {count:socket|sockets} UNIX más: {line}";
     FAILED = "the sockets of this machine cannot be listed: {error}" | "no se pueden listar los sockets de esta máquina: {error}";
     NO_TERMINAL = "--watch draws on a terminal, and stdout or stdin is none; without it the table is printed once" | "--watch dibuja en una terminal, y stdout o stdin no lo es; sin él la tabla se imprime una vez";
     WATCHING = "{line}   every second; q ends" | "{line}   cada segundo; q termina";
