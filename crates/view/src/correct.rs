@@ -4,7 +4,7 @@ use sockeye_model::{Call, Finding, Weight};
 
 use crate::catalogue::Language;
 use crate::escape::columns;
-use crate::finding::{place_text, say};
+use crate::finding::{ended, place_text, say, sentence};
 use crate::layout::{Paint, pad, to_ascii, wrap};
 
 mod words {
@@ -141,7 +141,7 @@ impl Page<'_> {
         }
         let head = format!("{} {}", finding.weight.sign(), finding.rule);
         let indent = INDENT;
-        let fix = say(&finding.fix, language);
+        let fix = ended(&say(&finding.fix, language));
         let fix = match finding.weight {
             Weight::Hint => words::HINT,
             _ => words::FIX,
@@ -214,23 +214,6 @@ pub(crate) fn paint_of(weight: Weight) -> Paint {
     }
 }
 
-/// A clause as a sentence: its first letter large, a full stop at its end. A name of the API at its beginning stays as it is.
-pub(crate) fn sentence(clause: &str) -> String {
-    let clause = clause.trim();
-    let mut letters = clause.chars();
-    let first_word = clause.split([' ', ',', ':']).next().unwrap_or("");
-    let is_name = first_word.contains(['(', '_', '.', '/', '#'])
-        || sockeye_model::Call::from_name(first_word).is_some();
-    let mut sentence = match letters.next() {
-        Some(first) if !is_name => first.to_uppercase().chain(letters).collect(),
-        _ => clause.to_owned(),
-    };
-    if !sentence.is_empty() && !sentence.ends_with(['.', '!', '?', ':', ')']) {
-        sentence.push('.');
-    }
-    sentence
-}
-
 /// Where the text of a finding begins.
 const INDENT: usize = 8;
 
@@ -299,12 +282,12 @@ mod tests {
  ✗ S09  server.py:9, 2 times
         close() while 18 B waited.
         The kernel then sends RST.
-        Correct it: read until b''
+        Correct it: read until b''.
         More: sockeye explain S09
  i S03  #2 recv() no. 3, 2 times
         close() while 18 B waited.
         The kernel then sends RST.
-        Try: read until b''
+        Try: read until b''.
         More: sockeye explain S03
    2 connections
 ";

@@ -71,6 +71,55 @@ const COMMON: [&str; 5] = [
     "main.rs",
 ];
 
+/// A clause of a finding as a sentence: its first letter large, a full stop at its end. A name of the API at its beginning, and
+/// code at its end, stay as they are.
+///
+/// ```
+/// use sockeye_view::finding::sentence;
+/// assert_eq!(sentence("read until recv() gives 0"), "Read until recv() gives 0.");
+/// assert_eq!(sentence("close() did it"), "close() did it.");
+/// assert_eq!(sentence("before bind(): s.listen(5)"), "Before bind(): s.listen(5)");
+/// ```
+pub fn sentence(clause: &str) -> String {
+    let clause = ended(clause);
+    let mut letters = clause.chars();
+    let first_word = clause.split([' ', ',', ':']).next().unwrap_or("");
+    let is_name = first_word.contains(['(', '_', '.', '/', '#']) && !first_word.ends_with('.');
+    match letters.next() {
+        Some(first) if !is_name => first.to_uppercase().chain(letters).collect(),
+        _ => clause,
+    }
+}
+
+/// A clause with the full stop of a sentence, unless it ends in code that somebody may copy.
+pub(crate) fn ended(clause: &str) -> String {
+    let clause = clause.trim();
+    let is_ended = clause.is_empty() || clause.ends_with(['.', '!', '?', ':', ';']);
+    if is_ended || ends_in_call(clause) {
+        return clause.to_owned();
+    }
+    format!("{clause}.")
+}
+
+/// Whether it ends in a call with arguments, `s.listen(5)`; `accept()` is but a name, and a space stands before words in
+/// brackets.
+fn ends_in_call(clause: &str) -> bool {
+    let mut open = 0;
+    for (at, letter) in clause.char_indices().rev() {
+        open += match letter {
+            ')' => 1,
+            '(' => -1,
+            _ => 0,
+        };
+        if open == 0 {
+            let name =
+                clause[..at].ends_with(|letter: char| letter.is_alphanumeric() || letter == '_');
+            return letter == '(' && name && !clause.ends_with("()");
+        }
+    }
+    false
+}
+
 /// A finding in one line: `✗ S09 18 B were not read`.
 pub fn in_short(finding: &Finding, language: Language) -> String {
     in_short_at(finding, None, language)
@@ -86,6 +135,37 @@ pub(crate) fn in_short_at(finding: &Finding, at: Option<String>, language: Langu
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_clause_becomes_a_sentence_and_code_stays_code() {
+        for (clause, said) in [
+            (
+                "read until your message ends",
+                "Read until your message ends.",
+            ),
+            ("connect to [::1]:5000", "Connect to [::1]:5000."),
+            (
+                "shutdown(SHUT_WR) sends FIN",
+                "shutdown(SHUT_WR) sends FIN.",
+            ),
+            (
+                "which wakes accept() and recv()",
+                "Which wakes accept() and recv().",
+            ),
+            (
+                "some ports (ip_local_port_range)",
+                "Some ports (ip_local_port_range).",
+            ),
+            ("first: s.bind(('', 5005))", "First: s.bind(('', 5005))"),
+            ("leave: if (n == 0) break;", "Leave: if (n == 0) break;"),
+            ("#1 waits", "#1 waits."),
+            ("¿y ahora?", "¿y ahora?"),
+            ("óyelos a todos", "Óyelos a todos."),
+            ("", ""),
+        ] {
+            assert_eq!(sentence(clause), said);
+        }
+    }
 
     #[test]
     fn a_place_is_said_by_the_files_own_name() {

@@ -9,8 +9,7 @@ use std::io::{self, Write};
 use sockeye_model::{Event, Flow, Sink, SocketId, Tally, Wants};
 
 use crate::catalogue::{self, Language, pictures};
-use crate::correct::sentence;
-use crate::finding::{in_short, say};
+use crate::finding::{in_short, say, sentence};
 use crate::story::{Arrow, ArrowKind, Cell, Kept, Shape, Step, Story};
 
 /// How the text is written, and how much of a session it holds.

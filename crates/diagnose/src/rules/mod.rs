@@ -51,6 +51,8 @@ mod s42_unknown_port;
 mod second_try;
 mod serves;
 mod unread_at_close;
+#[cfg(test)]
+mod wording;
 
 /// Every rule, in the order of their ids.
 #[rustfmt::skip] // one a line

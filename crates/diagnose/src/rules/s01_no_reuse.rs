@@ -65,7 +65,7 @@ impl Rule for NoReuse {
     }
 }
 
-mod words {
+pub(super) mod words {
     sockeye_model::texts! {
         TITLE = "a server without SO_REUSEADDR" | "un servidor sin SO_REUSEADDR";
         SHORT = "no SO_REUSEADDR" | "falta SO_REUSEADDR";

@@ -199,13 +199,13 @@ fn clash(bound: &SocketAddress, asked: &SocketAddress) -> bool {
     }
 }
 
-mod words {
+pub(super) mod words {
     sockeye_model::texts! {
         TITLE = "the address is taken" | "la dirección está ocupada";
         SHORT = "the address is taken" | "la dirección está ocupada";
         HELD = "{address} is held by {name} (pid {pid})" | "{address} lo tiene {name} (pid {pid})";
-        RESTING = "nobody listens on {address}: old connections rest there in TIME_WAIT ({count})"
-            | "nadie escucha en {address}: allí reposan conexiones antiguas en TIME_WAIT ({count})";
+        RESTING = "nobody listens on {address}: {count} old {count:connection rests|connections rest} there in TIME_WAIT"
+            | "nadie escucha en {address}: allí {count:reposa|reposan} {count} {count:conexión antigua|conexiones antiguas} en TIME_WAIT";
         UNSEEN = "{address} is held by a process that may not be seen from here"
             | "{address} lo tiene un proceso que desde aquí no se puede ver";
         OWN = "{address} is held by this program itself, by its socket {socket}"
@@ -218,8 +218,8 @@ mod words {
         FIX_OWN = "close() that socket first, or go on with it" | "cierra antes ese socket con close(), o sigue usándolo";
         FIX_RESTING = "wait a minute, and from now on, before bind(): {code}"
             | "espera un minuto y, desde ahora, antes de bind(): {code}";
-        FIX_RESTING_SET = "wait a minute, once: SO_REUSEADDR is set here, but the run that left them had not set it"
-            | "espera un minuto, solo esta vez: aquí SO_REUSEADDR está activado, pero no lo estaba en la ejecución que las dejó";
+        FIX_RESTING_SET = "wait a minute, once: SO_REUSEADDR is set here, but it was not in the run before"
+            | "espera un minuto, solo esta vez: aquí SO_REUSEADDR está activado, pero en la ejecución anterior no lo estaba";
         REUSE_C = "int on = 1; setsockopt(s, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);"
             | "int on = 1; setsockopt(s, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);";
         REUSE_PYTHON = "s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)"

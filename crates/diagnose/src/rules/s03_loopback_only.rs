@@ -25,8 +25,14 @@ const ABOUT: About = About {
 /// Remembers the servers of loopback, should somebody knock at another address of this machine.
 #[derive(Default)]
 struct LoopbackOnly {
-    servers: HashMap<SocketAddress, Spot>,
+    servers: HashMap<SocketAddress, Server>,
     refused: Option<SocketAddress>,
+}
+
+struct Server {
+    spot: Spot,
+    /// Of datagrams, which nobody connects for.
+    messages: bool,
 }
 
 /// Servers that are remembered: more than a program has, and bounded.
@@ -34,7 +40,7 @@ const MOST_SERVERS: usize = 1_000;
 
 impl LoopbackOnly {
     /// `asked` is the address of this machine at which a client was refused.
-    fn tell(spot: &Spot, local: &SocketAddress, asked: Option<&SocketAddress>) -> Finding {
+    fn tell(server: &Server, local: &SocketAddress, asked: Option<&SocketAddress>) -> Finding {
         let everyone = match local.inet() {
             Some(inet) if inet.is_ipv6() => "::",
             _ => "0.0.0.0",
@@ -42,8 +48,12 @@ impl LoopbackOnly {
         let address = Value::Address(local.clone());
         let (weight, short, happened, fix) = match asked {
             None => {
+                let short = match server.messages {
+                    true => words::SHORT_MESSAGES,
+                    false => words::SHORT,
+                };
                 let happened = Saying::of(words::HAPPENED);
-                (Weight::Hint, words::SHORT, happened, words::FIX)
+                (Weight::Hint, short, happened, words::FIX)
             }
             Some(asked) => {
                 let asked = Value::Name(asked.to_string());
@@ -62,7 +72,7 @@ impl LoopbackOnly {
             why: Saying::of(words::WHY),
             fix: Saying::of(fix).with("everyone", Value::Word(everyone.into())),
         };
-        spot.finding(&ABOUT, weight, words)
+        server.spot.finding(&ABOUT, weight, words)
     }
 }
 
@@ -75,8 +85,10 @@ impl Rule for LoopbackOnly {
                 .and_then(|state| state.bound_at.clone())
                 .or_else(|| event.place.clone().map(owned));
             if !self.servers.contains_key(local) && self.servers.len() < MOST_SERVERS {
-                found.push(Self::tell(&spot, local, None));
-                self.servers.insert(local.clone(), spot);
+                let messages = state.is_some_and(|state| !state.is_stream());
+                let server = Server { spot, messages };
+                found.push(Self::tell(&server, local, None));
+                self.servers.insert(local.clone(), server);
             }
         }
         match &event.kind {
@@ -91,8 +103,8 @@ impl Rule for LoopbackOnly {
                 let Some(asked) = refused.filter(|asked| asked.port() == address.port()) else {
                     return;
                 };
-                if let Some(spot) = self.servers.get(address) {
-                    let mut finding = Self::tell(spot, address, Some(&asked));
+                if let Some(server) = self.servers.get(address) {
+                    let mut finding = Self::tell(server, address, Some(&asked));
                     // Told already, as a hint: this only makes it heavier.
                     finding.times = 0;
                     found.push(finding);
@@ -103,10 +115,11 @@ impl Rule for LoopbackOnly {
     }
 }
 
-mod words {
+pub(super) mod words {
     sockeye_model::texts! {
         TITLE = "a server for this computer alone" | "un servidor solo para este ordenador";
         SHORT = "only programs on this computer can connect" | "solo pueden conectar programas de este ordenador";
+        SHORT_MESSAGES = "only programs on this computer can send to it" | "solo pueden enviarle programas de este ordenador";
         SHORT_REFUSED = "a client came by another address and was refused" | "un cliente vino por otra dirección y fue rechazado";
         HAPPENED = "{address} is a loopback address: only programs on this computer can reach it"
             | "{address} es una dirección de bucle local: solo la alcanzan programas de este ordenador";
@@ -138,6 +151,9 @@ mod tests {
         story.waits(2, Call::RecvFrom);
         story.received_from(2, 4, 1024, "127.0.0.1:40000");
         story.received_from(2, 4, 1024, "127.0.0.1:40000");
+        let short = |index: usize| story.findings()[index].short.text;
+        assert_eq!(short(0), words::SHORT);
+        assert_eq!(short(1), words::SHORT_MESSAGES);
         assert_eq!(
             weights(&story),
             [("S03", Weight::Hint), ("S03", Weight::Hint)]

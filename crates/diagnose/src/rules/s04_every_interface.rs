@@ -50,7 +50,7 @@ impl Rule for EveryInterface {
     }
 }
 
-mod words {
+pub(super) mod words {
     sockeye_model::texts! {
         TITLE = "a server on every interface" | "un servidor en todas las interfaces";
         SHORT = "bound on every interface of this machine" | "en todas las interfaces de esta máquina";

@@ -227,7 +227,7 @@ impl Refusal {
     }
 }
 
-mod words {
+pub(super) mod words {
     sockeye_model::texts! {
         TITLE = "nobody listens there" | "ahí no escucha nadie";
         SHORT = "nobody listens on {address}" | "nadie escucha en {address}";
@@ -235,10 +235,10 @@ mod words {
             | "connect() fue rechazado: nadie escucha en {address}";
         NOBODY_PATH = "connect() was refused: the file {address} is there, and nobody listens on it"
             | "connect() fue rechazado: el fichero {address} existe, pero nadie escucha en él";
-        NOT_LISTENING = "{name} (pid {pid}) has bound {address} and has not called listen()"
-            | "{name} (pid {pid}) tiene {address} por bind(), pero no ha llamado a listen()";
-        NOT_LISTENING_UNSEEN = "a socket has bound {address} and has not called listen()"
-            | "un socket tiene {address} por bind(), pero no ha llamado a listen()";
+        NOT_LISTENING = "connect() was refused: {name} (pid {pid}) has bound {address} and has not called listen()"
+            | "connect() fue rechazado: {name} (pid {pid}) tiene {address} por bind(), pero no ha llamado a listen()";
+        NOT_LISTENING_UNSEEN = "connect() was refused: a socket has bound {address} and has not called listen()"
+            | "connect() fue rechazado: un socket tiene {address} por bind(), pero no ha llamado a listen()";
         NOT_LISTENING_OWN = "this program's own socket {socket} has bound {address} and has not called listen()"
             | "el socket {socket} de este mismo programa tiene {address} por bind(), pero no ha llamado a listen()";
         NEARBY = "nobody listens on {address}; something does on {other}"
@@ -246,12 +246,12 @@ mod words {
         NEARBY_UDP = "nobody listens on TCP {address}; UDP {other} is open"
             | "nadie escucha en TCP {address}; UDP {other} está abierto";
         WHY = "this machine's kernel answered the SYN with RST at once, for no listening socket has that address and port"
-            | "el núcleo de esta máquina contestó al SYN con RST, porque ningún socket que escuche tiene esa dirección y puerto";
+            | "el núcleo de esta máquina contestó enseguida al SYN con RST, porque ningún socket que escuche tiene esa dirección y puerto";
         WHY_PATH = "the file of a UNIX socket stays when the server has gone"
             | "el fichero de un socket UNIX queda cuando el servidor ya no está";
         FIX_START = "start the server first, or look at what it really bound: sockeye who"
             | "arranca antes el servidor, o mira qué dirección tiene en realidad: sockeye who";
-        FIX_LISTEN = "the server calls listen() after bind()" | "el servidor debe llamar a listen() después de bind()";
+        FIX_LISTEN = "let the server call listen() after bind()" | "haz que el servidor llame a listen() después de bind()";
         FIX_NEARBY = "connect to {other}, or let the server bind the address you ask for"
             | "conéctate a {other}, o haz que el servidor use en bind() la dirección que pides";
         FIX_UDP = "use a datagram socket: TCP and UDP have ports of their own"

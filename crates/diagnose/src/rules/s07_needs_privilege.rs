@@ -96,7 +96,7 @@ fn unprivileged(port: u16) -> u16 {
     }
 }
 
-mod words {
+pub(super) mod words {
     sockeye_model::texts! {
         TITLE = "the kernel asks for a privilege" | "el núcleo pide un privilegio";
         SHORT_PORT = "port {port} needs privilege" | "el puerto {port} pide privilegios";
@@ -111,11 +111,11 @@ mod words {
             | "{call}() a {address} fue rechazado: EACCES (permiso denegado)";
         WHY_BROADCAST = "the kernel sends to a broadcast address only from a socket that says it means it"
             | "el núcleo solo envía a una dirección de difusión desde un socket que lo ha pedido";
-        FIX_BROADCAST_C = "int on = 1; setsockopt(s, SOL_SOCKET, SO_BROADCAST, &on, sizeof on);"
-            | "int on = 1; setsockopt(s, SOL_SOCKET, SO_BROADCAST, &on, sizeof on);";
-        FIX_BROADCAST_PYTHON = "s.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)"
-            | "s.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)";
-        FIX_BROADCAST_NODE = "socket.setBroadcast(true)" | "socket.setBroadcast(true)";
+        FIX_BROADCAST_C = "before sending: int on = 1; setsockopt(s, SOL_SOCKET, SO_BROADCAST, &on, sizeof on);"
+            | "antes de enviar: int on = 1; setsockopt(s, SOL_SOCKET, SO_BROADCAST, &on, sizeof on);";
+        FIX_BROADCAST_PYTHON = "before sending: s.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)"
+            | "antes de enviar: s.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)";
+        FIX_BROADCAST_NODE = "before sending: socket.setBroadcast(true)" | "antes de enviar: socket.setBroadcast(true)";
     }
 }
 

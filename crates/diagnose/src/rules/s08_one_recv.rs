@@ -54,7 +54,7 @@ fn finding(left: Left, scene: &Scene) -> Option<Finding> {
     Some(spot.finding(&ABOUT, Weight::Mistake, words))
 }
 
-mod words {
+pub(super) mod words {
     sockeye_model::texts! {
         TITLE = "one recv() taken for the whole message" | "un recv() tomado por el mensaje entero";
         SHORT = "it filled your {room}: there was more" | "llenó tus {room}: había más";

@@ -117,7 +117,7 @@ impl Habit {
     }
 }
 
-mod words {
+pub(super) mod words {
     sockeye_model::texts! {
         TITLE = "each recv() was taken for a message" | "cada recv() se tomó por un mensaje";
         SHORT = "each receive was answered as a whole message" | "a cada recepción se respondió como a un mensaje entero";

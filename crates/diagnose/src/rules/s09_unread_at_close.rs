@@ -65,7 +65,7 @@ fn finding(left: &Left) -> Finding {
     finding
 }
 
-mod words {
+pub(super) mod words {
     sockeye_model::texts! {
         TITLE = "closed with bytes unread" | "cerrado con bytes sin leer";
         SHORT = "{unread} were not read: RST" | "{unread} sin leer: RST";

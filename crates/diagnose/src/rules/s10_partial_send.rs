@@ -126,7 +126,7 @@ impl Partial {
     }
 }
 
-mod words {
+pub(super) mod words {
     sockeye_model::texts! {
         TITLE = "the rest was never sent" | "el resto no se envió";
         SHORT = "only {taken} of {asked} were taken" | "solo se tomaron {taken} de {asked}";

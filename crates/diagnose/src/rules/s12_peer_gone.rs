@@ -149,7 +149,7 @@ impl PeerGone {
     }
 }
 
-mod words {
+pub(super) mod words {
     sockeye_model::texts! {
         TITLE = "sending to a peer that has gone" | "enviar a quien ya se ha ido";
         SHORT = "the peer has gone" | "el otro lado ya se ha ido";

@@ -146,14 +146,14 @@ fn finding(
     Some(spots.first()?.finding(&ABOUT, weight, words))
 }
 
-mod words {
+pub(super) mod words {
     sockeye_model::texts! {
         TITLE = "connections that are never closed" | "conexiones que nunca se cierran";
-        SHORT = "{count} connections whose peer has left are open" | "{count} conexiones abiertas cuyo otro lado se fue";
-        OPEN = "{count} connections whose peer has left have been open for more than 5 s since"
-            | "{count} conexiones cuyo otro lado se fue llevan más de 5 s abiertas";
-        LEFT = "{count} connections whose peer had left were open when the program ended"
-            | "{count} conexiones cuyo otro lado se había ido seguían abiertas al acabar el programa";
+        SHORT = "{count} {count:connection|connections} whose peer has left {count:is|are} open" | "{count} {count:conexión abierta|conexiones abiertas} cuyo otro lado se fue";
+        OPEN = "{count} {count:connection|connections} whose peer has left {count:has|have} been open for more than 5 s since"
+            | "{count} {count:conexión|conexiones} cuyo otro lado se fue {count:lleva|llevan} más de 5 s {count:abierta|abiertas}";
+        LEFT = "{count} {count:connection|connections} whose peer had left {count:was|were} open when the program ended"
+            | "{count} {count:conexión|conexiones} cuyo otro lado se había ido {count:seguía abierta|seguían abiertas} al acabar el programa";
         WHY = "each stays in CLOSE_WAIT and keeps a descriptor until the program closes it; a process has 1,024 by default"
             | "cada una queda en CLOSE_WAIT y ocupa un descriptor hasta que el programa la cierre; un proceso tiene 1.024 por omisión";
         FIX = "when a receive gives 0 B and everything is sent, close() the connection"

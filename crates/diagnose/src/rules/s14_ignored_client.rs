@@ -65,7 +65,7 @@ impl Rule for IgnoredClient {
     }
 }
 
-mod words {
+pub(super) mod words {
     sockeye_model::texts! {
         TITLE = "a client was accepted and ignored" | "se aceptó a un cliente y se le ignoró";
         SHORT = "accepted and ignored" | "aceptado e ignorado";

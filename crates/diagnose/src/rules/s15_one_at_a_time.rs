@@ -136,7 +136,7 @@ fn tell(event: &Event<'_>, wait: &Wait, waiting: u32, long: Duration) -> Finding
     spot.finding(&ABOUT, Weight::Risk, words)
 }
 
-mod words {
+pub(super) mod words {
     sockeye_model::texts! {
         TITLE = "a server that serves one client at a time" | "un servidor que atiende a un solo cliente cada vez";
         SHORT_ONE = "another client waits meanwhile" | "otro cliente espera mientras tanto";

@@ -111,14 +111,14 @@ fn hangs(listener: SocketId, scene: &Scene) -> bool {
     })
 }
 
-mod words {
+pub(super) mod words {
     sockeye_model::texts! {
         TITLE = "a full queue of connections" | "una cola de conexiones llena";
-        SHORT = "the queue is full: {count} wait for accept" | "la cola está llena: {count} esperan a accept";
-        HAPPENED = "the queue of connections is full and stays so: {count} wait for accept(), backlog {backlog} admits no more"
-            | "la cola de conexiones está llena y sigue así: {count} esperan a accept(), una cola de {backlog} no admite más";
-        WHY = "the kernel admits one more than the backlog and then drops what comes: further clients are not refused, they hang and try again after 1 s, 3 s, 7 s"
-            | "el núcleo admite uno más que la cola pedida y después descarta lo que llega: a los demás clientes no se les rechaza, se quedan colgados y reintentan al cabo de 1 s, 3 s, 7 s";
+        SHORT = "the queue is full: {count} {count:waits|wait} for accept" | "la cola está llena: {count} {count:espera|esperan} a accept";
+        HAPPENED = "the queue of connections is full and stays so: {count} {count:waits|wait} for accept(), backlog {backlog} admits no more"
+            | "la cola de conexiones está llena y sigue así: {count} {count:espera|esperan} a accept(), una cola de {backlog} no admite más";
+        WHY = "the kernel admits one more than the backlog and then drops what comes: further clients are not refused; they hang, and their kernel tries again, first after 1 s and later more and more seldom"
+            | "el núcleo admite uno más que la cola pedida y después descarta lo que llega: a los demás clientes no se les rechaza: se quedan colgados, y su núcleo reintenta, primero al cabo de 1 s y después cada vez más de tarde en tarde";
         FIX_C = "call accept() again at once and serve each client beside it (a thread, a process, poll); listen(s, SOMAXCONN) for bursts"
             | "vuelve enseguida a accept() y atiende a cada cliente aparte (un hilo, un proceso, poll); para avalanchas, listen(s, SOMAXCONN)";
         FIX_PYTHON = "call accept() again at once and serve each client beside it (threading, selectors, asyncio); s.listen() without a number for bursts"

@@ -96,7 +96,7 @@ impl Deadlock {
     }
 }
 
-mod words {
+pub(super) mod words {
     sockeye_model::texts! {
         TITLE = "both ends wait for each other" | "los dos extremos se esperan el uno al otro";
         SHORT = "deadlock: each waits for the other to speak" | "bloqueo mutuo: cada uno espera a que hable el otro";

@@ -62,7 +62,7 @@ impl Rule for BothSend {
     }
 }
 
-mod words {
+pub(super) mod words {
     sockeye_model::texts! {
         TITLE = "both ends send and nobody receives" | "los dos extremos envían y nadie recibe";
         SHORT = "deadlock: both are sending, nobody reads" | "bloqueo mutuo: ambos envían y nadie lee";

@@ -57,7 +57,7 @@ impl Rule for CutDatagram {
     }
 }
 
-mod words {
+pub(super) mod words {
     sockeye_model::texts! {
         TITLE = "a datagram was cut" | "un datagrama quedó cortado";
         SHORT = "room for {room} only: {lost} are gone for good" | "solo cabían {room}: {lost} perdidos sin remedio";

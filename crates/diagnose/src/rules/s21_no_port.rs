@@ -52,7 +52,7 @@ impl Rule for NoPort {
     }
 }
 
-mod words {
+pub(super) mod words {
     sockeye_model::texts! {
         TITLE = "waiting for datagrams without a port" | "esperar datagramas sin tener puerto";
         SHORT = "it has no port: nothing can arrive" | "no tiene puerto: no puede llegar nada";
@@ -63,7 +63,7 @@ mod words {
         FIX_C = "bind() it first, or send first" | "llama antes a bind(), o envía antes";
         FIX_PYTHON = "s.bind(('', 5005)) before recvfrom(); or sendto() first"
             | "s.bind(('', 5005)) antes de recvfrom(); o antes sendto()";
-        FIX_NODE = "socket.bind(5005)" | "socket.bind(5005)";
+        FIX_NODE = "before waiting for messages: socket.bind(5005)" | "antes de esperar mensajes: socket.bind(5005)";
     }
 }
 

@@ -129,7 +129,7 @@ fn tell(spot: Spot, lost: Duration, sends: u32, scene: &Scene) -> Finding {
     spot.finding(&ABOUT, Weight::Risk, words)
 }
 
-mod words {
+pub(super) mod words {
     sockeye_model::texts! {
         TITLE = "write, write, read: 40 ms lost each round" | "escribir, escribir, leer: 40 ms perdidos por vuelta";
         SHORT = "write-write-read: {time} lost each round" | "escribir-escribir-leer: {time} perdidos por vuelta";

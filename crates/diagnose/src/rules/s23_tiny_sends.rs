@@ -83,7 +83,7 @@ impl Rule for TinySends {
     }
 }
 
-mod words {
+pub(super) mod words {
     sockeye_model::texts! {
         TITLE = "a great many tiny sends" | "muchísimos envíos diminutos";
         SHORT = "{count} tiny sends in a row" | "{count} envíos diminutos seguidos";

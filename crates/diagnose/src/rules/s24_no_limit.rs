@@ -101,7 +101,7 @@ impl NoLimit {
     }
 }
 
-mod words {
+pub(super) mod words {
     sockeye_model::texts! {
         TITLE = "a UDP client without a time limit" | "un cliente UDP sin límite de tiempo";
         SHORT = "no time limit: this may wait for ever" | "sin límite de tiempo: puede esperar para siempre";
@@ -109,8 +109,8 @@ mod words {
             | "se envió una pregunta, y la recepción de su respuesta lleva {time} bloqueada sin límite de tiempo";
         WHY = "UDP does not tell whether the question or the answer was lost; if either was, this waits for ever"
             | "UDP no dice si se ha perdido la pregunta o la respuesta; si es así, esto espera para siempre";
-        FIX_C = "struct timeval t; t.tv_sec = 2; t.tv_usec = 0; setsockopt(s, SOL_SOCKET, SO_RCVTIMEO, &t, sizeof t); on EAGAIN ask again, a few times"
-            | "struct timeval t; t.tv_sec = 2; t.tv_usec = 0; setsockopt(s, SOL_SOCKET, SO_RCVTIMEO, &t, sizeof t); con EAGAIN pregunta otra vez, unas pocas veces";
+        FIX_C = "set a limit: struct timeval t; t.tv_sec = 2; t.tv_usec = 0; setsockopt(s, SOL_SOCKET, SO_RCVTIMEO, &t, sizeof t); on EAGAIN ask again, a few times"
+            | "pon un límite: struct timeval t; t.tv_sec = 2; t.tv_usec = 0; setsockopt(s, SOL_SOCKET, SO_RCVTIMEO, &t, sizeof t); con EAGAIN pregunta otra vez, unas pocas veces";
         FIX_PYTHON = "s.settimeout(2), and on TimeoutError ask again, a few times"
             | "s.settimeout(2), y con TimeoutError pregunta otra vez, unas pocas veces";
         FIX_NODE = "setTimeout(askAgain, 2000) beside the question, a few times" | "setTimeout(preguntarOtraVez, 2000) junto a la pregunta, unas pocas veces";

@@ -176,7 +176,7 @@ fn tell(taken: &Received, scene: &Scene) -> Finding {
     taken.spot.finding(&ABOUT, Weight::Risk, words)
 }
 
-mod words {
+pub(super) mod words {
     sockeye_model::texts! {
         TITLE = "an answer from a stranger" | "una respuesta de un desconocido";
         SHORT = "{from} was never asked" | "a {from} nadie le preguntó";

@@ -99,7 +99,7 @@ impl Rule for WrongReply {
     }
 }
 
-mod words {
+pub(super) mod words {
     sockeye_model::texts! {
         TITLE = "an answer to somebody who has not asked" | "una respuesta a quien no preguntó";
         SHORT = "sent to the wrong address?" | "¿enviado a otra dirección?";

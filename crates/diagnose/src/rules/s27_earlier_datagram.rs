@@ -50,7 +50,7 @@ impl Rule for EarlierDatagram {
     }
 }
 
-mod words {
+pub(super) mod words {
     sockeye_model::texts! {
         TITLE = "the refusal is an earlier datagram's" | "el rechazo es de un datagrama anterior";
         SHORT = "about an earlier datagram" | "es por un datagrama anterior";

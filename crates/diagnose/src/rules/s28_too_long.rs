@@ -93,7 +93,7 @@ fn pieces_above(state: &SocketState, peer: Option<&SocketAddress>) -> Option<u64
     (!here).then_some(USUAL_MTU - headers)
 }
 
-mod words {
+pub(super) mod words {
     sockeye_model::texts! {
         TITLE = "a datagram that is too long" | "un datagrama demasiado largo";
         SHORT = "longer than a datagram can be" | "más largo de lo que cabe en un datagrama";

@@ -69,12 +69,12 @@ impl Rule for DroppedHere {
     }
 }
 
-mod words {
+pub(super) mod words {
     sockeye_model::texts! {
         TITLE = "datagrams thrown away here" | "datagramas descartados aquí";
-        SHORT = "{count} datagrams thrown away here" | "{count} datagramas descartados aquí";
-        HAPPENED = "the kernel has thrown away {count} datagrams here, or more since: they came faster than the program receives, and its buffer of {buffer} was full"
-            | "el núcleo ha descartado aquí {count} datagramas, o más desde entonces: llegaron más deprisa de lo que el programa recibe, y su búfer de {buffer} estaba lleno";
+        SHORT = "{count} {count:datagram|datagrams} thrown away here" | "{count} {count:datagrama descartado|datagramas descartados} aquí";
+        HAPPENED = "the kernel has thrown away {count} {count:datagram|datagrams} here, or more since: they came faster than the program receives, and its buffer of {buffer} was full"
+            | "el núcleo ha descartado aquí {count} {count:datagrama|datagramas}, o más desde entonces: llegaron más deprisa de lo que el programa recibe, y su búfer de {buffer} estaba lleno";
         WHY = "UDP has no flow control: what finds the receive buffer full is dropped, and neither side is told"
             | "UDP no tiene control de flujo: lo que encuentra lleno el búfer de recepción se descarta, y no se avisa a ningún lado";
         FIX_C = "receive in a thread that does nothing else, and ask for a larger buffer: int n = 4 << 20; setsockopt(s, SOL_SOCKET, SO_RCVBUF, &n, sizeof n)"

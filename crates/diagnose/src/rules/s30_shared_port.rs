@@ -88,7 +88,7 @@ fn shares(state: &SocketState) -> bool {
         && bound.is_some_and(|bound| !bound.ip().is_multicast())
 }
 
-mod words {
+pub(super) mod words {
     sockeye_model::texts! {
         TITLE = "two UDP servers on one port" | "dos servidores UDP en un puerto";
         SHORT = "another UDP socket has this port too" | "otro socket UDP tiene también este puerto";

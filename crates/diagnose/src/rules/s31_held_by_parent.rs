@@ -145,7 +145,7 @@ fn tell(shared: &Shared, scene: &Scene) -> Finding {
     shared.spot.finding(&ABOUT, Weight::Risk, words)
 }
 
-mod words {
+pub(super) mod words {
     sockeye_model::texts! {
         TITLE = "the parent still holds its child's connection" | "el padre conserva la conexión de su hijo";
         SHORT = "the parent still holds {socket}" | "el padre aún conserva {socket}";

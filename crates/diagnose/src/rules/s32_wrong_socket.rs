@@ -101,7 +101,7 @@ impl Rule for WrongSocket {
     }
 }
 
-mod words {
+pub(super) mod words {
     sockeye_model::texts! {
         TITLE = "a call on a socket that is not made for it" | "una llamada en un socket que no es para eso";
         SHORT_LISTENER = "this is the listening socket" | "este es el socket que escucha";
@@ -121,14 +121,14 @@ mod words {
             | "solo tras listen() el núcleo atiende los saludos y pone a los clientes en cola para accept()";
         WHY_CONNECT = "a stream socket has no other end before a connection is made"
             | "un socket de flujo no tiene otro extremo mientras no haya conexión";
-        FIX_LISTENER_C = "int c = accept(s, NULL, NULL); then send and receive on c"
-            | "int c = accept(s, NULL, NULL); y después envía y recibe con c";
-        FIX_LISTENER_PYTHON = "conn, addr = s.accept(), then conn.recv(…) and conn.sendall(…)"
-            | "conn, addr = s.accept(), y después conn.recv(…) y conn.sendall(…)";
-        FIX_LISTENER_NODE = "server.on('connection', socket => …): talk on that socket"
-            | "server.on('connection', socket => …): habla con ese socket";
+        FIX_LISTENER_C = "talk to each client on its own socket: int c = accept(s, NULL, NULL); then send and receive on c"
+            | "habla con cada cliente por su propio socket: int c = accept(s, NULL, NULL); y después envía y recibe con c";
+        FIX_LISTENER_PYTHON = "talk to each client on its own socket: conn, addr = s.accept(), then conn.recv(…) and conn.sendall(…)"
+            | "habla con cada cliente por su propio socket: conn, addr = s.accept(), y después conn.recv(…) y conn.sendall(…)";
+        FIX_LISTENER_NODE = "talk to each client on its own socket: server.on('connection', socket => …)"
+            | "habla con cada cliente por su propio socket: server.on('connection', socket => …)";
         FIX_LISTEN = "call listen() between bind() and accept()" | "llama a listen() entre bind() y accept()";
-        FIX_CONNECT = "connect() first" | "primero connect()";
+        FIX_CONNECT = "call connect() first" | "llama antes a connect()";
         FIX_FAILED = "look at what connect() returned, and go on only when it succeeded"
             | "mira qué devolvió connect() y sigue solo si tuvo éxito";
     }

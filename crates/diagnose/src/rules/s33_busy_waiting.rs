@@ -99,7 +99,7 @@ impl Rule for BusyWaiting {
     }
 }
 
-mod words {
+pub(super) mod words {
     sockeye_model::texts! {
         TITLE = "busy waiting" | "espera activa";
         SHORT = "busy waiting: 100 % CPU" | "espera activa: 100 % de CPU";

@@ -104,7 +104,7 @@ impl Rule for NotYetConnected {
     }
 }
 
-mod words {
+pub(super) mod words {
     sockeye_model::texts! {
         TITLE = "data before the connection is made" | "datos antes de que haya conexión";
         SHORT = "the connection isn't made yet" | "la conexión aún no está hecha";

@@ -84,7 +84,7 @@ impl Ipv6First {
     }
 }
 
-mod words {
+pub(super) mod words {
     sockeye_model::texts! {
         TITLE = "localhost meant IPv6 first" | "localhost fue primero IPv6";
         SHORT = "::1 was tried first, and refused" | "primero se probó ::1, que rechazó";

@@ -113,7 +113,7 @@ fn tell(left: &Left, scene: &Scene) -> Finding {
     left.spot.finding(&ABOUT, Weight::Risk, words)
 }
 
-mod words {
+pub(super) mod words {
     sockeye_model::texts! {
         TITLE = "close() does not wake another thread" | "close() no despierta a otro hilo";
         SHORT = "another thread still waits in {call}()" | "otro hilo sigue esperando en {call}()";

@@ -52,7 +52,7 @@ fn lingers_not(state: &SocketState) -> bool {
     })
 }
 
-mod words {
+pub(super) mod words {
     sockeye_model::texts! {
         TITLE = "closed by a reset, on purpose" | "cerrado con un reinicio, a propósito";
         SHORT = "SO_LINGER 0: closed by a reset" | "SO_LINGER 0: cerrado con un reinicio";

@@ -51,7 +51,7 @@ impl Rule for TooLate {
     }
 }
 
-mod words {
+pub(super) mod words {
     sockeye_model::texts! {
         TITLE = "an option that comes too late" | "una opción que llega tarde";
         SHORT = "too late: bind() came first" | "demasiado tarde: bind() fue antes";

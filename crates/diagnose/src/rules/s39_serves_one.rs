@@ -109,7 +109,7 @@ fn tell(spot: &Spot, happened: Saying) -> Finding {
     spot.finding(&ABOUT, Weight::Hint, words)
 }
 
-mod words {
+pub(super) mod words {
     sockeye_model::texts! {
         TITLE = "a server for one client" | "un servidor para un solo cliente";
         SHORT = "this server serves one client and ends" | "este servidor atiende a un cliente y termina";

@@ -88,7 +88,7 @@ impl Rule for FixedClientPort {
     }
 }
 
-mod words {
+pub(super) mod words {
     sockeye_model::texts! {
         TITLE = "no port to connect from" | "ningún puerto desde el que conectar";
         SHORT_FIXED = "a client that fixes its own port" | "un cliente que fija su propio puerto";
@@ -98,8 +98,8 @@ mod words {
             | "una conexión se distingue por las direcciones y puertos de ambos lados; con el puerto del cliente fijo solo cabe una con este servidor, y al acabar reposa 60 s en TIME_WAIT";
         FIX_FIXED = "leave bind() out: a client lets the system choose its port" | "quita bind(): un cliente deja que el sistema elija su puerto";
         SHORT_NONE = "no free port left" | "no quedan puertos libres";
-        NONE = "connect() to {peer}: {errno}, no free port is left; {count} connections to it were closed here before"
-            | "connect() a {peer}: {errno}, no queda ningún puerto libre; antes se cerraron aquí {count} conexiones con él";
+        NONE = "connect() to {peer}: {errno}, no free port is left; {count} {count:connection|connections} to it {count:was|were} closed here before"
+            | "connect() a {peer}: {errno}, no queda ningún puerto libre; antes se {count:cerró|cerraron} aquí {count} {count:conexión|conexiones} con él";
         WHY_NONE = "each connection that this side closes first keeps its port for 60 s in TIME_WAIT, and there are some 28,000 ports to choose from (ip_local_port_range)"
             | "cada conexión que este lado cierra primero retiene su puerto 60 s en TIME_WAIT, y hay unos 28 000 puertos para elegir (ip_local_port_range)";
         FIX_NONE = "keep one connection open and use it again" | "mantén abierta una conexión y reutilízala";

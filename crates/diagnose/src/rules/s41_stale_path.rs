@@ -64,7 +64,7 @@ impl Rule for StalePath {
     }
 }
 
-mod words {
+pub(super) mod words {
     sockeye_model::texts! {
         TITLE = "a stale file is in the way of a UNIX socket" | "un fichero antiguo estorba a un socket UNIX";
         SHORT = "a stale file is in the way" | "estorba un fichero antiguo";

@@ -134,7 +134,7 @@ impl UnknownPort {
     }
 }
 
-mod words {
+pub(super) mod words {
     sockeye_model::texts! {
         TITLE = "a port nobody knows, or a loop that blocks" | "un puerto que nadie conoce, o un bucle que se bloquea";
         SHORT = "listening on a port nobody knows: {port}" | "escucha en un puerto que nadie conoce: {port}";

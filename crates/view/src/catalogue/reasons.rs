@@ -162,10 +162,10 @@ crate::texts! {
                  | "un mensaje, entero, tal como se envió";
     UDP_NEW_SENDER = "new sender, same socket"
                    | "otro remitente, el mismo socket";
-    UDP_RECV_WAIT = "waits for a message from anybody; nobody can connect here"
-                  | "espera un mensaje de quien sea; aquí nadie puede conectar";
-    UDP_RECV_TRY = "waits for a message from anybody; nobody can connect here; try: {command}"
-                 | "espera un mensaje de quien sea; aquí nadie puede conectar; prueba: {command}";
+    UDP_RECV_WAIT = "waits for a message from anybody: there is no connection to accept"
+                  | "espera un mensaje de quien sea: no hay conexión que aceptar";
+    UDP_RECV_TRY = "waits for a message from anybody: there is no connection to accept; try: {command}"
+                 | "espera un mensaje de quien sea: no hay conexión que aceptar; prueba: {command}";
     UDP_REPLY_WAIT = "no answer yet; UDP can't tell a lost message from a silent peer"
                    | "aún no hay respuesta; UDP no distingue un mensaje perdido de un silencio";
     MESSAGE_RECV_WAIT = "waits for a message from anybody"

@@ -6,8 +6,7 @@ use sockeye_model::Weight;
 
 use super::markup::Page;
 use crate::catalogue::{self, Text, pictures};
-use crate::correct::sentence;
-use crate::finding::{place_text, say};
+use crate::finding::{place_text, say, sentence};
 use crate::story::{Found, Story};
 
 /// How many are more than a hint.

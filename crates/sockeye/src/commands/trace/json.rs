@@ -5,7 +5,7 @@ use sockeye_model::{Place, SocketId, Weight};
 use sockeye_view::Found;
 use sockeye_view::catalogue::Language;
 use sockeye_view::escape::escape_json;
-use sockeye_view::finding::say;
+use sockeye_view::finding::{say, sentence};
 
 /// The version of the document. It changes when something goes away or changes its meaning.
 pub(crate) const SCHEMA: u32 = 1;
@@ -145,9 +145,9 @@ fn one(found: &Found<'_>, language: Language) -> One {
             number,
         }),
         short: say(&finding.short, language),
-        happened: say(&finding.happened, language),
-        why: say(&finding.why, language),
-        fix: say(&finding.fix, language),
+        happened: sentence(&say(&finding.happened, language)),
+        why: sentence(&say(&finding.why, language)),
+        fix: sentence(&say(&finding.fix, language)),
         page: format!("sockeye explain {}", finding.rule),
     }
 }
@@ -226,7 +226,7 @@ mod tests {
                 "findings": [{
                     "id": "S09", "weight": "mistake", "times": 2, "socket": 2, "pid": 12, "thread": 13,
                     "place": {"file": "a\u{202e}b.py", "line": 9}, "call": {"name": "close", "number": 1},
-                    "short": "18 B were left", "happened": "18 B were left", "why": "{n} were left", "fix": "{n} were left",
+                    "short": "18 B were left", "happened": "18 B were left.", "why": "{n} were left.", "fix": "{n} were left.",
                     "page": "sockeye explain S09",
                 }],
             })
