@@ -124,29 +124,28 @@ pub fn preview(bytes: &[u8], columns: usize, ascii: bool) -> String {
         unicode: !ascii,
     };
     let ellipsis = if ascii { "..." } else { "…" };
-    let mut shown = String::new();
+    let mut shown = String::with_capacity(columns.min(4 * looked_at) + 4);
     let mut used = 0;
-    let mut fits = String::new();
+    // As much of it as leaves room for the ellipsis.
+    let mut fits = 0;
     let room = columns.saturating_sub(ellipsis.chars().count());
-    let mut pieces = String::new();
     let mut left = &bytes[..looked_at];
     while !left.is_empty() {
-        let (length, _) = first_character(left);
-        pieces.clear();
-        escape_into(&mut pieces, &left[..length], &[], keep);
-        let width = pieces.chars().map(columns_of).sum::<usize>();
-        if used + width > columns {
-            return fits + ellipsis;
+        let (length, character) = first_character(left);
+        let before = shown.len();
+        escape_into(&mut shown, left, (length, character), keep);
+        used += self::columns(&shown[before..]);
+        if used > columns {
+            break;
         }
-        shown.push_str(&pieces);
-        used += width;
         if used <= room {
-            fits.clone_from(&shown);
+            fits = shown.len();
         }
         left = &left[length..];
     }
-    if looked_at < bytes.len() {
-        return fits + ellipsis;
+    if !left.is_empty() || looked_at < bytes.len() {
+        shown.truncate(fits);
+        shown.push_str(ellipsis);
     }
     shown
 }
@@ -176,12 +175,17 @@ pub fn incomplete_tail(bytes: &[u8]) -> usize {
 
 /// The columns a text takes on a terminal: wide characters two, combining marks none.
 pub fn columns(text: &str) -> usize {
+    if text.is_ascii() {
+        return text.len();
+    }
     text.chars().map(columns_of).sum()
 }
 
 /// The columns one printable character takes, from the blocks of [UAX #11](https://www.unicode.org/reports/tr11/).
 pub fn columns_of(character: char) -> usize {
     match u32::from(character) {
+        // Most of what is asked for, without a search for it.
+        ..0x0300 => 1,
         0x0300..=0x036f
         | 0x0483..=0x0489
         | 0x0591..=0x05bd
@@ -237,8 +241,8 @@ fn escape(bytes: &[u8], keep: Keep) -> String {
     let mut text = String::with_capacity(bytes.len() + 8);
     let mut left = bytes;
     while !left.is_empty() {
-        let (length, _) = first_character(left);
-        escape_into(&mut text, &left[..length], &left[length..], keep);
+        let (length, character) = first_character(left);
+        escape_into(&mut text, left, (length, character), keep);
         left = &left[length..];
     }
     text
@@ -246,6 +250,9 @@ fn escape(bytes: &[u8], keep: Keep) -> String {
 
 /// The length of the first character, and the character, if it is one; a byte that is none stands alone.
 fn first_character(bytes: &[u8]) -> (usize, Option<char>) {
+    if let Some(byte) = bytes.first().filter(|byte| byte.is_ascii()) {
+        return (1, Some(char::from(*byte)));
+    }
     let head = &bytes[..bytes.len().min(4)];
     let valid = match std::str::from_utf8(head) {
         Ok(text) => text,
@@ -257,27 +264,33 @@ fn first_character(bytes: &[u8]) -> (usize, Option<char>) {
     }
 }
 
-fn escape_into(text: &mut String, piece: &[u8], after: &[u8], keep: Keep) {
-    let Some(character) = first_character(piece).1 else {
-        for byte in piece {
-            push(text, format_args!("\\x{byte:02x}"));
-        }
-        return;
+/// Appends the first character of `bytes`, which [`first_character`] found.
+fn escape_into(text: &mut String, bytes: &[u8], first: (usize, Option<char>), keep: Keep) {
+    let (length, Some(character)) = first else {
+        return push_byte(text, bytes[0]);
     };
     match character {
+        ' '..='[' | ']'..='~' => text.push(character),
         '\n' | '\t' if keep.lines => text.push(character),
-        '\r' if keep.lines && after.first() == Some(&b'\n') => text.push(character),
+        '\r' if keep.lines && bytes.get(length) == Some(&b'\n') => text.push(character),
         '\n' => text.push_str("\\n"),
         '\r' => text.push_str("\\r"),
         '\t' => text.push_str("\\t"),
         '\\' if !keep.backslash => text.push_str("\\\\"),
-        _ if character.is_ascii_control() => {
-            push(text, format_args!("\\x{:02x}", u32::from(character)));
-        }
+        _ if character.is_ascii_control() => push_byte(text, bytes[0]),
         _ if is_unsafe(character) || (!keep.unicode && !character.is_ascii()) => {
             push(text, format_args!("\\u{{{:x}}}", u32::from(character)));
         }
         _ => text.push(character),
+    }
+}
+
+/// Appends `\xNN`.
+fn push_byte(text: &mut String, byte: u8) {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    text.push_str("\\x");
+    for digit in [byte >> 4, byte & 15] {
+        text.push(char::from(DIGITS[usize::from(digit)]));
     }
 }
 

@@ -16,6 +16,9 @@ pub(crate) fn glued(phrase: &str) -> String {
 /// Spaces within a line stay as many as they are: they may be somebody's data.
 pub fn wrap(text: &str, width: usize) -> Vec<String> {
     let width = width.max(1);
+    if !text.is_empty() && columns(text) <= width {
+        return vec![unglued(text.to_owned())];
+    }
     let mut lines = Vec::new();
     let mut line = String::new();
     let mut used = 0;
@@ -53,12 +56,16 @@ pub fn wrap(text: &str, width: usize) -> Vec<String> {
     if !line.is_empty() {
         lines.push(line);
     }
-    for line in &mut lines {
-        if line.contains(GLUE) {
-            *line = line.replace(GLUE, " ");
-        }
+    lines.into_iter().map(unglued).collect()
+}
+
+/// With spaces again where no line was to be broken.
+fn unglued(line: String) -> String {
+    // A byte of its own, which is in no other character.
+    match line.as_bytes().contains(&(GLUE as u8)) {
+        true => line.replace(GLUE, " "),
+        false => line,
     }
-    lines
 }
 
 /// Where the word that begins at `start` ends; a number is not parted from its unit.
