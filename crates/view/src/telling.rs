@@ -2,6 +2,7 @@
 //!
 //! Narration and diagram both take their words from here, so they cannot disagree; they differ in where they put them.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fmt::Display;
 
@@ -50,7 +51,7 @@ pub(crate) enum Mark {
 #[derive(Clone, Debug)]
 pub(crate) struct Reason {
     pub(crate) text: Text,
-    pub(crate) words: String,
+    pub(crate) words: Cow<'static, str>,
 }
 
 /// What an event says.
@@ -61,7 +62,7 @@ pub(crate) struct Told {
     /// Whose call it was: for `accept`, the listener's.
     pub(crate) socket: SocketId,
     /// The call, or the word for what is none.
-    pub(crate) name: String,
+    pub(crate) name: Cow<'static, str>,
     /// For bytes that moved.
     pub(crate) way: Option<Way>,
     /// The fact itself.
@@ -85,7 +86,11 @@ pub(crate) struct Told {
 }
 
 impl Told {
-    pub(crate) fn new(event: &Event<'_>, name: impl Into<String>, fact: impl Into<String>) -> Self {
+    pub(crate) fn new(
+        event: &Event<'_>,
+        name: impl Into<Cow<'static, str>>,
+        fact: impl Into<String>,
+    ) -> Self {
         Self {
             at: event.at,
             socket: event.socket,
@@ -110,7 +115,7 @@ impl Told {
     pub(crate) fn because(mut self, text: Text, language: Language) -> Self {
         self.reasons.push(Reason {
             text,
-            words: text.say(language).to_owned(),
+            words: text.say(language).into(),
         });
         self
     }
@@ -123,7 +128,7 @@ impl Told {
     ) -> Self {
         self.reasons.push(Reason {
             text,
-            words: text.fill(language, places),
+            words: text.fill(language, places).into(),
         });
         self
     }
@@ -205,7 +210,7 @@ impl Said {
     /// The words of those reasons that are still to be said, and remembers that they were.
     pub(crate) fn select(&mut self, reasons: Vec<Reason>) -> Vec<String> {
         let unsaid = self.unsaid(reasons).into_iter();
-        unsaid.map(|reason| reason.words).collect()
+        unsaid.map(|reason| reason.words.into_owned()).collect()
     }
 
     /// Those reasons that are still to be said, and remembers that they were.

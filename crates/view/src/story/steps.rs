@@ -231,7 +231,7 @@ impl<'a> Steps<'a> {
         Cell {
             lane: self.cast.lane_of(event),
             socket: told.socket,
-            name: unglued(told.name),
+            name: unglued(told.name.into_owned()),
             way: told.way,
             fact: unglued(told.fact),
             more: more.map(unglued).collect(),

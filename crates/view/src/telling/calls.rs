@@ -148,7 +148,7 @@ impl Teller {
         let text = catalogue::failure_text(call, errno);
         told.reasons.push(Reason {
             text,
-            words: text.say(self.language).to_owned(),
+            words: text.say(self.language).into(),
         });
         told
     }

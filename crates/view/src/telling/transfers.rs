@@ -117,7 +117,7 @@ impl Teller {
         };
         reasons.push(Reason {
             text,
-            words: self.fill(text, &[("sends", &sends)]),
+            words: self.fill(text, &[("sends", &sends)]).into(),
         });
     }
 

@@ -77,7 +77,7 @@ impl Steps<'_> {
         {
             // Narration gives the new socket a line of its own; here the arrow does.
             told.socket = listener;
-            told.name = Call::Accept.name().to_owned();
+            told.name = Call::Accept.name().into();
             told.fact = self.teller.fill(narration::BORN_SHORT, &[("new", &socket)]);
         }
         let cell = self.cell(event, told, Shape::Born);
