@@ -97,6 +97,9 @@ const DESCRIPTORS: &[(i64, Where)] = &[
     (libc::SYS_fcntl, Where::FirstWithCommand),
 ];
 
+/// Those of the two lists that programs make most.
+const FREQUENT: &[i64] = &[libc::SYS_read, libc::SYS_write, libc::SYS_close];
+
 const COMMANDS: &[i32] = &[libc::F_SETFL, libc::F_DUPFD, libc::F_DUPFD_CLOEXEC];
 /// Requests of `ioctl(2)` that are stopped at on any descriptor.
 const REQUESTS: &[libc::Ioctl] = &[libc::FIONBIO, libc::FIONREAD];
@@ -155,26 +158,48 @@ pub(crate) fn base() -> Vec<Instruction> {
     #[cfg(not(target_arch = "x86_64"))]
     code.unless(ARCHITECTURE, Assembler::pass);
     code.load(NUMBER);
-    for &number in ALWAYS.iter().chain(ALWAYS_HERE) {
-        code.when(call(number), |code| code.stop(Said::Watched));
-    }
-    code.when(call(libc::SYS_ioctl), |code| {
-        code.load(argument(1));
-        for &request in REQUESTS {
-            code.when(request as u32, |code| code.stop(Said::Watched));
+    let mut calls: Vec<(i64, Asked)> = ALWAYS
+        .iter()
+        .chain(ALWAYS_HERE)
+        .map(|&number| (number, Asked::Nothing))
+        .collect();
+    calls.extend([
+        (libc::SYS_ioctl, Asked::Request),
+        (libc::SYS_seccomp, Asked::OwnFilter),
+        (libc::SYS_prctl, Asked::Process),
+    ]);
+    code.by_number(calls, &|code, asked| match asked {
+        Asked::Nothing => code.stop(Said::Watched),
+        Asked::Request => {
+            code.load(argument(1));
+            for &request in REQUESTS {
+                code.when(request as u32, |code| code.stop(Said::Watched));
+            }
+            code.pass();
         }
-        code.pass();
+        Asked::OwnFilter => code.stop(Said::OwnFilter),
+        Asked::Process => {
+            code.load(argument(0));
+            code.when(libc::PR_SET_SECCOMP.cast_unsigned(), |code| {
+                code.stop(Said::OwnFilter);
+            });
+            code.pass();
+        }
     });
-    code.when(call(libc::SYS_seccomp), |code| code.stop(Said::OwnFilter));
-    code.when(call(libc::SYS_prctl), |code| {
-        code.load(argument(0));
-        code.when(libc::PR_SET_SECCOMP.cast_unsigned(), |code| {
-            code.stop(Said::OwnFilter);
-        });
-        code.pass();
-    });
-    code.pass();
     code.instructions
+}
+
+/// What the first filter looks at beside the number of a call.
+#[derive(Clone, Copy)]
+enum Asked {
+    /// Nothing: the number says it all.
+    Nothing,
+    /// The request of `ioctl`.
+    Request,
+    /// Whether `seccomp` installs a filter is seen later.
+    OwnFilter,
+    /// What `prctl` is to do.
+    Process,
 }
 
 /// The filter that stops at calls on descriptors, each a range; with `read_write` also at those that move data.
@@ -191,8 +216,10 @@ pub(crate) fn on_descriptors(
     code.load(ARCH);
     code.unless(ARCHITECTURE, Assembler::pass);
     code.load(NUMBER);
-    // The most frequent first.
-    let calls = READ_WRITE.iter().filter(|_| read_write).chain(DESCRIPTORS);
+    // The most frequent first: `close` goes through the filters of all sockets, whatever it closes.
+    let mut calls: Vec<_> = READ_WRITE.iter().filter(|_| read_write).collect();
+    calls.extend(DESCRIPTORS);
+    calls.sort_by_key(|(number, _)| !FREQUENT.contains(number));
     for &(number, place) in calls {
         code.when(call(number), |code| {
             match place {
@@ -211,6 +238,7 @@ pub(crate) fn on_descriptors(
                         });
                     }
                     code.pass();
+                    return;
                 }
             }
             code.load(argument(0));
@@ -282,6 +310,33 @@ impl Assembler {
         let at = self.add(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, 0, 0, value);
         then(self);
         self.instructions[at - 1].if_true = self.since(at);
+    }
+
+    /// What `then` adds for a call is run when its number is loaded; other numbers pass. It is searched for by halves:
+    /// calls that only some filters are about go through this one as well.
+    fn by_number<T: Copy>(&mut self, mut calls: Vec<(i64, T)>, then: &dyn Fn(&mut Self, T)) {
+        calls.sort_by_key(|(number, _)| *number);
+        self.search(&calls, then);
+    }
+
+    fn search<T: Copy>(&mut self, calls: &[(i64, T)], then: &dyn Fn(&mut Self, T)) {
+        const FEW: usize = 3;
+        if calls.len() <= FEW {
+            for &(number, of) in calls {
+                self.when(call(number), |code| then(code, of));
+            }
+            return self.pass();
+        }
+        let (low, high) = calls.split_at(calls.len() / 2);
+        self.when_from(call(high[0].0), |code| code.search(high, then));
+        self.search(low, then);
+    }
+
+    /// What `then` adds is run when the loaded value is `from` or more.
+    fn when_from(&mut self, from: u32, then: impl FnOnce(&mut Self)) {
+        let at = self.add(libc::BPF_JMP | libc::BPF_JGE | libc::BPF_K, 0, 0, from);
+        then(self);
+        self.instructions[at - 1].if_false = self.since(at);
     }
 
     /// What `then` adds is run when the loaded value lies in `range`.
