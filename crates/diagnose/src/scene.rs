@@ -1,7 +1,6 @@
 //! What is known of sockets and processes at one moment, from the events so far: kept once for all rules.
 
 use std::collections::HashMap;
-use std::collections::HashSet;
 use std::time::Duration;
 
 mod holders;
@@ -11,6 +10,7 @@ use holders::Holders;
 pub use waits::Wait;
 use waits::Waits;
 
+use rustc_hash::{FxHashMap, FxHashSet};
 use sockeye_model::text::Text;
 use sockeye_model::{
     Call, Caller, End, Errno, Event, Family, Kind, Note, Place, Protocol, Runtime, SocketAddress,
@@ -167,17 +167,17 @@ pub(crate) fn receives(call: Call) -> bool {
 /// All sockets and processes.
 #[derive(Clone, Debug, Default)]
 pub struct Scene {
-    sockets: HashMap<SocketId, SocketState>,
-    tongues: HashMap<u32, Tongue>,
-    parents: HashMap<u32, u32>,
+    sockets: FxHashMap<SocketId, SocketState>,
+    tongues: FxHashMap<u32, Tongue>,
+    parents: FxHashMap<u32, u32>,
     /// Processes that run another program than their parent.
-    replaced: HashSet<u32>,
+    replaced: FxHashSet<u32>,
     /// Sockets of the runtime, which no line of the program made.
-    runtime: HashSet<SocketId>,
+    runtime: FxHashSet<SocketId>,
     /// Processes that have ended, and how: the exit code, or the number of the signal that killed it.
-    ended: HashMap<u32, Result<i32, i32>>,
+    ended: FxHashMap<u32, Result<i32, i32>>,
     /// Processes that are known to have more than one thread.
-    threaded: HashSet<u32>,
+    threaded: FxHashSet<u32>,
     waits: Waits,
     holders: Holders,
 }

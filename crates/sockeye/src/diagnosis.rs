@@ -1,8 +1,9 @@
 //! What the rules find in a stream of events, which call showed it, and what the sockets came to.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::io;
 
+use rustc_hash::FxHashMap;
 use sockeye_diagnose::Doctor;
 use sockeye_model::{
     Call, End, Event, Finding, Flow, Kind, Sink, SocketId, Tally, Timestamp, Wants,
@@ -13,7 +14,7 @@ use sockeye_view::{Found, Sums};
 #[derive(Debug, Default)]
 pub(crate) struct Diagnosis {
     doctor: Doctor,
-    calls: HashMap<SocketId, Calls>,
+    calls: FxHashMap<SocketId, Calls>,
     /// Sockets that were closed lately: some things are found only then.
     closed: VecDeque<SocketId>,
     /// The call that showed each finding, in their order.
@@ -29,7 +30,7 @@ const CLOSED: usize = 64;
 /// The calls on one socket so far.
 #[derive(Debug, Default)]
 struct Calls {
-    counts: HashMap<Call, u64>,
+    counts: FxHashMap<Call, u64>,
     last: Option<(Call, u64)>,
     last_receive: Option<(Call, u64)>,
     last_failure: Option<(Call, u64)>,

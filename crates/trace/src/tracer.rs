@@ -10,12 +10,13 @@ mod stops;
 mod target;
 mod tasks;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::io;
 use std::marker::PhantomData;
 use std::time::Duration;
 
+use rustc_hash::FxHashMap;
 use sockeye_model::{Blind, Caller, Event, Kind, Note, SocketId, Timestamp};
 
 use crate::place::{Binaries, Lacking};
@@ -106,12 +107,12 @@ pub enum StartError {
 pub struct Tracer {
     options: Options,
     world: World,
-    tasks: HashMap<u32, Task>,
-    processes: HashMap<u32, Process>,
+    tasks: FxHashMap<u32, Task>,
+    processes: FxHashMap<u32, Process>,
     /// Started, and stopped before their first instruction.
     fresh: Vec<Fresh>,
     /// New threads that stopped before their parent told of them.
-    early: HashMap<u32, Early>,
+    early: FxHashMap<u32, Early>,
     /// Stops that came while another was waited for.
     deferred: VecDeque<(u32, Status)>,
     /// Attached to, and not begun with.
@@ -157,10 +158,10 @@ impl Tracer {
         Self {
             options,
             world: World::new(options.bytes),
-            tasks: HashMap::new(),
-            processes: HashMap::new(),
+            tasks: FxHashMap::default(),
+            processes: FxHashMap::default(),
             fresh: Vec::new(),
-            early: HashMap::new(),
+            early: FxHashMap::default(),
             deferred: VecDeque::new(),
             attached: Vec::new(),
             first: None,

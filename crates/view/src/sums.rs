@@ -1,8 +1,9 @@
 //! What all sockets of a traced program came to: connections, bytes, what was thrown away, what it waited for.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
+use rustc_hash::FxHashMap;
 use sockeye_model::{
     Call, Errno, Event, Family, Kind, Queues, SocketAddress, SocketId, Totals, Type,
 };
@@ -37,14 +38,14 @@ pub struct Sums {
     totals: Totals,
     thrown_away: u64,
     /// What was unread when a socket was last looked at.
-    unread: HashMap<SocketId, u64>,
-    kinds: HashMap<SocketId, Type>,
+    unread: FxHashMap<SocketId, u64>,
+    kinds: FxHashMap<SocketId, Type>,
     /// Sockets of UDP and the like that nobody connected, and the peer that was last sent to.
-    datagrams: HashMap<SocketId, Option<SocketAddress>>,
+    datagrams: FxHashMap<SocketId, Option<SocketAddress>>,
     waits: BTreeMap<&'static str, Duration>,
     peers: Vec<(SocketAddress, Traffic)>,
     more_peers: u64,
-    dropped: HashMap<SocketId, u64>,
+    dropped: FxHashMap<SocketId, u64>,
     lost_here: u64,
     cut: u64,
     /// Connections of which one end was told, by their client's and their server's address.

@@ -1,7 +1,6 @@
 //! S01: a server binds a fixed TCP port without SO_REUSEADDR, so that a restart may be refused.
 
-use std::collections::HashMap;
-
+use rustc_hash::FxHashMap;
 use sockeye_model::{Event, Finding, Kind, Note, Saying, SocketId, Value, Weight};
 
 use super::{Spot, Words};
@@ -22,7 +21,7 @@ const ABOUT: About = About {
 /// Keeps every bind without the option until it is seen to be a server's.
 #[derive(Default)]
 struct NoReuse {
-    bare: HashMap<SocketId, Spot>,
+    bare: FxHashMap<SocketId, Spot>,
 }
 
 impl Rule for NoReuse {

@@ -1,7 +1,6 @@
 //! S04: a server that is bound on every interface of this machine.
 
-use std::collections::HashSet;
-
+use rustc_hash::FxHashSet;
 use sockeye_model::{Event, Finding, Saying, Value, Weight};
 
 use super::serves::serves;
@@ -23,7 +22,7 @@ const ABOUT: About = About {
 /// The programs that were told: once is enough.
 #[derive(Default)]
 struct EveryInterface {
-    told: HashSet<Option<u32>>,
+    told: FxHashSet<Option<u32>>,
 }
 
 impl Rule for EveryInterface {

@@ -1,8 +1,9 @@
 //! S06: connect() gets no answer at all, or the answer that there is no way to that host.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::time::Duration;
 
+use rustc_hash::FxHashMap;
 use sockeye_model::{
     Call, Errno, Event, Finding, Kind, Queues, Saying, SocketAddress, SocketId, Timestamp, Value,
     Weight,
@@ -32,12 +33,12 @@ type Goal = (Option<u32>, Option<u16>);
 /// Connects under way, and those that came to nothing.
 #[derive(Default)]
 struct NoAnswer {
-    under_way: HashMap<SocketId, Attempt>,
+    under_way: FxHashMap<SocketId, Attempt>,
     /// Attempts that failed, to be judged when it is known whether another address did it.
     failed: Vec<(Goal, Attempt, Why)>,
     reached: HashSet<Goal>,
     /// The listeners that are told of.
-    listeners: HashMap<SocketId, SocketAddress>,
+    listeners: FxHashMap<SocketId, SocketAddress>,
 }
 
 #[derive(Clone)]

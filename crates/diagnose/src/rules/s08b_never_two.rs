@@ -1,7 +1,6 @@
 //! S08b: every receive was answered as if it were a whole message; true on loopback, by luck on a network.
 
-use std::collections::HashMap;
-
+use rustc_hash::FxHashMap;
 use sockeye_model::{Call, Event, Finding, Kind, Saying, SocketId, Timestamp, Value, Weight};
 
 use super::{Spot, Words};
@@ -26,8 +25,8 @@ const ENOUGH_ROUNDS: u64 = 3;
 /// which is why this is no more than a hint.
 #[derive(Default)]
 struct NeverTwo {
-    programs: HashMap<u32, Habit>,
-    last: HashMap<SocketId, Last>,
+    programs: FxHashMap<u32, Habit>,
+    last: FxHashMap<SocketId, Last>,
 }
 
 #[derive(Default)]

@@ -1,7 +1,6 @@
 //! S10: send() took a part, and the rest was never sent.
 
-use std::collections::{HashMap, HashSet};
-
+use rustc_hash::{FxHashMap, FxHashSet};
 use sockeye_model::{Call, End, Event, Finding, Kind, Saying, SocketId, Value, Weight};
 
 use super::{Spot, Words, sends};
@@ -21,9 +20,9 @@ const ABOUT: About = About {
 
 #[derive(Default)]
 struct PartialSend {
-    open: HashMap<SocketId, Partial>,
+    open: FxHashMap<SocketId, Partial>,
     /// Programs that have gone on after a partial send: what they leave unsent when they close is by intent.
-    go_on: HashSet<u32>,
+    go_on: FxHashSet<u32>,
 }
 
 struct Partial {

@@ -1,7 +1,6 @@
 //! S11: receiving again and again although 0 B has said that the other side has finished.
 
-use std::collections::HashMap;
-
+use rustc_hash::FxHashMap;
 use sockeye_model::{End, Event, Finding, Kind, Saying, SocketId, Value, Weight};
 
 use super::{Words, at_call};
@@ -24,7 +23,7 @@ const ENOUGH: u64 = 3;
 
 #[derive(Default)]
 struct AsksOn {
-    ends: HashMap<SocketId, u64>,
+    ends: FxHashMap<SocketId, u64>,
 }
 
 impl Rule for AsksOn {

@@ -1,7 +1,6 @@
 //! S12: sending to a peer that has gone, or after one's own shutdown().
 
-use std::collections::{HashMap, HashSet};
-
+use rustc_hash::{FxHashMap, FxHashSet};
 use sockeye_model::{Errno, Event, Finding, Kind, Saying, SocketId, Value, Weight};
 
 use super::{Spot, Words, sends};
@@ -27,9 +26,9 @@ const SIGPIPE: i32 = 13;
 #[derive(Default)]
 struct PeerGone {
     /// Sockets that sent after their peer's end.
-    went_on: HashSet<SocketId>,
+    went_on: FxHashSet<SocketId>,
     /// The last failed send of each process, while nothing else has followed it.
-    last: HashMap<u32, Failure>,
+    last: FxHashMap<u32, Failure>,
 }
 
 struct Failure {

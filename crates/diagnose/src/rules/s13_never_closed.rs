@@ -1,8 +1,9 @@
 //! S13: connections whose peers have left and that are never closed, until descriptors run out.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+use rustc_hash::{FxHashMap, FxHashSet};
 use sockeye_model::{End, Event, Finding, Kind, Saying, SocketId, Timestamp, Value, Weight};
 
 use super::{Spot, Words};
@@ -29,9 +30,9 @@ const ENOUGH: usize = 3;
 #[derive(Default)]
 struct NeverClosed {
     /// Open connections whose peer has ended, by the program that holds them: since when nothing was sent.
-    idle: BTreeMap<u32, HashMap<SocketId, Idle>>,
+    idle: BTreeMap<u32, FxHashMap<SocketId, Idle>>,
     /// Programs that were told.
-    told: HashSet<u32>,
+    told: FxHashSet<u32>,
     /// Left open when their process ended, by program.
     left: BTreeMap<u32, Vec<Spot>>,
     looked: Timestamp,

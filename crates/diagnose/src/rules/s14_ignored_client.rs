@@ -1,7 +1,6 @@
 //! S14: a client was accepted and then dropped without a word in either direction.
 
-use std::collections::HashSet;
-
+use rustc_hash::FxHashSet;
 use sockeye_model::{Event, Finding, Kind, Saying, SocketId, Value, Weight};
 
 use super::{Spot, Words, receives, sends};
@@ -22,7 +21,7 @@ const ABOUT: About = About {
 #[derive(Default)]
 struct IgnoredClient {
     /// Accepted connections on which nothing has been tried yet.
-    untouched: HashSet<SocketId>,
+    untouched: FxHashSet<SocketId>,
 }
 
 impl Rule for IgnoredClient {

@@ -1,8 +1,8 @@
 //! S15: clients wait to be accepted while the thread that accepts is blocked with another client.
 
-use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
+use rustc_hash::{FxHashMap, FxHashSet};
 use sockeye_model::{
     Call, Caller, Event, Finding, Kind, Queues, Saying, SocketId, Timestamp, Value, Weight,
 };
@@ -28,19 +28,19 @@ const LONG: Duration = Duration::from_millis(500);
 /// What is known of each listener.
 #[derive(Default)]
 struct OneAtATime {
-    listeners: HashMap<SocketId, Door>,
+    listeners: FxHashMap<SocketId, Door>,
 }
 
 #[derive(Default)]
 struct Door {
     /// Threads that have called `accept` on it.
-    acceptors: HashSet<Caller>,
+    acceptors: FxHashSet<Caller>,
     /// Since when somebody has been waiting to be accepted.
     waiting_since: Option<Timestamp>,
     /// How many were waiting when it was last looked at, less those accepted since.
     waiting: u32,
     /// Connections for whose sake others were seen to wait: each is told once.
-    told: HashSet<SocketId>,
+    told: FxHashSet<SocketId>,
 }
 
 impl Rule for OneAtATime {

@@ -1,8 +1,8 @@
 //! S16: the queue of a listener is full and stays so: new clients hang.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
+use rustc_hash::FxHashMap;
 use sockeye_model::{
     Call, Event, Finding, Kind, Queues, Saying, SocketId, Timestamp, Value, Weight,
 };
@@ -28,9 +28,9 @@ const LONG: Duration = Duration::from_millis(450);
 /// Since when each queue has been full, and whose was told.
 #[derive(Default)]
 struct QueueFull {
-    since: HashMap<SocketId, Timestamp>,
-    listened: HashMap<SocketId, Spot>,
-    told: HashMap<SocketId, Weight>,
+    since: FxHashMap<SocketId, Timestamp>,
+    listened: FxHashMap<SocketId, Spot>,
+    told: FxHashMap<SocketId, Weight>,
 }
 
 impl Rule for QueueFull {

@@ -1,7 +1,6 @@
 //! S18: both ends of a connection wait for the other to speak, and nothing else can wake them.
 
-use std::collections::{HashMap, HashSet};
-
+use rustc_hash::{FxHashMap, FxHashSet};
 use sockeye_model::{Event, Finding, Kind, Queues, Saying, SocketId, Value, Weight};
 
 use super::facing::{Facing, facing};
@@ -23,8 +22,8 @@ const ABOUT: About = About {
 /// How often each socket has received since it last sent, and the connections that were told.
 #[derive(Default)]
 struct Deadlock {
-    received: HashMap<SocketId, u64>,
-    told: HashSet<SocketId>,
+    received: FxHashMap<SocketId, u64>,
+    told: FxHashSet<SocketId>,
 }
 
 impl Rule for Deadlock {

@@ -1,7 +1,6 @@
 //! S19: both ends of a connection are blocked in a send, for neither receives.
 
-use std::collections::HashSet;
-
+use rustc_hash::FxHashSet;
 use sockeye_model::{Event, Finding, Kind, Queues, Saying, SocketId, Value, Weight};
 
 use super::facing::facing;
@@ -23,7 +22,7 @@ const ABOUT: About = About {
 /// The connections that were told.
 #[derive(Default)]
 struct BothSend {
-    told: HashSet<SocketId>,
+    told: FxHashSet<SocketId>,
 }
 
 impl Rule for BothSend {

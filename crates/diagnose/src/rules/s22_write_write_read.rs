@@ -1,8 +1,8 @@
 //! S22: small sends in a row, then a receive: Nagle's algorithm waits for an acknowledgement that the peer delays.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
+use rustc_hash::FxHashMap;
 use sockeye_model::{Event, Finding, Kind, Saying, SocketId, Timestamp, Value, Weight};
 
 use super::{Spot, Words};
@@ -33,7 +33,7 @@ const ROUNDS: u32 = 3;
 /// How each connection has been used.
 #[derive(Default)]
 struct WriteWriteRead {
-    sockets: HashMap<SocketId, Rounds>,
+    sockets: FxHashMap<SocketId, Rounds>,
 }
 
 #[derive(Default)]

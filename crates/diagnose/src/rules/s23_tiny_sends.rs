@@ -1,8 +1,9 @@
 //! S23: a stream is sent in a great many tiny pieces.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::time::Duration;
 
+use rustc_hash::FxHashMap;
 use sockeye_model::{Event, Finding, Kind, Saying, SocketId, Timestamp, Value, Weight};
 
 use super::{Words, at_call};
@@ -29,7 +30,7 @@ const WITHIN: Duration = Duration::from_secs(1);
 /// When each connection has sent its last tiny pieces; `None` once it was told.
 #[derive(Default)]
 struct TinySends {
-    sockets: HashMap<SocketId, Option<VecDeque<Timestamp>>>,
+    sockets: FxHashMap<SocketId, Option<VecDeque<Timestamp>>>,
 }
 
 impl Rule for TinySends {

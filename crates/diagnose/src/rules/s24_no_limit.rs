@@ -1,8 +1,8 @@
 //! S24: a UDP client waits for its answer without a time limit.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
+use rustc_hash::FxHashMap;
 use sockeye_model::{Event, Finding, Kind, Queues, Saying, SocketId, Value, Weight};
 
 use super::{Spot, Words};
@@ -26,7 +26,7 @@ const LONG: Duration = Duration::from_secs(2);
 /// Sockets that began as a client's, and whether they wait for the answer to what they sent last.
 #[derive(Default)]
 struct NoLimit {
-    asked: HashMap<SocketId, bool>,
+    asked: FxHashMap<SocketId, bool>,
 }
 
 impl Rule for NoLimit {

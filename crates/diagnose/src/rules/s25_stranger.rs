@@ -1,9 +1,10 @@
 //! S25: a UDP client takes an answer from somebody it never asked.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
+use rustc_hash::FxHashMap;
 use sockeye_model::{
     Call, Event, Finding, Kind, Saying, SocketAddress, SocketId, Timestamp, Value, Weight,
 };
@@ -32,7 +33,7 @@ const MOST_ASKED: usize = 256;
 /// Sockets that began as a client's.
 #[derive(Default)]
 struct Stranger {
-    clients: HashMap<SocketId, Client>,
+    clients: FxHashMap<SocketId, Client>,
 }
 
 #[derive(Default)]

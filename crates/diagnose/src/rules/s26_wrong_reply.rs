@@ -1,8 +1,9 @@
 //! S26: a UDP server answers somebody who has not asked.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::net::{IpAddr, SocketAddr};
 
+use rustc_hash::FxHashMap;
 use sockeye_model::{Event, Finding, Kind, Saying, SocketAddress, SocketId, Value, Weight};
 
 use super::{Words, at_call};
@@ -26,7 +27,7 @@ const MOST_SENDERS: usize = 1_024;
 /// Who has written to each server socket.
 #[derive(Default)]
 struct WrongReply {
-    servers: HashMap<SocketId, Server>,
+    servers: FxHashMap<SocketId, Server>,
 }
 
 #[derive(Default)]

@@ -1,7 +1,6 @@
 //! S28: a datagram that is longer than one can be; and, as a hint, one that IP will cut into pieces on its way.
 
-use std::collections::HashSet;
-
+use rustc_hash::FxHashSet;
 use sockeye_model::{Errno, Event, Finding, Kind, Saying, SocketAddress, SocketId, Value, Weight};
 
 use super::{Words, at_call, sends};
@@ -25,7 +24,7 @@ const USUAL_MTU: u64 = 1500;
 #[derive(Default)]
 struct TooLong {
     /// Sockets of which the pieces were told.
-    told: HashSet<SocketId>,
+    told: FxHashSet<SocketId>,
 }
 
 impl Rule for TooLong {

@@ -1,7 +1,6 @@
 //! S29: the kernel throws datagrams away because the program reads too slowly.
 
-use std::collections::HashMap;
-
+use rustc_hash::FxHashMap;
 use sockeye_model::{Event, Finding, Kind, Queues, Saying, SocketId, Value, Weight};
 
 use super::{Words, at_call};
@@ -22,7 +21,7 @@ const ABOUT: About = About {
 /// How many were known to be thrown away of each socket.
 #[derive(Default)]
 struct DroppedHere {
-    known: HashMap<SocketId, u64>,
+    known: FxHashMap<SocketId, u64>,
 }
 
 impl Rule for DroppedHere {

@@ -1,7 +1,6 @@
 //! S30: two UDP servers on one port, where only the last one hears anything.
 
-use std::collections::HashSet;
-
+use rustc_hash::FxHashSet;
 use sockeye_model::{Event, Finding, Kind, Note, Saying, SocketId, Value, Weight};
 
 use super::serves::serves;
@@ -23,7 +22,7 @@ const ABOUT: About = About {
 /// The sockets that were told.
 #[derive(Default)]
 struct SharedPort {
-    told: HashSet<SocketId>,
+    told: FxHashSet<SocketId>,
 }
 
 impl Rule for SharedPort {

@@ -1,8 +1,8 @@
 //! S31: after a fork the child serves a connection and ends, and the parent never closes its copy.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
+use rustc_hash::FxHashMap;
 use sockeye_model::{Call, End, Event, Finding, Kind, Saying, SocketId, Timestamp, Value, Weight};
 
 use super::{Spot, Words};
@@ -26,7 +26,7 @@ const LATER: Duration = Duration::from_millis(200);
 /// Connections that a fork has given to two processes.
 #[derive(Default)]
 struct HeldByParent {
-    shared: HashMap<SocketId, Shared>,
+    shared: FxHashMap<SocketId, Shared>,
 }
 
 struct Shared {

@@ -1,7 +1,6 @@
 //! S32: a call on a socket that is not made for it: data on the listener, accept() without listen(), data before connect().
 
-use std::collections::HashSet;
-
+use rustc_hash::FxHashSet;
 use sockeye_model::{Call, Errno, Event, Finding, Kind, Saying, SocketId, Value, Weight};
 
 use super::{Words, at_call, receives, sends};
@@ -23,7 +22,7 @@ const ABOUT: About = About {
 struct WrongSocket {
     /// Sockets whose program has asked whether they are connected and was told no: a `recv` after that asks again, as Python's
     /// ssl does to be sure that nobody spoke before the handshake.
-    asked: HashSet<SocketId>,
+    asked: FxHashSet<SocketId>,
 }
 
 impl Rule for WrongSocket {

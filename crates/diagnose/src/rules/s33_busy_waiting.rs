@@ -1,8 +1,8 @@
 //! S33: asking a non-blocking socket again and again without waiting for it.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
+use rustc_hash::FxHashMap;
 use sockeye_model::{
     Call, Errno, Event, Finding, Kind, Saying, SocketId, Timestamp, Value, Weight,
 };
@@ -28,7 +28,7 @@ const WITHIN: Duration = Duration::from_millis(40);
 
 #[derive(Default)]
 struct BusyWaiting {
-    loops: HashMap<SocketId, Asking>,
+    loops: FxHashMap<SocketId, Asking>,
 }
 
 struct Asking {

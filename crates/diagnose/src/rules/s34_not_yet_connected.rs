@@ -1,7 +1,6 @@
 //! S34: data on a connection that a non-blocking connect() has only begun.
 
-use std::collections::{HashMap, HashSet};
-
+use rustc_hash::{FxHashMap, FxHashSet};
 use sockeye_model::{Call, Errno, Event, Finding, Kind, Saying, SocketId, Value, Weight};
 
 use super::{Words, at_call, receives, sends};
@@ -24,9 +23,9 @@ const ABOUT: About = About {
 #[derive(Default)]
 struct NotYetConnected {
     /// The sockets whose connect is under way, and whose it is.
-    begun: HashMap<SocketId, u32>,
+    begun: FxHashMap<SocketId, u32>,
     /// Threads that have waited by poll or epoll: in another thread it may be waiting since before the connect.
-    waiters: HashMap<u32, HashSet<u32>>,
+    waiters: FxHashMap<u32, FxHashSet<u32>>,
 }
 
 impl Rule for NotYetConnected {

@@ -1,8 +1,8 @@
 //! S36: a socket is closed while another thread is blocked in a call on it, which goes on waiting.
 
-use std::collections::HashSet;
 use std::time::Duration;
 
+use rustc_hash::FxHashSet;
 use sockeye_model::{
     Call, Caller, Event, Finding, Kind, Saying, SocketId, Timestamp, Value, Weight,
 };
@@ -30,7 +30,7 @@ const LONG: Duration = Duration::from_millis(500);
 struct CloseDoesNotWake {
     left: Vec<Left>,
     /// Sockets that `shutdown` was called on: that wakes.
-    shut: HashSet<SocketId>,
+    shut: FxHashSet<SocketId>,
 }
 
 struct Left {

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use rustc_hash::FxHashMap;
 use sockeye_model::{
     Call, Errno, Event, Finding, Kind, Queues, Saying, SocketAddress, SocketId, Value, Weight,
 };
@@ -24,7 +25,7 @@ const ABOUT: About = About {
 /// Listeners, and those that have gone after one client.
 #[derive(Default)]
 struct ServesOne {
-    listeners: HashMap<SocketId, Door>,
+    listeners: FxHashMap<SocketId, Door>,
     gone: HashMap<SocketAddress, Spot>,
 }
 

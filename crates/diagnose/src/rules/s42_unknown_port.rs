@@ -1,8 +1,8 @@
 //! S42: a server nobody can find, for it listens without bind(); a blocking call that stops an event loop.
 
-use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
+use rustc_hash::{FxHashMap, FxHashSet};
 use sockeye_model::{
     Call, Caller, Event, Finding, Kind, Saying, SocketAddress, SocketId, Timestamp, Value, Weight,
 };
@@ -33,10 +33,10 @@ const MOST_LOOPS: usize = 1_024;
 #[derive(Default)]
 struct UnknownPort {
     /// Listeners that were never bound, until somebody asks for their port.
-    unbound: HashMap<SocketId, (SocketAddress, Spot)>,
+    unbound: FxHashMap<SocketId, (SocketAddress, Spot)>,
     /// How often each thread has waited for many sockets at once, and when last.
-    loops: HashMap<Caller, (u32, Timestamp)>,
-    told: HashSet<SocketId>,
+    loops: FxHashMap<Caller, (u32, Timestamp)>,
+    told: FxHashSet<SocketId>,
 }
 
 impl Rule for UnknownPort {

@@ -1,7 +1,8 @@
 //! Connections that were closed while bytes waited to be read: what S08 and S09 both start from.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
+use rustc_hash::FxHashMap;
 use sockeye_model::{Errno, Event, Kind, Note, Queues, SocketAddress, SocketId};
 
 use super::{Spot, receives};
@@ -10,7 +11,7 @@ use crate::scene::{Scene, SocketState};
 /// Follows connections to their close.
 #[derive(Default)]
 pub(super) struct UnreadAtClose {
-    connections: HashMap<SocketId, Connection>,
+    connections: FxHashMap<SocketId, Connection>,
     /// Closed with the end of their process: judged once it is known how that ended.
     ending: Vec<Left>,
     /// Closed and not known to have hurt: the peer may yet be seen to suffer.

@@ -1,15 +1,16 @@
 //! Which processes hold which sockets, and by how many descriptors.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 
+use rustc_hash::{FxHashMap, FxHashSet};
 use sockeye_model::{Call, Came, Event, Kind, Note, SocketId};
 
 /// All sockets that are held by a process that is told of.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Holders {
     /// How many descriptors each process has of a socket.
-    sockets: HashMap<SocketId, BTreeMap<u32, u32>>,
-    processes: HashMap<u32, HashSet<SocketId>>,
+    sockets: FxHashMap<SocketId, BTreeMap<u32, u32>>,
+    processes: FxHashMap<u32, FxHashSet<SocketId>>,
 }
 
 impl Holders {

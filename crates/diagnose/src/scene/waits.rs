@@ -1,7 +1,6 @@
 //! Which threads are blocked in which calls, and what the queues of their sockets held when they were looked at.
 
-use std::collections::HashMap;
-
+use rustc_hash::FxHashMap;
 use sockeye_model::{Call, Caller, Event, Kind, Place, Queues, SocketId, Timestamp};
 
 use super::owned;
@@ -46,7 +45,7 @@ impl Wait {
 /// All blocked threads.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Waits {
-    threads: HashMap<Caller, Wait>,
+    threads: FxHashMap<Caller, Wait>,
 }
 
 impl Waits {

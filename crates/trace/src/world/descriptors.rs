@@ -1,6 +1,6 @@
 //! Which descriptor of which process is which socket: tables that fork copies, threads and `CLONE_FILES` share, exec thins out.
 
-use std::collections::{HashMap, HashSet};
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::sockets::Key;
 
@@ -8,16 +8,16 @@ use super::sockets::Key;
 #[derive(Debug, Default)]
 pub(crate) struct Descriptors {
     /// Which table a process has.
-    processes: HashMap<u32, u32>,
-    tables: HashMap<u32, Table>,
+    processes: FxHashMap<u32, u32>,
+    tables: FxHashMap<u32, Table>,
     last: u32,
 }
 
 #[derive(Clone, Debug, Default)]
 struct Table {
-    open: HashMap<i32, Key>,
+    open: FxHashMap<i32, Key>,
     /// Descriptors that were looked at and are no sockets that are told.
-    foreign: HashSet<i32>,
+    foreign: FxHashSet<i32>,
     users: u32,
 }
 
@@ -191,8 +191,8 @@ impl Descriptors {
 
     /// How many descriptors each socket has.
     #[cfg(test)]
-    pub(crate) fn counted(&self) -> HashMap<Key, usize> {
-        let mut counts = HashMap::new();
+    pub(crate) fn counted(&self) -> FxHashMap<Key, usize> {
+        let mut counts = FxHashMap::default();
         for key in self.tables.values().flat_map(|table| table.open.values()) {
             *counts.entry(*key).or_default() += 1;
         }

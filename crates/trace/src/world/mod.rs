@@ -19,9 +19,9 @@ mod tests;
 mod transfer;
 mod waits;
 
-use std::collections::HashMap;
 use std::time::Duration;
 
+use rustc_hash::FxHashMap;
 use sockeye_model::{Call, Caller, Errno, Event, Kind, Place, SocketAddress, SocketId, Timestamp};
 
 use crate::made::{Attend, Entry, Made};
@@ -44,9 +44,9 @@ pub(crate) struct World {
     sockets: Sockets,
     processes: Processes,
     /// The calls that threads are in.
-    pending: HashMap<u32, Pending>,
+    pending: FxHashMap<u32, Pending>,
     /// Sockets of glibc's comparison of addresses, by thread.
-    sorting: HashMap<u32, Sorting>,
+    sorting: FxHashMap<u32, Sorting>,
     looks: Looks,
     outbox: Outbox,
     arm: Vec<(u32, i32)>,
@@ -145,8 +145,8 @@ impl World {
             descriptors: Descriptors::default(),
             sockets: Sockets::default(),
             processes: Processes::default(),
-            pending: HashMap::new(),
-            sorting: HashMap::new(),
+            pending: FxHashMap::default(),
+            sorting: FxHashMap::default(),
             looks: Looks::default(),
             outbox: Outbox::default(),
             arm: Vec::new(),

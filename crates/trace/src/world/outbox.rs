@@ -1,7 +1,8 @@
 //! The events that wait to be taken: held back while it is not clear whose socket they are of, numbered when they go.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 
+use rustc_hash::FxHashMap;
 use sockeye_model::{Event, Kind, Note, SocketId, Timestamp};
 
 use super::sockets::Key;
@@ -11,8 +12,8 @@ use super::sockets::Key;
 pub(crate) struct Outbox {
     queue: VecDeque<Event<'static>>,
     /// Until when the events of a socket stay, and all behind them.
-    held: HashMap<Key, Timestamp>,
-    numbers: HashMap<Key, Number>,
+    held: FxHashMap<Key, Timestamp>,
+    numbers: FxHashMap<Key, Number>,
     last: u32,
 }
 

@@ -1,7 +1,6 @@
 //! Processes: born, forked, running another program, ended; and what is said of each only once.
 
-use std::collections::{HashMap, HashSet};
-
+use rustc_hash::{FxHashMap, FxHashSet};
 use sockeye_model::{Blind, Caller, Came, Kind, Note, ProcessName, Runtime, Timestamp};
 
 use super::{Origin, World};
@@ -10,7 +9,7 @@ use crate::tracee::Tracee;
 /// What is known of the processes beside their descriptors.
 #[derive(Debug, Default)]
 pub(crate) struct Processes {
-    known: HashMap<u32, Process>,
+    known: FxHashMap<u32, Process>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -18,9 +17,9 @@ struct Process {
     name: String,
     /// It was said that it has more than one thread.
     threads: bool,
-    blind: HashSet<Blind>,
+    blind: FxHashSet<Blind>,
     /// Sockets of the runtime: how many there were, and how many when it was told last.
-    folded: HashMap<Runtime, (u32, u32)>,
+    folded: FxHashMap<Runtime, (u32, u32)>,
 }
 
 impl Processes {
@@ -165,7 +164,7 @@ impl World {
                 open.references += 1;
             }
         }
-        let stayed: HashSet<i32> = descriptors.iter().copied().collect();
+        let stayed: FxHashSet<i32> = descriptors.iter().copied().collect();
         for (descriptor, key) in self
             .descriptors
             .chosen(pid, |descriptor| !stayed.contains(&descriptor))
@@ -180,7 +179,7 @@ impl World {
         self.now = self.now.max(at);
         let origin = Origin::beside(at, Some(first_thread(pid)));
         let lost = self.descriptors.last_of(pid);
-        let mut looked = HashSet::new();
+        let mut looked = FxHashSet::default();
         for (descriptor, key) in &lost {
             let own = lost.iter().filter(|(_, other)| other == key).count();
             let Some(open) = self.sockets.get(*key) else {

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use rustc_hash::FxHashMap;
 use sockeye_model::{End, Family, Protocol, Runtime, SocketAddress, Timestamp, Totals, Type};
 
 /// A socket, by a number that is never used again; what a reader sees is given when it is told for the first time.
@@ -163,9 +164,9 @@ impl Open {
 /// All sockets that are open, and how to find them.
 #[derive(Debug, Default)]
 pub(crate) struct Sockets {
-    open: HashMap<Key, Open>,
+    open: FxHashMap<Key, Open>,
     last: u32,
-    inodes: HashMap<u64, Key>,
+    inodes: FxHashMap<u64, Key>,
     ends: HashMap<(SocketAddress, SocketAddress), Key>,
 }
 

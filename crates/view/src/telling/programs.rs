@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
+use rustc_hash::FxHashMap;
 use sockeye_model::{Event, Kind, SocketId};
 
 use crate::escape::escape_name;
@@ -10,7 +11,7 @@ use crate::layout::shorten;
 /// The traced processes, and the programs that were started. Bounded by how many processes live at once, and [`ENDED`].
 #[derive(Debug, Default)]
 pub(crate) struct Programs {
-    processes: HashMap<u32, Process>,
+    processes: FxHashMap<u32, Process>,
     /// Processes that have ended, the oldest first: events of theirs may be drawn after their end.
     ended: VecDeque<u32>,
     /// The names of the programs so far, and whose each is: `None` where it is of several.

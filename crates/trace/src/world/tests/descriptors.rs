@@ -1,7 +1,5 @@
 //! Descriptors that are doubled, inherited, passed, reused and closed unseen.
 
-use std::collections::HashMap;
-
 use sockeye_model::Caller;
 
 use super::fake::{PID, Program, msghdr, number, rights, sockaddr, tcp};
@@ -273,7 +271,7 @@ fn nothing_is_kept_of_sockets_that_are_gone() {
     assert_eq!(program.world.sockets.iter().count(), 1);
     assert_eq!(
         program.world.descriptors.counted(),
-        HashMap::from([(super::super::sockets::Key(1), 1)])
+        [(super::super::sockets::Key(1), 1)].into_iter().collect()
     );
     assert!(program.world.pending.is_empty());
 }
