@@ -338,7 +338,7 @@ fn a_slow_reader_is_told_what_it_missed_where_it_missed_it() {
         [
             "ana: 2\n",
             "ana: 3\n",
-            "* you fell behind: 1 messages left out\n",
+            "* you fell behind: 1 message left out\n",
             "ana: 5\n"
         ]
     );
@@ -361,7 +361,7 @@ fn a_queue_is_bounded_in_bytes_too() {
         206,
         "a single one is taken however long it is"
     );
-    assert_eq!(told[1], "* you fell behind: 1 messages left out\n");
+    assert_eq!(told[1], "* you fell behind: 1 message left out\n");
 }
 
 #[test]
