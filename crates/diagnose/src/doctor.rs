@@ -1,6 +1,7 @@
 //! All rules over one stream of events, and what they found: each thing once at each place, with how often it was.
 
 use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
 
 use sockeye_model::{Event, Finding, Kind, Place, SocketAddress, SocketId, Timestamp, Value};
 
@@ -27,6 +28,8 @@ pub struct Doctor {
     /// The listeners that connections came from, the closed ones among them.
     listeners: BTreeMap<SocketId, SocketId>,
     last: Timestamp,
+    /// When the rules are next told that time goes by.
+    next_second: Timestamp,
 }
 
 /// Findings of one rule with the same key are the same finding, again.
@@ -42,6 +45,9 @@ struct Key {
 
 /// Different findings that are kept; further ones are counted nowhere, so that a program that runs for weeks costs no more.
 const MOST_FINDINGS: usize = 1_000;
+
+/// How often the rules are told that time goes by.
+const SECOND: Duration = Duration::from_secs(1);
 
 /// Connections whose listener is remembered.
 const MOST_LISTENERS: usize = 4_096;
@@ -71,6 +77,7 @@ impl Doctor {
             found: Vec::new(),
             listeners: BTreeMap::new(),
             last: Timestamp::START,
+            next_second: Timestamp::START + SECOND,
         }
     }
 
@@ -81,6 +88,7 @@ impl Doctor {
             return Vec::new();
         }
         self.last = self.last.max(event.at);
+        self.second(event.at);
         if let (Kind::Accepted { .. }, Some(listener)) = (&event.kind, event.parent) {
             self.listeners.insert(event.socket, listener);
             if self.listeners.len() > MOST_LISTENERS {
@@ -95,6 +103,24 @@ impl Doctor {
         let new = self.take();
         self.scene.after(event);
         new
+    }
+
+    /// Nothing has happened up to this moment: what shows by that is returned. An event says the same of its own time, so this
+    /// is for whoever knows that time goes by without one.
+    pub fn passes(&mut self, at: Timestamp) -> Vec<Finding> {
+        self.last = self.last.max(at);
+        self.second(at);
+        self.take()
+    }
+
+    fn second(&mut self, at: Timestamp) {
+        if at < self.next_second {
+            return;
+        }
+        self.next_second = at + SECOND;
+        for rule in &mut self.rules {
+            rule.passes(at, &self.scene, &mut self.found);
+        }
     }
 
     /// The end of the stream.

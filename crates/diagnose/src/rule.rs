@@ -10,6 +10,9 @@ pub(crate) trait Rule: Send {
     /// The next event. `scene` is as it was just before it.
     fn event(&mut self, event: &Event<'_>, scene: &Scene, found: &mut Vec<Finding>);
 
+    /// Time has gone by, up to `at`: told about once a second, whether anything happens or not.
+    fn passes(&mut self, _at: Timestamp, _scene: &Scene, _found: &mut Vec<Finding>) {}
+
     /// The program, and so the stream of events, has ended; `scene` is as it was then.
     fn finish(&mut self, _at: Timestamp, _scene: &Scene, _found: &mut Vec<Finding>) {}
 }

@@ -86,6 +86,14 @@ impl Story {
         self
     }
 
+    /// Time goes by, and the doctor is told so.
+    pub(crate) fn passes(&mut self, milliseconds: u64) -> &mut Self {
+        self.after(milliseconds);
+        let new = self.doctor.passes(self.now);
+        self.tell(&new);
+        self
+    }
+
     /// Any event, 10 µs after the one before.
     pub(crate) fn event(&mut self, socket: u32, kind: Kind<'_>) -> &mut Self {
         self.told(socket, None, Some(Duration::from_micros(5)), kind)

@@ -84,6 +84,12 @@ impl Diagnosis {
         told
     }
 
+    /// Time goes by without an event. Gives what shows by that.
+    pub(crate) fn passes(&mut self, at: Timestamp) -> Vec<Event<'static>> {
+        let new = self.doctor.passes(at);
+        self.tell(at, new)
+    }
+
     /// The end of the stream.
     pub(crate) fn finish(&mut self, at: Timestamp) -> Vec<Event<'static>> {
         let new = self.doctor.finish(at);
@@ -101,14 +107,21 @@ impl Diagnosis {
     }
 
     fn tell(&mut self, at: Timestamp, new: Vec<Finding>) -> Vec<Event<'static>> {
-        let new: Vec<_> = new
-            .into_iter()
-            .inspect(|finding| {
-                let calls = self.calls.get(&finding.socket);
-                self.shown_by
-                    .push(calls.and_then(|calls| calls.shown_by(finding.rule)));
-            })
-            .collect();
+        for finding in &new {
+            let calls = self.calls.get(&finding.socket);
+            let shown_by = calls.and_then(|calls| calls.shown_by(finding.rule));
+            // One that has become heavier keeps its place in the list.
+            let index = self.doctor.findings().iter().rposition(|known| {
+                (known.rule, known.socket, known.by) == (finding.rule, finding.socket, finding.by)
+                    && known.place == finding.place
+                    && known.happened == finding.happened
+            });
+            if let Some(index) = index {
+                let most = self.shown_by.len().max(index + 1);
+                self.shown_by.resize(most, None);
+                self.shown_by[index] = shown_by.or(self.shown_by[index]);
+            }
+        }
         new.into_iter()
             .filter(|finding| concerns_the_user(self.traced, finding))
             .map(|finding| Event {
@@ -213,6 +226,10 @@ impl Sink for Diagnosed {
     }
 
     fn tick(&mut self, now: Timestamp) -> io::Result<()> {
+        for found in self.diagnosis.passes(now) {
+            // Whether the view has had enough it says again at the next event.
+            let _flow = self.view.event(&found)?;
+        }
         self.view.tick(now)
     }
 
@@ -297,6 +314,29 @@ mod tests {
         let found = diagnosis.found();
         assert_eq!(found[0].finding.rule, "S02");
         assert_eq!(found[0].call, Some((Call::Bind, 3)));
+    }
+
+    #[test]
+    fn a_finding_that_becomes_heavier_keeps_its_place_and_its_call() {
+        let mut diagnosis = Diagnosis::default();
+        refused(&mut diagnosis);
+        let later = Timestamp::from_nanos(4_000_000_000);
+        let told = diagnosis.passes(later);
+        assert_eq!(told.len(), 1, "{told:?}");
+        let failed = Kind::Failed {
+            call: Call::Connect,
+            errno: Errno::ECONNREFUSED,
+            address: Some("127.0.0.1:5001".parse().unwrap()),
+        };
+        diagnosis.event(&event(2, failed));
+        diagnosis.finish(later);
+        let found = diagnosis.found();
+        let calls: Vec<_> = found
+            .iter()
+            .map(|found| (found.finding.rule, found.call.map(|(call, _)| call)))
+            .collect();
+        let expected = [("S02", Some(Call::Bind)), ("S05", Some(Call::Connect))];
+        assert_eq!(calls, expected);
     }
 
     #[test]

@@ -43,8 +43,12 @@ impl Rule for AddressInUse {
         self.held.event(event, scene, found);
     }
 
-    fn finish(&mut self, _at: Timestamp, scene: &Scene, found: &mut Vec<Finding>) {
-        self.unanswered(scene, found);
+    fn passes(&mut self, at: Timestamp, _scene: &Scene, found: &mut Vec<Finding>) {
+        self.held.passes(at, found);
+    }
+
+    fn finish(&mut self, at: Timestamp, scene: &Scene, found: &mut Vec<Finding>) {
+        self.unanswered(at, scene, found);
         self.held.finish(found);
     }
 }
@@ -57,7 +61,7 @@ impl AddressInUse {
                 errno: Errno::EADDRINUSE,
                 address: Some(address),
             } => {
-                self.unanswered(scene, found);
+                self.unanswered(event.at, scene, found);
                 let refused = Refused {
                     spot: Spot::of(event),
                     address: address.clone(),
@@ -66,7 +70,7 @@ impl AddressInUse {
                         .is_some_and(|state| state.has("SO_REUSEADDR")),
                 };
                 match own_socket(event.socket, address, scene) {
-                    Some(own) => self.held.hold(refused.by_own(own), scene, found),
+                    Some(own) => self.held.hold(refused.by_own(own), event.at, scene, found),
                     None => self.refused = Some(refused),
                 }
             }
@@ -75,7 +79,7 @@ impl AddressInUse {
             }) if self.awaits(event.socket) => {
                 if let Some(refused) = self.refused.take() {
                     let finding = refused.by(process.as_ref(), *resting, scene);
-                    self.held.hold(finding, scene, found);
+                    self.held.hold(finding, event.at, scene, found);
                 }
             }
             // The file of a UNIX socket that is no more is S41's.
@@ -86,7 +90,7 @@ impl AddressInUse {
                 .as_ref()
                 .is_some_and(|it| it.spot.by == event.by) =>
             {
-                self.unanswered(scene, found);
+                self.unanswered(event.at, scene, found);
             }
             _ => {}
         }
@@ -99,13 +103,13 @@ impl AddressInUse {
     }
 
     /// Nobody could say who holds it. Of a path that alone is told: it may as well be a file that was left behind.
-    fn unanswered(&mut self, scene: &Scene, found: &mut Vec<Finding>) {
+    fn unanswered(&mut self, at: Timestamp, scene: &Scene, found: &mut Vec<Finding>) {
         if let Some(refused) = self.refused.take()
             && !matches!(refused.address, SocketAddress::UnixPath(_))
         {
             let happened = refused.say(words::UNSEEN);
             let finding = refused.finding(happened, Saying::of(words::FIX_HELD));
-            self.held.hold(finding, scene, found);
+            self.held.hold(finding, at, scene, found);
         }
     }
 }
@@ -308,6 +312,37 @@ mod tests {
         let mut story = refused();
         story.event(1, holder(None, 3)).closed(1).exits(Ok(1));
         assert_eq!(story.marks(), ["✗ S02"]);
+    }
+
+    #[test]
+    fn a_server_that_goes_on_without_the_address_is_told_of_it_while_it_runs() {
+        let mut story = refused();
+        story.event(1, holder(Some((812, "python3")), 0)).closed(1);
+        story.passes(2_000);
+        assert!(story.findings().is_empty());
+        story.passes(1_100);
+        assert_eq!(story.found("S02").weight, Weight::Hint);
+        story.passes(60_000);
+        assert_eq!(story.exits(Ok(1)).marks(), ["i S02", "✗ S02"]);
+        assert_eq!(story.found("S02").times, 1);
+    }
+
+    #[test]
+    fn a_server_that_tries_the_same_address_until_it_is_free_has_made_no_mistake() {
+        let mut story = refused();
+        for _ in 0..200 {
+            story.event(1, holder(Some((812, "python3")), 0)).closed(1);
+            story.after(1_000).tcp(1).failed(
+                1,
+                Call::Bind,
+                Errno::EADDRINUSE,
+                at("127.0.0.1:5000"),
+            );
+        }
+        story.event(1, holder(Some((812, "python3")), 0));
+        story.bound(1, "127.0.0.1:5000");
+        assert_eq!(story.marks(), ["i S02"]);
+        assert_eq!(story.found("S02").times, 201);
     }
 
     #[test]

@@ -5,6 +5,7 @@ use sockeye_model::{
     Value, Weight,
 };
 
+use super::second_try::PATIENCE;
 use super::{Spot, Words};
 use crate::rule::{About, Rule, RuleRow};
 use crate::scene::Scene;
@@ -37,6 +38,10 @@ struct Refusal {
     here: bool,
     instead: Instead,
     times: u64,
+    /// When it was last tried.
+    tried: Timestamp,
+    /// It was told, as a hint, because the program goes on without trying again.
+    told: bool,
     /// The process whose end settles it; where nothing is known of processes, the end of everything does.
     waits_for: Option<u32>,
 }
@@ -100,6 +105,20 @@ impl Rule for Refused {
         }
     }
 
+    fn passes(&mut self, at: Timestamp, _scene: &Scene, found: &mut Vec<Finding>) {
+        for refusal in &mut self.pending {
+            if refusal.here && !refusal.told && at.since(refusal.tried) >= PATIENCE {
+                refusal.told = true;
+                found.push(Finding {
+                    weight: Weight::Hint,
+                    ..refusal.finding()
+                });
+                // Counted already.
+                refusal.times = 0;
+            }
+        }
+    }
+
     fn finish(&mut self, _at: Timestamp, _scene: &Scene, found: &mut Vec<Finding>) {
         for refusal in &mut self.pending {
             refusal.waits_for = None;
@@ -119,6 +138,7 @@ impl Refused {
         if let Some(known) = known {
             known.times += 1;
             known.spot = spot;
+            known.tried = event.at;
             return;
         }
         let own = scene.sockets().find(|(_, state)| {
@@ -136,6 +156,8 @@ impl Refused {
             here: address.is_local() || own.is_some(),
             instead: own.map_or(Instead::Nothing, |(id, _)| Instead::OwnNotListening(id)),
             times: 1,
+            tried: event.at,
+            told: false,
         });
     }
 
@@ -178,7 +200,7 @@ impl Refusal {
         }
     }
 
-    fn finding(self) -> Finding {
+    fn finding(&self) -> Finding {
         let address = || Value::Address(self.address.clone());
         let unix = self.address.inet().is_none();
         let (happened, fix) = match &self.instead {
@@ -341,6 +363,23 @@ mod tests {
             .tcp(2)
             .connected(2, "127.0.0.1:40000", "127.0.0.1:5000");
         assert!(!story.exits(Ok(0)).marks().contains(&"✗ S05".to_owned()));
+    }
+
+    #[test]
+    fn a_program_that_goes_on_without_a_second_try_is_told_of_it_while_it_runs() {
+        let mut story = refused("127.0.0.1:5000");
+        story.closed(1).passes(2_000);
+        assert!(story.findings().is_empty());
+        story.passes(1_100);
+        assert_eq!(story.found("S05").weight, Weight::Hint);
+        assert_eq!(story.exits(Ok(1)).marks(), ["i S05", "✗ S05"]);
+        assert_eq!(story.found("S05").times, 1);
+        let mut story = refused("127.0.0.1:5000");
+        for _ in 0..9 {
+            story.passes(1_000);
+            story.failed(1, Call::Connect, Errno::ECONNREFUSED, at("127.0.0.1:5000"));
+        }
+        assert!(story.findings().is_empty());
     }
 
     #[test]

@@ -76,9 +76,13 @@ impl Rule for NeedsPrivilege {
         };
         let finding = at_call(&ABOUT, Weight::Mistake, event, words);
         match call {
-            Call::Bind => self.held.hold(finding, scene, found),
+            Call::Bind => self.held.hold(finding, event.at, scene, found),
             _ => found.push(finding),
         }
+    }
+
+    fn passes(&mut self, at: Timestamp, _scene: &Scene, found: &mut Vec<Finding>) {
+        self.held.passes(at, found);
     }
 
     fn finish(&mut self, _at: Timestamp, _scene: &Scene, found: &mut Vec<Finding>) {

@@ -53,10 +53,14 @@ impl Rule for StalePath {
                     fix: Saying::of(fix),
                 };
                 let finding = spot.finding(&ABOUT, Weight::Mistake, words);
-                self.held.hold(finding, scene, found);
+                self.held.hold(finding, event.at, scene, found);
             }
             _ => {}
         }
+    }
+
+    fn passes(&mut self, at: Timestamp, _scene: &Scene, found: &mut Vec<Finding>) {
+        self.held.passes(at, found);
     }
 
     fn finish(&mut self, _at: Timestamp, _scene: &Scene, found: &mut Vec<Finding>) {

@@ -1,26 +1,63 @@
 //! Findings about a call that failed, held back until the program has had its chance of another way.
 
-use sockeye_model::{Event, Finding, Kind, Type, Weight};
+use std::time::Duration;
+
+use sockeye_model::{Event, Finding, Kind, Timestamp, Type, Weight};
 
 use crate::scene::Scene;
 
 /// What a program may yet mend: a port that is taken, while the next one is tried.
 #[derive(Default)]
 pub(super) struct SecondTry {
-    held: Vec<(Finding, Option<Type>)>,
+    held: Vec<Held>,
+}
+
+struct Held {
+    finding: Finding,
+    kind: Option<Type>,
+    /// When it first happened.
+    since: Timestamp,
+    /// It was told, as a hint, because the program goes on without another way.
+    told: bool,
 }
 
 /// Findings that are held; a program that fails for ever at one place makes one finding of it.
 const MOST_HELD: usize = 64;
 
+/// A program that goes on for so long without another way may do so for hours: whoever watches is told why it does not serve.
+pub(super) const PATIENCE: Duration = Duration::from_secs(3);
+
 impl SecondTry {
-    /// Holds a finding about a `bind` that failed.
-    pub(super) fn hold(&mut self, finding: Finding, scene: &Scene, found: &mut Vec<Finding>) {
+    /// Holds a finding about a `bind` that failed, at this moment.
+    pub(super) fn hold(
+        &mut self,
+        finding: Finding,
+        at: Timestamp,
+        scene: &Scene,
+        found: &mut Vec<Finding>,
+    ) {
+        let same = |held: &&mut Held| {
+            let (held, new) = (&held.finding, &finding);
+            let process = |finding: &Finding| finding.by.map(|by| by.process);
+            process(held) == process(new)
+                && held.place == new.place
+                && held.happened == new.happened
+        };
+        if let Some(held) = self.held.iter_mut().find(same) {
+            held.finding.times += finding.times;
+            held.finding.socket = finding.socket;
+            return;
+        }
         let kind = scene.socket(finding.socket).and_then(|it| it.created);
         if self.held.len() == MOST_HELD {
-            found.push(self.held.remove(0).0);
+            found.push(self.held.remove(0).finding);
         }
-        self.held.push((finding, kind.map(|(_, kind, _)| kind)));
+        self.held.push(Held {
+            finding,
+            kind: kind.map(|(_, kind, _)| kind),
+            since: at,
+            told: false,
+        });
     }
 
     /// The next event. What is held is told as it is when its process ends, and as a hint once the program has bound a socket of
@@ -45,6 +82,22 @@ impl SecondTry {
         }
     }
 
+    /// What has been held for long is told as a hint: its weight is known only when the program has bound another one, or ended.
+    pub(super) fn passes(&mut self, at: Timestamp, found: &mut Vec<Finding>) {
+        for held in &mut self.held {
+            if !held.told && at.since(held.since) >= PATIENCE {
+                held.told = true;
+                let weight = held.finding.weight.min(Weight::Hint);
+                found.push(Finding {
+                    weight,
+                    ..held.finding.clone()
+                });
+                // Counted already.
+                held.finding.times = 0;
+            }
+        }
+    }
+
     /// Nothing more will come.
     pub(super) fn finish(&mut self, found: &mut Vec<Finding>) {
         self.tell(found, |finding, _| Some(finding.weight));
@@ -55,13 +108,13 @@ impl SecondTry {
         found: &mut Vec<Finding>,
         weight: impl Fn(&Finding, Option<Type>) -> Option<Weight>,
     ) {
-        for (mut finding, kind) in std::mem::take(&mut self.held) {
-            match weight(&finding, kind) {
+        for mut held in std::mem::take(&mut self.held) {
+            match weight(&held.finding, held.kind) {
                 Some(weight) => {
-                    finding.weight = finding.weight.min(weight);
-                    found.push(finding);
+                    held.finding.weight = held.finding.weight.min(weight);
+                    found.push(held.finding);
                 }
-                None => self.held.push((finding, kind)),
+                None => self.held.push(held),
             }
         }
     }

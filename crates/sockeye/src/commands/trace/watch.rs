@@ -61,7 +61,12 @@ impl<'a> Watch<'a> {
                 let found = self.diagnosis.event(&event);
                 self.session.tap.tell_with(event, found);
             }
-            Heard::Quiet(at) => self.last = self.last.max(at),
+            Heard::Quiet(at) => {
+                self.last = self.last.max(at);
+                for found in self.diagnosis.passes(at) {
+                    self.session.tap.tell(found);
+                }
+            }
             Heard::NotStarted(error) => {
                 let language = self.session.look.language;
                 let failure = start_failure(&error, language);
@@ -239,6 +244,40 @@ mod tests {
                 .iter()
                 .all(|beside| beside.not_started.is_some())
         );
+        let _ended = session.finish(Tally::default(), Ok(ExitCode::Clean));
+    }
+
+    #[test]
+    fn what_shows_by_time_alone_is_found_while_nothing_happens() {
+        let view = ViewArgs {
+            look: LookArgs {
+                quiet: true,
+                ..LookArgs::default()
+            },
+            ..ViewArgs::default()
+        };
+        let session = Session::start(&view, None, false).unwrap();
+        let mut watch = Watch::new(&session, &[]);
+        watch.hear(Heard::Event(Event {
+            at: Timestamp::START,
+            took: None,
+            socket: SocketId(1),
+            parent: None,
+            by: Some(Caller {
+                process: 7,
+                thread: 7,
+            }),
+            place: None,
+            kind: Kind::Failed {
+                call: Call::Connect,
+                errno: sockeye_model::Errno::ECONNREFUSED,
+                address: Some("127.0.0.1:5000".parse().unwrap()),
+            },
+        }));
+        assert!(watch.diagnosis.found().is_empty());
+        watch.hear(Heard::Quiet(Timestamp::from_nanos(4_000_000_000)));
+        assert_eq!(watch.diagnosis.found()[0].finding.rule, "S05");
+        drop(watch);
         let _ended = session.finish(Tally::default(), Ok(ExitCode::Clean));
     }
 
