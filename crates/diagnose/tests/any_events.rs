@@ -111,7 +111,7 @@ fn note() -> impl Strategy<Value = Note<'static>> {
             name: "python3".into(),
         })
     };
-    let came = prop::sample::select(vec![Came::Made, Came::Inherited, Came::Passed]);
+    let came = prop::sample::select(vec![Came::Made, Came::Inherited, Came::Found, Came::Passed]);
     prop_oneof![
         process().prop_map(Note::PeerProcess),
         (address(), prop::option::of(process()), 0..3_u32).prop_map(

@@ -261,8 +261,10 @@ pub enum Queues {
 pub enum Came {
     /// It made the socket.
     Made,
-    /// It was open when the program was started, or when the tracer came.
+    /// It was open when the program was started.
     Inherited,
+    /// It was open when the tracer came to a process that ran already: what happened on it before is not known.
+    Found,
     /// It was received over a UNIX socket (`SCM_RIGHTS`), or taken by `pidfd_getfd`.
     Passed,
 }

@@ -7,11 +7,11 @@
 
 mod traced;
 
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use sockeye_model::Kind;
+use sockeye_model::{Came, Kind, Note, Runtime, SocketAddress};
 use sockeye_trace::{Heard, Next};
 
 #[test]
@@ -23,7 +23,7 @@ fn a_process_that_was_attached_to_shows_its_calls_and_lives_on() {
         .args([&program, &source])
         .status();
     if compiler.is_err() {
-        return skip();
+        return skip("there is no C compiler");
     }
     let mut child = Command::new(&program)
         .stdin(Stdio::piped())
@@ -65,7 +65,88 @@ fn a_process_that_was_attached_to_shows_its_calls_and_lives_on() {
     assert!(child.wait().unwrap().success());
 }
 
+#[test]
+fn what_was_open_before_is_told_as_it_was_and_not_as_calls() {
+    let script = r#"
+import os, socket, sys
+s = socket.socket(); s.bind(("127.0.0.1", 0)); s.listen(7)
+c = socket.socket(); c.connect(s.getsockname()); d, _ = s.accept()
+u = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); u.bind(("127.0.0.1", 0))
+a, b = socket.socketpair(); a.setblocking(False); b.setblocking(False)
+x, y = socket.socketpair()
+n = socket.socket(socket.AF_UNIX); n.bind(f"\0sockeye-found-{os.getpid()}"); n.listen(3)
+c.send(b"before")
+print(s.getsockname()[1], flush=True)
+sys.stdin.readline()
+d.recv(9); d.close()
+print("bye", flush=True)
+sys.stdin.readline()
+"#;
+    let Ok(mut child) = Command::new("python3")
+        .args(["-c", script])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+    else {
+        return skip("there is no Python");
+    };
+    let mut input = child.stdin.take().unwrap();
+    let mut output = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    output.read_line(&mut line).unwrap();
+    let listener: SocketAddress = format!("127.0.0.1:{}", line.trim()).parse().unwrap();
+    let pid = child.id();
+    let run = traced::attached(pid, |heard| {
+        if let Heard::Event(event) = heard {
+            match event.kind {
+                Kind::Started { .. } => input.write_all(b"\n").unwrap(),
+                Kind::Closed { .. } if event.took.is_some() => {
+                    let own = rustix::process::getpid();
+                    rustix::process::kill_process(own, rustix::process::Signal::INT).unwrap();
+                }
+                _ => {}
+            }
+        }
+        Next::GoOn
+    });
+    input.write_all(b"\n").unwrap();
+    assert!(child.wait().unwrap().success());
+    let Some(run) = run else {
+        return;
+    };
+    let before = run.events.iter().filter(|event| event.took.is_none());
+    let before: Vec<&Kind<'_>> = before.map(|event| &event.kind).collect();
+    let count = |which: &dyn Fn(&Kind<'_>) -> bool| before.iter().filter(|one| which(one)).count();
+    let found = |kind: &Kind<'_>| matches!(kind, Kind::Noted(Note::Descriptor { came, .. }) if *came == Came::Found);
+    assert_eq!(count(&found), 7, "{before:#?}");
+    let created = |kind: &Kind<'_>| matches!(kind, Kind::Created { .. });
+    assert_eq!(
+        count(&created),
+        7,
+        "the pair of a loop is folded: {before:#?}"
+    );
+    let listens = Kind::Listening {
+        local: listener.clone(),
+        backlog: 7,
+    };
+    assert_eq!(count(&|kind| *kind == listens), 1, "{before:#?}");
+    let name = format!("sockeye-found-{pid}");
+    let local = SocketAddress::UnixAbstract(name.as_bytes().into());
+    let listens = Kind::Listening { local, backlog: 3 };
+    assert_eq!(count(&|kind| *kind == listens), 1, "{before:#?}");
+    let connected = |kind: &Kind<'_>| matches!(kind, Kind::Connected { local, peer } if *local == listener || *peer == listener);
+    assert_eq!(count(&connected), 2, "{before:#?}");
+    let joined = |kind: &Kind<'_>| matches!(kind, Kind::Connected { .. });
+    assert_eq!(count(&joined), 2, "a pair is none: {before:#?}");
+    let paired = |kind: &Kind<'_>| matches!(kind, Kind::Noted(Note::Paired { .. }));
+    assert_eq!(count(&paired), 1, "{before:#?}");
+    let bound = |kind: &Kind<'_>| matches!(kind, Kind::Bound { .. });
+    assert_eq!(count(&bound), 1, "{before:#?}");
+    let folded = |kind: &Kind<'_>| matches!(kind, Kind::Noted(Note::Runtime { of, sockets: 2 }) if *of == Runtime::WakeUp);
+    assert_eq!(count(&folded), 1, "{before:#?}");
+}
+
 #[expect(clippy::print_stderr, reason = "a skipped test says so")]
-fn skip() {
-    eprintln!("skipped: there is no C compiler");
+fn skip(why: &str) {
+    eprintln!("skipped: {why}");
 }

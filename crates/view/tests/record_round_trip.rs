@@ -121,7 +121,7 @@ fn queues() -> impl Strategy<Value = Queues> {
 }
 
 fn traced_note() -> impl Strategy<Value = Note<'static>> {
-    let came = vec![Came::Made, Came::Inherited, Came::Passed];
+    let came = vec![Came::Made, Came::Inherited, Came::Found, Came::Passed];
     let of = vec![
         Runtime::Resolver,
         Runtime::NameCache,

@@ -24,7 +24,11 @@ impl Holders {
         let by = event.by.map(|by| by.process);
         match (&event.kind, by) {
             (Kind::Created { .. } | Kind::Accepted { .. }, Some(process)) => {
-                self.hold(event.socket, process, 1);
+                // What was found or passed was told to be held before.
+                let held = self.sockets.get(&event.socket);
+                if held.is_none_or(|held| !held.contains_key(&process)) {
+                    self.hold(event.socket, process, 1);
+                }
             }
             (Kind::Noted(Note::Descriptor { came, .. }), Some(process)) => {
                 let held = self.sockets.get(&event.socket);

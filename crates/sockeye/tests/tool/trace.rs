@@ -1,6 +1,6 @@
 //! `trace` with real programs: what is told and where, what is found, and how it ends.
 
-use std::io::Read;
+use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -346,6 +346,90 @@ fn an_interrupt_ends_the_program_and_the_findings_are_still_told() {
     let ran: Ran = child.wait_with_output().unwrap().into();
     assert_eq!(ran.code, Some(143), "{ran:?}");
     assert!(ran.stderr.contains("correct"), "{}", ran.stderr);
+}
+
+/// Has a listener and a connection to it, says that it runs, and with the next line on its input ends the connection.
+const RUNS_ALREADY: &str = "\
+import socket, sys
+s = socket.socket()
+s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+s.bind(('127.0.0.1', 0))
+s.listen(7)
+c = socket.create_connection(s.getsockname())
+d, _ = s.accept()
+c.send(b'before')
+d.recv(9)
+print(s.getsockname()[1], flush=True)
+sys.stdin.readline()
+c.close()
+d.recv(9)
+d.close()
+print('bye', flush=True)
+sys.stdin.readline()
+";
+
+/// What is told, in a language, of that program when the tool comes to it, until it has ended its connection; and its port.
+fn told_of_what_runs_already(language: &str) -> (Ran, String) {
+    let mut child = Command::new("python3")
+        .args(["-c", RUNS_ALREADY])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = child.stdin.take().unwrap();
+    let mut output = BufReader::new(child.stdout.take().unwrap());
+    let mut port = String::new();
+    output.read_line(&mut port).unwrap();
+    let pid = child.id().to_string();
+    let mut tool = command(&["trace", "--lang", language, "-p", &pid])
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stderr = BufReader::new(tool.stderr.take().unwrap());
+    let mut told = String::new();
+    while stderr.read_line(&mut told).unwrap() > 0 && !told.contains("#3") {}
+    input.write_all(b"\n").unwrap();
+    output.read_line(&mut String::new()).unwrap();
+    let id = rustix::process::Pid::from_child(&tool);
+    rustix::process::kill_process(id, rustix::process::Signal::INT).unwrap();
+    stderr.read_to_string(&mut told).unwrap();
+    input.write_all(b"\n").unwrap();
+    assert!(child.wait().unwrap().success());
+    let ran = Ran {
+        code: tool.wait().unwrap().code(),
+        stdout: String::new(),
+        stderr: told,
+    };
+    (ran, port.trim().to_owned())
+}
+
+#[test]
+fn what_ran_before_is_told_as_it_was_and_nothing_is_said_of_the_time_before() {
+    if !possible(&["python3"]) {
+        return;
+    }
+    let (ran, port) = told_of_what_runs_already("en");
+    let told = &ran.stderr;
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    for line in [
+        &format!("listens      127.0.0.1:{port}, queue of 7"),
+        &format!("connected    127.0.0.1:{port} ◀═▶ 127.0.0.1:"),
+        "it was open when tracing began",
+        "since tracing began",
+    ] {
+        assert!(told.contains(line), "{line}: {told}");
+    }
+    for lie in ["nothing sent yet", "given", "handshake", "connect  "] {
+        assert!(!told.contains(lie), "{lie}: {told}");
+    }
+    let (ran, port) = told_of_what_runs_already("es");
+    for line in [
+        &format!("escucha      127.0.0.1:{port}, cola de 7"),
+        &format!("conectado    127.0.0.1:{port} ◀═▶ 127.0.0.1:"),
+        "estaba abierto al empezar a trazar",
+    ] {
+        assert!(ran.stderr.contains(line), "{line}: {}", ran.stderr);
+    }
 }
 
 #[test]

@@ -61,6 +61,7 @@ impl Tracer {
                 process.command.clone_from(&command);
             }
             if let Some(target) = self.target_of(pid) {
+                self.world.found(pid);
                 self.world
                     .started(now(), pid, &command, &descriptors, &target);
             }

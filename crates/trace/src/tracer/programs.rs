@@ -106,7 +106,8 @@ pub(super) fn command(pid: u32) -> String {
         .split(|&byte| byte == 0)
         .map(String::from_utf8_lossy)
         .collect();
-    words.join(" ")
+    // A program that writes its own title there fills what is left of the room with blanks.
+    words.join(" ").trim_end().to_owned()
 }
 
 /// The program a process runs.

@@ -5,10 +5,10 @@ use sockeye_model::{Blind, Call, Kind, Note, Queues, Type};
 use super::addresses::{Given, given};
 use super::decode::{Message, Syscall, int, room};
 use super::runtime::Act;
-use super::sockets::{Key, Open};
+use super::sockets::Key;
 use super::{Origin, Pending, World};
 use crate::made::{Attend, Entry};
-use crate::tracee::{Facts, Tracee};
+use crate::tracee::Tracee;
 
 impl World {
     /// What the tracer is to do, and what is kept until the call returns; `None`: it concerns nobody.
@@ -142,8 +142,10 @@ impl World {
         };
         let by = pending.entry.by;
         let origin = Origin::beside(pending.entry.at, Some(by));
-        let came = sockeye_model::Came::Inherited;
-        Some(Some(self.adopt(pid, descriptor, &facts, came, &origin)))
+        let came = self.processes.came(pid);
+        Some(Some(
+            self.adopt(pid, descriptor, &facts, came, &origin, tracee),
+        ))
     }
 
     /// Of the runtime, and nothing that it does is of interest.
@@ -320,58 +322,6 @@ impl World {
             u64::try_from(descriptor).is_ok_and(|descriptor| range.contains(&descriptor))
         };
         self.descriptors.chosen(pending.entry.by.process, chosen)
-    }
-
-    /// A socket as the kernel describes it, found at a descriptor that nothing was known of.
-    pub(super) fn adopt(
-        &mut self,
-        pid: u32,
-        descriptor: i32,
-        facts: &Facts,
-        came: sockeye_model::Came,
-        origin: &Origin,
-    ) -> Key {
-        if let Some(key) = self.sockets.by_inode(facts.inode) {
-            self.install(pid, descriptor, key, origin);
-            self.judge_fully(key);
-            self.tell(
-                key,
-                origin,
-                Kind::Noted(Note::Descriptor {
-                    number: descriptor,
-                    came,
-                }),
-            );
-            return key;
-        }
-        let mut open = Open::new(facts.family, facts.kind, facts.protocol);
-        open.inode = Some(facts.inode);
-        open.local.clone_from(&facts.local);
-        open.nonblocking = facts.nonblocking;
-        open.backlog = facts.listens.then_some(0);
-        (open.maker, open.descriptor) = (pid, descriptor);
-        let key = self.sockets.add(open);
-        self.install(pid, descriptor, key, origin);
-        let created = Kind::Created {
-            family: facts.family,
-            kind: facts.kind,
-            protocol: facts.protocol,
-        };
-        self.tell(key, origin, created);
-        self.tell(
-            key,
-            origin,
-            Kind::Noted(Note::Descriptor {
-                number: descriptor,
-                came,
-            }),
-        );
-        if let (Some(local), Some(peer)) = (facts.local.clone(), facts.peer.clone()) {
-            self.sockets.has_ends(key, local.clone(), peer.clone());
-            self.tell(key, origin, Kind::Connected { local, peer });
-        }
-        self.come_alive(key);
-        key
     }
 }
 

@@ -1,7 +1,10 @@
 //! What this machine knows beside the traced processes: who holds an address, what listens nearby, who is at the other end.
 
-use sockeye_local::{Holder, Neighbour, PathState, Process, Protocol, State};
+use sockeye_local::{
+    Holder, Kinds, Neighbour, PathState, Process, Protocol, Question, State, UnixEntry,
+};
 use sockeye_model::{Family, Note, ProcessName, SocketAddress, Type};
+use std::collections::HashMap;
 use std::net::SocketAddr;
 
 /// Asked only where a call failed or a connection was made: each answer takes milliseconds.
@@ -17,6 +20,22 @@ pub(crate) trait Machine: std::fmt::Debug {
 
     /// The process at the other end of a connection over IP.
     fn peer(&self, local: &SocketAddress, peer: &SocketAddress) -> Option<ProcessName<'static>>;
+
+    /// What is known of the UNIX sockets of this machine that listen or have a peer, by inode.
+    fn unix_ends(&self) -> HashMap<u64, UnixEnd>;
+}
+
+/// One UNIX socket, as the whole machine sees it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct UnixEnd {
+    /// The processes that hold it, each once.
+    pub(crate) holders: Vec<u32>,
+    /// The inode of the socket at its other end.
+    pub(crate) peer: Option<u64>,
+    /// A process that holds that one.
+    pub(crate) peer_process: Option<ProcessName<'static>>,
+    /// The backlog, where it listens.
+    pub(crate) backlog: Option<u32>,
 }
 
 /// The real one.
@@ -78,6 +97,40 @@ impl Machine for ThisMachine {
         }
         let found = sockeye_local::peer(Protocol::Tcp, local, peer).ok()??;
         Some(name_of(found.process()?))
+    }
+
+    fn unix_ends(&self) -> HashMap<u64, UnixEnd> {
+        let kinds = Kinds {
+            tcp: false,
+            udp: false,
+            unix: true,
+        };
+        let questions = [Question::Listening(kinds), Question::Connections(kinds)];
+        let found: Vec<UnixEntry> = questions
+            .iter()
+            .filter_map(|question| sockeye_local::survey(question).ok())
+            .flat_map(|survey| survey.unix)
+            .collect();
+        let names: HashMap<u64, ProcessName<'static>> = found
+            .iter()
+            .filter_map(|entry| Some((entry.inode, name_of(entry.owner.process()?))))
+            .collect();
+        let end_of = |entry: &UnixEntry| {
+            let openers = entry.owner.openers().iter();
+            let mut holders: Vec<u32> = openers.map(|opener| opener.process.pid).collect();
+            holders.sort_unstable();
+            holders.dedup();
+            UnixEnd {
+                holders,
+                peer: entry.peer,
+                peer_process: entry.peer.and_then(|peer| names.get(&peer).cloned()),
+                backlog: entry.send_queue.filter(|_| entry.listening),
+            }
+        };
+        found
+            .iter()
+            .map(|entry| (entry.inode, end_of(entry)))
+            .collect()
     }
 }
 

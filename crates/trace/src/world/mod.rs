@@ -1,6 +1,7 @@
 //! What the traced processes have open, and what their calls mean: calls in, events out. Asks only through [`Tracee`] and [`Machine`].
 
 mod addresses;
+mod adopting;
 mod connecting;
 mod decode;
 mod descriptors;

@@ -63,7 +63,7 @@ impl World {
             self.descriptors.mark_foreign(pid, descriptor);
             return;
         };
-        let key = self.adopt(pid, descriptor, &facts, Came::Passed, &origin);
+        let key = self.adopt(pid, descriptor, &facts, Came::Passed, &origin, tracee);
         if let Some(open) = self.sockets.get_mut(key) {
             open.in_flight = open.in_flight.saturating_sub(1);
             if open.live {

@@ -15,6 +15,8 @@ pub(crate) struct Processes {
 #[derive(Clone, Debug, Default)]
 struct Process {
     name: String,
+    /// It ran before it was traced.
+    found: bool,
     /// It was said that it has more than one thread.
     threads: bool,
     blind: FxHashSet<Blind>,
@@ -42,6 +44,14 @@ impl Processes {
         }
         *told = *count;
         Some(*count)
+    }
+
+    /// How the process came by a socket of which nothing was seen.
+    pub(crate) fn came(&self, pid: u32) -> Came {
+        match self.known.get(&pid) {
+            Some(process) if process.found => Came::Found,
+            _ => Came::Inherited,
+        }
     }
 
     /// The process as others call it.
@@ -79,23 +89,13 @@ impl World {
         let origin = Origin::beside(at, Some(first_thread(pid)));
         let command = command.to_owned().into();
         self.tell_of_none(&origin, Kind::Started { pid, command });
-        for descriptor in descriptors {
-            if self.descriptors.get(pid, *descriptor).is_some() {
-                continue;
-            }
-            let Some(facts) = tracee.facts(*descriptor) else {
-                self.descriptors.mark_foreign(pid, *descriptor);
-                continue;
-            };
-            // Standard streams that are pairs, as test harnesses and terminals over the network make them, are no
-            // conversation of the program; a call that only sockets know shows them all the same.
-            let is_stream_of_another = (0..=2).contains(descriptor)
-                && facts.family == sockeye_model::Family::Unix
-                && !facts.listens;
-            if !is_stream_of_another {
-                self.adopt(pid, *descriptor, &facts, Came::Inherited, &origin);
-            }
-        }
+        let came = self.processes.came(pid);
+        self.take_in(pid, descriptors, came, &origin, tracee);
+    }
+
+    /// The tracer has come to a process that runs already; `started` comes next.
+    pub(crate) fn found(&mut self, pid: u32) {
+        self.processes.of(pid).found = true;
     }
 
     /// `fork`, `vfork`, or `clone` of a process; with `shares_files` (`CLONE_FILES`) both have one table of descriptors. A new

@@ -12,6 +12,9 @@ crate::texts! {
 
     // Names of lines that are no call of the sockets API.
     RESOLVE = "resolve" | "resolver";
+    WAS_OPEN = "was open" | "ya abierto";
+    LISTENS = "listens" | "escucha";
+    IS_CONNECTED = "connected" | "conectado";
     YOUR_END = "your end" | "tu lado";
     PEER_END = "other end" | "el otro";
     PLAN = "plan" | "plan";
@@ -21,8 +24,10 @@ crate::texts! {
     QUEUES = "queues" | "colas";
     RUNTIME = "runtime" | "entorno";
     DESCRIPTOR = "descriptor {number}" | "descriptor {number}";
-    INHERITED = "was open already: descriptor {number}, given to the program" | "ya estaba abierto: descriptor {number}, dado al programa";
+    INHERITED = "given to the program when it was started: descriptor {number}" | "dado al programa al arrancar: descriptor {number}";
+    FOUND = "was open when tracing began: descriptor {number}" | "estaba abierto al empezar a trazar: descriptor {number}";
     PASSED = "came from another process: descriptor {number}" | "llegó de otro proceso: descriptor {number}";
+    SINCE_TRACED = "{moved} since tracing began" | "{moved} desde que se traza";
     PAIRED = "its other end is {with}" | "su otro extremo es {with}";
     ASKED_ANY_PORT = "the system chose the port: bind asked for 0" | "el puerto lo eligió el sistema: bind pidió el 0";
     THREADS = "the process has several threads" | "el proceso tiene varios hilos";

@@ -8,6 +8,10 @@ crate::texts! {
     // Birth and configuration.
     SOCKET = "a handle in this program; nothing sent yet"
            | "un identificador en este programa; aún no ha salido nada";
+    FOUND = "it was open when tracing began; what it sent and received before is not known"
+          | "estaba abierto al empezar a trazar; no se sabe lo que envió y recibió antes";
+    INHERITED = "whoever started the program gave it this socket"
+              | "quien arrancó el programa le dio este socket";
     UNIX_SOCKET = "stays inside this machine: it has no IP address and no port"
                 | "no sale de esta máquina: no tiene dirección IP ni puerto";
     RAW_SOCKET = "packets of one IP protocol, no ports; the system asks for a privilege (CAP_NET_RAW)"

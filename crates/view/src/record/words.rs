@@ -31,7 +31,7 @@ words! {
     Unit { Bytes = "bytes", Message = "message" }
     End { Ours = "ours", Peer = "peer" }
     Source { Literal = "literal", HostsFile = "hosts", System = "system" }
-    Came { Made = "made", Inherited = "inherited", Passed = "passed" }
+    Came { Made = "made", Inherited = "inherited", Found = "found", Passed = "passed" }
     Runtime { Resolver = "resolver", NameCache = "name_cache", Interfaces = "interfaces", WakeUp = "wake_up" }
     Blind {
         IoUring = "io_uring",

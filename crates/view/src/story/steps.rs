@@ -340,7 +340,7 @@ fn is_silent(kind: &Kind<'_>) -> bool {
         Kind::Noted(note) => matches!(
             note,
             Note::Descriptor {
-                came: Came::Made,
+                came: Came::Made | Came::Inherited | Came::Found,
                 ..
             } | Note::PeerProcess(_)
         ),

@@ -57,7 +57,9 @@ pub(crate) fn worth(event: &Event<'_>, programs: &Programs) -> Worth {
         Kind::Configured { option, .. } if PREPARING.contains(&&**option) => Worth::Aside,
         Kind::Noted(
             Note::Descriptor {
-                came: Came::Made, ..
+                // What follows says that it was there before.
+                came: Came::Made | Came::Inherited | Came::Found,
+                ..
             }
             | Note::PortChosen
             | Note::Threads,

@@ -23,7 +23,7 @@ impl Teller {
             Kind::Bound { local } => self.bound(event, local),
             Kind::Listening { local, backlog } => self.listening(event, local, *backlog),
             Kind::Connecting { peer } => self.connecting(event, peer),
-            Kind::Connected { peer, .. } => self.connected(event, peer),
+            Kind::Connected { local, peer } => self.connected(event, local, peer),
             Kind::Accepted { peer, .. } => self.accepted(event, peer),
             Kind::Upgraded { protocol, .. } => self.upgraded(event, protocol),
             Kind::Waiting { call } => self.waiting(event, *call),

@@ -1,7 +1,8 @@
 //! The words for birth, naming, connecting and the end of sockets.
 
 use sockeye_model::{
-    Call, End, Event, Family, Protocol, SocketAddress, SocketId, Source, Timestamp, Totals, Type,
+    Call, Came, End, Event, Family, Protocol, SocketAddress, SocketId, Source, Timestamp, Totals,
+    Type,
 };
 use std::net::IpAddr;
 use std::time::Duration;
@@ -56,8 +57,17 @@ impl Teller {
                 )
             }
         };
-        let told =
-            Told::new(event, Call::Socket.name(), fact).because(reasons::SOCKET, self.language);
+        let came = self.sockets.of(event.socket).and_then(|known| known.came);
+        let told = match came {
+            Some(Came::Found) => Told::new(event, self.say(narration::WAS_OPEN), fact)
+                .because(reasons::FOUND, self.language),
+            Some(Came::Inherited) => Told::new(event, self.say(narration::WAS_OPEN), fact)
+                .because(reasons::INHERITED, self.language),
+            Some(Came::Passed) => Told::new(event, Call::Socket.name(), fact),
+            Some(Came::Made) | None => {
+                Told::new(event, Call::Socket.name(), fact).because(reasons::SOCKET, self.language)
+            }
+        };
         match transport {
             Transport::UnixStream | Transport::UnixDatagram | Transport::UnixSeqPacket => {
                 told.because(reasons::UNIX_SOCKET, self.language)
@@ -140,10 +150,20 @@ impl Teller {
     }
 
     pub(super) fn listening(&self, event: &Event<'_>, local: &SocketAddress, backlog: u32) -> Told {
-        let known_already = self
-            .sockets
-            .of(event.socket)
-            .is_some_and(|known| known.local.as_ref() == Some(local));
+        let known = self.sockets.of(event.socket);
+        if known.is_some_and(|known| known.was_there(event)) {
+            let address = self.address(local);
+            let fact = match backlog {
+                // Not known, or none.
+                0 => address,
+                _ => self.fill(
+                    narration::QUEUE,
+                    &[("address", &address), ("backlog", &backlog)],
+                ),
+            };
+            return Told::new(event, self.say(narration::LISTENS), fact);
+        }
+        let known_already = known.is_some_and(|known| known.local.as_ref() == Some(local));
         let fact = if known_already {
             self.fill(narration::QUEUE_ONLY, &[("backlog", &backlog)])
         } else {
@@ -164,7 +184,24 @@ impl Teller {
         Told::new(event, Call::Connect.name(), self.address(peer))
     }
 
-    pub(super) fn connected(&self, event: &Event<'_>, peer: &SocketAddress) -> Told {
+    pub(super) fn connected(
+        &self,
+        event: &Event<'_>,
+        local: &SocketAddress,
+        peer: &SocketAddress,
+    ) -> Told {
+        let known = self.sockets.of(event.socket);
+        if known.is_some_and(|known| known.was_there(event)) {
+            let named = |address: &SocketAddress| match address {
+                SocketAddress::UnixUnnamed => self.say(narration::SOMEBODY).to_owned(),
+                _ => self.address(address),
+            };
+            let fact = match local {
+                SocketAddress::UnixUnnamed => named(peer),
+                _ => format!("{} ◀═▶ {}", named(local), named(peer)),
+            };
+            return Told::new(event, self.say(narration::IS_CONNECTED), fact);
+        }
         let told = Told::new(event, Call::Connect.name(), self.address(peer));
         let transport = self.sockets.transport(event.socket);
         let (told, reason) = match transport {
@@ -180,6 +217,12 @@ impl Teller {
     pub(crate) fn own_end(&self, event: &Event<'_>, local: &SocketAddress) -> Option<Told> {
         // A raw socket has no port, and so nothing to say here.
         local.port().filter(|port| *port != 0)?;
+        // Of a connection that was there before both ends are told in one line.
+        if let Some(known) = self.sockets.of(event.socket)
+            && known.was_there(event)
+        {
+            return None;
+        }
         let chosen = self
             .sockets
             .of(event.socket)
@@ -300,7 +343,12 @@ impl Teller {
                 told
             };
         }
-        let moved = self.moved(totals);
+        let moved = match known.and_then(|known| known.came) {
+            Some(Came::Found) => {
+                self.fill(narration::SINCE_TRACED, &[("moved", &self.moved(totals))])
+            }
+            _ => self.moved(totals),
+        };
         if let Some(known) = known.filter(|known| known.unread > 0 && transport.is_stream()) {
             let unread = catalogue::bytes(known.unread, self.language);
             let (text, reason) = match transport {

@@ -1,6 +1,8 @@
 //! The words for what was found out beside the calls, and for the kernel's own figures.
 
-use sockeye_model::{Blind, Came, Event, Finding, Note, Queues, Runtime, TcpSample, Weight};
+use sockeye_model::{
+    Blind, Came, Event, Finding, Note, Queues, Runtime, SocketAddress, TcpSample, Weight,
+};
 
 use super::{Mark, Teller, Told};
 use crate::catalogue::{self, narration, reasons};
@@ -15,7 +17,7 @@ impl Teller {
                     .sockets
                     .of(event.socket)
                     .and_then(|known| known.peer.as_ref());
-                if let Some(peer) = peer {
+                if let Some(peer) = peer.filter(|peer| **peer != SocketAddress::UnixUnnamed) {
                     fact = format!("{} = {fact}", self.address(peer));
                 }
                 let told = Told::new(event, self.say(narration::PEER_END), fact);
@@ -75,6 +77,7 @@ impl Teller {
                 let text = match came {
                     Came::Made => narration::DESCRIPTOR,
                     Came::Inherited => narration::INHERITED,
+                    Came::Found => narration::FOUND,
                     Came::Passed => narration::PASSED,
                 };
                 as_note(self.fill(text, &[("number", number)]))

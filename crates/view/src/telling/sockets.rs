@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use sockeye_model::{
-    Call, End, Errno, Event, Family, Kind, Protocol, Queues, SocketAddress, SocketId, TcpSample,
-    Timestamp, Type, Unit,
+    Call, Came, End, Errno, Event, Family, Kind, Note, Protocol, Queues, SocketAddress, SocketId,
+    TcpSample, Timestamp, Type, Unit,
 };
 
 use super::Way;
@@ -90,6 +90,8 @@ pub(crate) struct Known {
     pub(crate) bound: bool,
     pub(crate) listening: bool,
     pub(crate) accepted: bool,
+    /// The program did not make it; how it came by it.
+    pub(crate) came: Option<Came>,
     /// Which way its first bytes went: who sends first asks.
     pub(crate) first_way: Option<Way>,
     pub(crate) received: u64,
@@ -123,6 +125,7 @@ impl Known {
             bound: false,
             listening: false,
             accepted: false,
+            came: None,
             first_way: None,
             received: 0,
             messages: false,
@@ -139,6 +142,11 @@ impl Known {
             sample: None,
             unread: 0,
         }
+    }
+
+    /// Whether an event says what the socket was when the program came by it, and is no call.
+    pub(crate) fn was_there(&self, event: &Event<'_>) -> bool {
+        self.came.is_some() && event.took.is_none()
     }
 
     /// Whether this end asks and the other answers, so that the time to the next receive is an answer's.
@@ -219,6 +227,12 @@ impl Sockets {
                     known.unread = *unread;
                 }
             }
+            // The first that is heard of a socket that was there before.
+            Kind::Noted(Note::Descriptor { came, .. })
+                if *came != Came::Made && event.socket > self.highest =>
+            {
+                self.entry(event.socket).came = Some(*came);
+            }
             // These say nothing about a socket's state, and must not bring a closed one back.
             Kind::Noted(_)
             | Kind::Planned { .. }
@@ -230,10 +244,28 @@ impl Sockets {
             | Kind::Diagnosed(_)
             | Kind::Unshown { .. } => {}
             _ => {
+                let served = self.was_accepted(event);
                 let known = self.entry(event.socket);
+                known.accepted |= served;
                 known.after(event);
             }
         }
+    }
+
+    /// Whether a connection that was there before must have come to a listener here, whose port it has.
+    fn was_accepted(&self, event: &Event<'_>) -> bool {
+        let Kind::Connected { local, .. } = &event.kind else {
+            return false;
+        };
+        let serves = |known: &Known| {
+            let own = known.local.as_ref().filter(|_| known.listening);
+            own.is_some_and(|own| {
+                own == local || local.port().is_some() && own.port() == local.port()
+            })
+        };
+        self.of(event.socket)
+            .is_some_and(|known| known.was_there(event))
+            && self.open.values().any(serves)
     }
 
     fn accepted(&mut self, event: &Event<'_>, local: &SocketAddress, peer: &SocketAddress) {

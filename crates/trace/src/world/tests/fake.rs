@@ -10,7 +10,7 @@ use sockeye_model::{
 };
 
 use super::super::World;
-use super::super::machine::Machine;
+use super::super::machine::{Machine, UnixEnd};
 use crate::made::{Attend, Entry, Made};
 use crate::tracee::{Facts, Tracee};
 
@@ -167,8 +167,8 @@ impl Tracee for Fake {
 }
 
 /// A machine on which `python3`, pid 812, is behind everything.
-#[derive(Debug)]
-struct Known;
+#[derive(Debug, Default)]
+struct Known(HashMap<u64, UnixEnd>);
 
 impl Machine for Known {
     fn holder(&self, _: Type, address: &SocketAddress) -> Option<Note<'static>> {
@@ -192,6 +192,10 @@ impl Machine for Known {
 
     fn peer(&self, _: &SocketAddress, _: &SocketAddress) -> Option<ProcessName<'static>> {
         Some(python())
+    }
+
+    fn unix_ends(&self) -> HashMap<u64, UnixEnd> {
+        self.0.clone()
     }
 }
 
@@ -218,7 +222,7 @@ pub(super) const PID: u32 = 100;
 impl Program {
     pub(super) fn new() -> Self {
         let mut program = Self {
-            world: World::beside(true, Box::new(Known)),
+            world: World::beside(true, Box::new(Known::default())),
             now: Timestamp::START,
             fake: Fake::default(),
             by: Caller {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use proptest::prelude::*;
-use sockeye_model::{Caller, Event, Kind, SocketId};
+use sockeye_model::{Caller, Came, Event, Kind, Note, SocketId};
 
 use super::fake::{Fake, Program, rights, sockaddr, sockaddr_un, tcp, udp};
 use crate::made::{Attend, Entry};
@@ -143,7 +143,11 @@ fn check_order(told: &[Event<'static>]) -> Result<(), TestCaseError> {
             );
             last += 1;
             prop_assert!(
-                matches!(event.kind, Kind::Created { .. } | Kind::Accepted { .. }),
+                match &event.kind {
+                    Kind::Created { .. } | Kind::Accepted { .. } => true,
+                    Kind::Noted(Note::Descriptor { came, .. }) => *came != Came::Made,
+                    _ => false,
+                },
                 "{:?}",
                 event
             );
