@@ -92,6 +92,10 @@ impl Rule for HeldByParent {
             _ => {}
         }
     }
+
+    fn passes(&mut self, at: Timestamp, scene: &Scene, found: &mut Vec<Finding>) {
+        self.judge(at, scene, found);
+    }
 }
 
 impl HeldByParent {
