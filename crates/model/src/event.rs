@@ -5,7 +5,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use crate::{Call, Errno, Finding, SocketAddress, Timestamp};
+use crate::{Call, Errno, Finding, SocketAddress, Syscall, Timestamp};
 
 /// The number of a socket within a session: #1, #2, … in order of birth; never used again.
 ///
@@ -370,6 +370,10 @@ pub enum Note<'a> {
     },
     /// Something that can't be seen.
     Blind(Blind),
+    /// The kernel's own call behind what was just told of a traced program; only where it was asked for. It was over at the
+    /// same moment, and was made by the same thread. One that only waits (`ppoll`, `epoll_wait`) comes by itself, before the
+    /// call that it was made for.
+    Syscall(Box<Syscall>),
     /// Messages that were not passed on, and why.
     Dropped {
         /// How many.
@@ -745,6 +749,7 @@ impl Note<'_> {
             Self::Threads => Note::Threads,
             Self::Runtime { of, sockets } => Note::Runtime { of, sockets },
             Self::Blind(blind) => Note::Blind(blind),
+            Self::Syscall(syscall) => Note::Syscall(syscall),
             Self::Dropped { messages, why } => Note::Dropped { messages, why },
         }
     }

@@ -12,6 +12,7 @@ pub mod plan;
 pub mod scheme;
 mod sink;
 mod socket_address;
+mod syscall;
 mod tally;
 pub mod text;
 mod time;
@@ -30,5 +31,6 @@ pub use option::{BindTo, OPTIONS, OptionName, Options, SocketOption, TlsVersion}
 pub use scheme::{Carries, SCHEMES, Scheme, SchemeRow};
 pub use sink::{Flow, Sink, Wants};
 pub use socket_address::{NotASocketAddress, SocketAddress};
+pub use syscall::Syscall;
 pub use tally::Tally;
 pub use time::Timestamp;

@@ -6,7 +6,7 @@ use std::io;
 use rustc_hash::FxHashMap;
 use sockeye_diagnose::Doctor;
 use sockeye_model::{
-    Call, End, Event, Finding, Flow, Kind, Sink, SocketId, Tally, Timestamp, Wants,
+    Call, End, Event, Finding, Flow, Kind, Note, Sink, SocketId, Tally, Timestamp, Wants,
 };
 use sockeye_view::{Found, Sums};
 
@@ -58,6 +58,10 @@ impl Calls {
 impl Diagnosis {
     /// The next event. Gives what it shows for the first time, as events to be told behind it.
     pub(crate) fn event(&mut self, event: &Event<'_>) -> Vec<Event<'static>> {
+        // Says what was told already in other words: no rule may find more for it.
+        if let Kind::Noted(Note::Syscall(_)) = event.kind {
+            return Vec::new();
+        }
         self.traced |= event.by.is_some();
         self.sums.event(event);
         if let Some(call) = call_of(&event.kind) {

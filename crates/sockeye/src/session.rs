@@ -206,7 +206,9 @@ impl Session {
         };
         let two_programs = args.with.len() == 1;
         if !args.json {
-            if view.diagram || (two_programs && view.explain.is_none() && !view.hex) {
+            // A column has no room for the kernel's calls.
+            let in_lines = view.explain.is_some() || view.hex || args.syscalls;
+            if view.diagram || (two_programs && !in_lines) {
                 let diagram = match args.with.as_slice() {
                     [partner] => {
                         let words: Vec<_> =
@@ -216,7 +218,7 @@ impl Session {
                     _ => look.diagram(writer()?, view.explain, Columns::Auto),
                 };
                 shown.push(diagram, place());
-            } else if view.explain.is_some() || !view.hex {
+            } else if view.explain.is_some() || args.syscalls || !view.hex {
                 shown.push(look.explain(writer()?, view.explain, true, true), place());
             }
             if view.hex {

@@ -37,6 +37,8 @@ pub struct Options {
     pub read_write: bool,
     /// Ask for the bytes of what is sent and received.
     pub bytes: bool,
+    /// Tell the kernel's own call behind each event, as [`sockeye_model::Note::Syscall`].
+    pub syscalls: bool,
 }
 
 /// What [`Tracer::run`] tells.
@@ -155,9 +157,13 @@ type Clock<'a> = &'a dyn Fn() -> Timestamp;
 impl Tracer {
     /// A tracer without programs yet.
     pub fn new(options: Options) -> Self {
+        let mut world = World::new(options.bytes);
+        if options.syscalls {
+            world.tell_syscalls();
+        }
         Self {
             options,
-            world: World::new(options.bytes),
+            world,
             tasks: FxHashMap::default(),
             processes: FxHashMap::default(),
             fresh: Vec::new(),

@@ -30,6 +30,7 @@ fn run(command: &[&str]) -> Option<Run> {
         lines: true,
         read_write: true,
         bytes: true,
+        syscalls: false,
     });
     let words: Vec<OsString> = command.iter().map(OsString::from).collect();
     match tracer.start(&words) {

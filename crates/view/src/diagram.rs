@@ -7,7 +7,9 @@ use std::collections::HashSet;
 use std::io::{self, Write};
 use std::time::Duration;
 
-use sockeye_model::{Event, Flow, Kind, Sink, SocketAddress, SocketId, Tally, Timestamp, Wants};
+use sockeye_model::{
+    Event, Flow, Kind, Note, Sink, SocketAddress, SocketId, Tally, Timestamp, Wants,
+};
 
 use crate::catalogue::{Language, narration};
 use crate::layout::{Paint, phrases_in_lines, to_ascii};
@@ -289,6 +291,10 @@ impl<W: Write + Send> Sink for Diagram<W> {
     }
 
     fn event(&mut self, event: &Event<'_>) -> io::Result<Flow> {
+        // A column has no room for the kernel's words.
+        if let Kind::Noted(Note::Syscall(_)) = event.kind {
+            return Ok(Flow::Continue);
+        }
         match &mut self.undecided {
             Some(undecided) => {
                 if let Some(two) = undecided.hear(event) {

@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 use std::io::{self, Write};
 use std::time::Duration;
 
-use sockeye_model::{Call, Event, Flow, Kind, Sink, SocketId, Tally, Timestamp, Wants};
+use sockeye_model::{Call, Event, Flow, Kind, Note, Sink, SocketId, Tally, Timestamp, Wants};
 
 use crate::catalogue::{self, Language, narration};
 use crate::layout::to_ascii;
@@ -17,11 +17,13 @@ use crate::telling::{Agreed, Mark, Reason, Said, Summary, Teller, Told, Worth, i
 mod gather;
 mod held;
 mod json;
+mod kernel;
 mod line;
 
 pub use crate::telling::Reasons;
 use gather::Pending;
 use held::Held;
+use kernel::Kernel;
 use line::Place;
 
 /// What a line of narration is written as.
@@ -123,6 +125,7 @@ pub struct Explain<W> {
     line_columns: usize,
     /// A mistake or a risk was found.
     wrong: bool,
+    kernel: Kernel,
 }
 
 /// A wait that is counted on a terminal while nothing else happens.
@@ -161,6 +164,7 @@ impl<W: Write> Explain<W> {
             files: HashMap::new(),
             line_columns: 0,
             wrong: false,
+            kernel: Kernel::default(),
             options,
         }
     }
@@ -354,6 +358,10 @@ impl<W: Write + Send> Sink for Explain<W> {
     fn event(&mut self, event: &Event<'_>) -> io::Result<Flow> {
         self.eventful = true;
         self.advance(event.at)?;
+        if let Kind::Noted(Note::Syscall(syscall)) = &event.kind {
+            self.syscall(event, syscall)?;
+            return Ok(Flow::Continue);
+        }
         self.end_waits(event);
         self.summary.before(event, &self.teller.sockets);
         let worth = worth(event, &self.teller.programs);
@@ -361,6 +369,7 @@ impl<W: Write + Send> Sink for Explain<W> {
             let _ = self.teller.tell(event);
             return Ok(Flow::Continue);
         }
+        self.kernel.told(event);
         let place = self.place(event);
         match &event.kind {
             Kind::Started { pid, command }

@@ -295,7 +295,8 @@ impl<W: Write> Hex<W> {
             | Note::PortChosen
             | Note::Threads
             | Note::Runtime { .. }
-            | Note::Blind(_) => return,
+            | Note::Blind(_)
+            | Note::Syscall(_) => return,
         };
         self.line(Mark::Lifecycle, event, format_args!("{words}"));
     }

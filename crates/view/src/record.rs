@@ -256,10 +256,7 @@ impl Line<'_> {
             }
             Kind::Called { call, result } => {
                 self.call(*call);
-                match result {
-                    Ok(returned) => self.object.signed("returned", *returned),
-                    Err(errno) => self.errno(*errno),
-                }
+                self.result(*result);
             }
             Kind::HalfClosed { end } => self.object.plain("end", end.word()),
             Kind::Closed {
@@ -318,6 +315,13 @@ impl Line<'_> {
 
     fn call(&mut self, call: Call) {
         self.object.plain("call", call.name());
+    }
+
+    fn result(&mut self, result: Result<i64, Errno>) {
+        match result {
+            Ok(returned) => self.object.signed("returned", returned),
+            Err(errno) => self.errno(errno),
+        }
     }
 
     fn errno(&mut self, errno: Errno) {
@@ -393,6 +397,13 @@ impl Line<'_> {
                 self.object.number("sockets", (*sockets).into());
             }
             Note::Blind(blind) => self.object.plain("blind", blind.word()),
+            Note::Syscall(syscall) => {
+                self.object.text("name", &syscall.name);
+                self.object.number("number", syscall.number.into());
+                self.object
+                    .list("arguments", syscall.arguments.iter().map(String::as_str));
+                self.result(syscall.result);
+            }
             Note::Dropped { messages, why } => {
                 self.object.number("messages", *messages);
                 self.object.plain("why", why.word());
@@ -510,6 +521,7 @@ const fn note_name(note: &Note<'_>) -> &'static str {
         Note::Threads => "threads",
         Note::Runtime { .. } => "runtime",
         Note::Blind(_) => "blind",
+        Note::Syscall(_) => "syscall",
     }
 }
 

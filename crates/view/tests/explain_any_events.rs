@@ -9,8 +9,9 @@ use std::time::Duration;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use sockeye_model::{
-    Call, DropReason, End, Errno, Event, Family, Kind, Note, Payload, Place, ProcessName, Protocol,
-    Sink, SocketAddress, SocketId, Source, Tally, TcpSample, Timestamp, Totals, Type, Unit,
+    Call, Caller, DropReason, End, Errno, Event, Family, Kind, Note, Payload, Place, ProcessName,
+    Protocol, Sink, SocketAddress, SocketId, Source, Syscall, Tally, TcpSample, Timestamp, Totals,
+    Type, Unit,
 };
 use sockeye_view::catalogue::Language;
 use sockeye_view::{
@@ -56,6 +57,7 @@ fn an_event((kind, socket, at, one, two, data, number): Seed) -> Event<'static> 
         pid: socket,
         name: text(),
     };
+    let kind_number = kind;
     let kind = match kind % 26 {
         0 => Kind::Created {
             family: [Family::Inet, Family::Inet6, Family::Unix][usize::from(one) % 3],
@@ -141,7 +143,7 @@ fn an_event((kind, socket, at, one, two, data, number): Seed) -> Event<'static> 
             pid: socket,
             status: if two & 1 == 0 { Ok(3) } else { Err(9) },
         },
-        23 => Kind::Noted(match two % 7 {
+        23 => Kind::Noted(match two % 8 {
             0 => Note::PeerProcess(process()),
             1 => Note::Holder {
                 address: an_address(one),
@@ -163,6 +165,12 @@ fn an_event((kind, socket, at, one, two, data, number): Seed) -> Event<'static> 
                 protocol: text(),
                 text: text(),
             },
+            6 => Note::Syscall(Box::new(Syscall {
+                name: ["poll", "select", "sendto"][usize::from(one % 3)].into(),
+                number: socket,
+                arguments: vec![text().into_owned(); usize::from(one % 4)],
+                result: Ok(number),
+            })),
             _ => Note::Dropped {
                 messages: size,
                 why: DropReason::TooLong,
@@ -183,7 +191,11 @@ fn an_event((kind, socket, at, one, two, data, number): Seed) -> Event<'static> 
         took: (two & 32 == 0).then(|| Duration::from_nanos(size)),
         socket: SocketId(socket),
         parent: (two & 64 == 0).then(|| SocketId(u32::from(one % 6))),
-        by: None,
+        // Only another program's calls have the kernel's behind them.
+        by: (kind_number % 26 == 23 && two % 8 == 6).then_some(Caller {
+            process: 1,
+            thread: 1,
+        }),
         place: (two & 128 == 0).then(|| Place {
             function: None,
             file: text(),

@@ -14,7 +14,7 @@ use proptest::prelude::*;
 use record_samples::{KINDS, kind_number};
 use sockeye_model::{
     Blind, Call, Caller, Came, DropReason, End, Errno, Event, Family, Kind, Note, Payload, Place,
-    ProcessName, Protocol, Queues, Runtime, Sink, SocketAddress, SocketId, Source, Tally,
+    ProcessName, Protocol, Queues, Runtime, Sink, SocketAddress, SocketId, Source, Syscall, Tally,
     TcpSample, Timestamp, Totals, Type, Unit,
 };
 use sockeye_view::{Header, Record, Replay};
@@ -143,8 +143,23 @@ fn traced_note() -> impl Strategy<Value = Note<'static>> {
         (prop::sample::select(of), any::<u32>())
             .prop_map(|(of, sockets)| Note::Runtime { of, sockets }),
         prop::sample::select(blind).prop_map(Note::Blind),
+        syscall().prop_map(|syscall| Note::Syscall(Box::new(syscall))),
         prop::sample::select(vec![Note::PortChosen, Note::Threads]),
     ]
+}
+
+fn syscall() -> impl Strategy<Value = Syscall> {
+    let arguments = prop::collection::vec(".*", 0..6);
+    let result = prop_oneof![
+        any::<i64>().prop_map(Ok),
+        any::<i32>().prop_map(|it| Err(Errno(it)))
+    ];
+    (".*", any::<u32>(), arguments, result).prop_map(|(name, number, arguments, result)| Syscall {
+        name: name.into(),
+        number,
+        arguments,
+        result,
+    })
 }
 
 fn note() -> impl Strategy<Value = Note<'static>> {

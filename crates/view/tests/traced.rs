@@ -9,7 +9,7 @@ use scenes::{Scene, address};
 use sockeye_model::text::Text;
 use sockeye_model::{
     Call, Caller, Came, Errno, Event, Family, Finding, Kind, Note, Payload, Place, ProcessName,
-    Queues, Saying, SocketId, Totals, Type, Unit, Weight,
+    Queues, Saying, SocketId, Syscall, Totals, Type, Unit, Weight,
 };
 use sockeye_view::catalogue::Language;
 use sockeye_view::{Columns, Diagram, DiagramOptions, Explain, ExplainOptions};
@@ -365,4 +365,144 @@ fn what_a_process_did_stands_in_its_column_and_above_its_end_even_where_it_was_t
     for words in ["#2 setsockopt", "exit", "#4 connect"] {
         assert!(is_right(words), "{words}: {picture}");
     }
+}
+
+/// A call of the kernel by this process, over at this moment.
+fn kernels(scene: &mut Scene, at: u64, socket: u32, text: (&'static str, &[&str], i64)) {
+    let (name, arguments, returned) = text;
+    let syscall = Syscall {
+        name: name.into(),
+        number: 44,
+        arguments: arguments.iter().map(ToString::to_string).collect(),
+        result: match returned {
+            0.. => Ok(returned),
+            _ => Err(Errno(i32::try_from(-returned).unwrap())),
+        },
+    };
+    let note = Kind::Noted(Note::Syscall(Box::new(syscall)));
+    by(scene.at(at, socket, note), CLIENT, 0).took = Some(Duration::from_millis(200));
+}
+
+/// A client that waits in vain, sends, and receives once poll has said that there is something.
+fn client() -> Scene {
+    let mut scene = Scene::default();
+    let started = Kind::Started {
+        pid: CLIENT,
+        command: "python3 client.py".into(),
+    };
+    by(scene.at(0, 0, started), CLIENT, 0);
+    let created = Kind::Created {
+        family: Family::Inet,
+        kind: Type::Stream,
+        protocol: Default::default(),
+    };
+    by(scene.at(100, 1, created), CLIENT, 0);
+    kernels(
+        &mut scene,
+        100,
+        1,
+        ("socket", &["AF_INET", "SOCK_STREAM", "IPPROTO_IP"], 3),
+    );
+    let flag = Kind::Configured {
+        option: "O_NONBLOCK".into(),
+        value: "1".into(),
+    };
+    by(scene.at(200, 1, flag), CLIENT, 0);
+    kernels(&mut scene, 200, 1, ("ioctl", &["3", "FIONBIO", "[1]"], 0));
+    let nothing = "[{fd=3, events=POLLIN, revents=0}]";
+    kernels(&mut scene, 200_000, 1, ("poll", &[nothing, "1", "200"], 0));
+    kernels(&mut scene, 400_000, 1, ("poll", &[nothing, "1", "200"], 0));
+    for at in [500_000, 500_100] {
+        let sent = Kind::Sent {
+            call: Call::Send,
+            payload: Payload::Bytes {
+                data: b"hola\n".into(),
+                unit: Unit::Bytes,
+            },
+            asked: 5,
+            buffer: None,
+            peer: None,
+        };
+        by(scene.at(at, 1, sent), CLIENT, 0);
+        let arguments = ["3", "\"hola\\n\"", "5", "MSG_NOSIGNAL", "NULL", "0"];
+        kernels(&mut scene, at, 1, ("sendto", &arguments, 5));
+    }
+    let there = "[{fd=3, events=POLLIN, revents=POLLIN}]";
+    kernels(&mut scene, 600_000, 1, ("poll", &[there, "1", "200"], 1));
+    let received = Kind::Received {
+        call: Call::Recv,
+        payload: Payload::Bytes {
+            data: "añ\n".as_bytes().into(),
+            unit: Unit::Bytes,
+        },
+        room: 10,
+        truncated_from: None,
+        peer: None,
+    };
+    by(scene.at(700_000, 1, received), CLIENT, 0);
+    kernels(
+        &mut scene,
+        700_000,
+        1,
+        (
+            "recvfrom",
+            &["3", "\"añ\\n\"", "10", "0", "NULL", "NULL"],
+            4,
+        ),
+    );
+    let failed = Kind::Failed {
+        call: Call::Send,
+        errno: Errno::EPIPE,
+        address: None,
+    };
+    by(scene.at(800_000, 1, failed), CLIENT, 0);
+    kernels(
+        &mut scene,
+        800_000,
+        1,
+        ("sendto", &["3", "\"x\"", "1", "0", "NULL", "0"], -32),
+    );
+    scene
+}
+
+#[test]
+fn the_kernels_call_stands_below_the_programs_and_a_wait_above_it() {
+    for (language, name) in [(Language::English, "en"), (Language::Spanish, "es")] {
+        let text = narrated(&client(), options(language, 80));
+        for line in text.lines() {
+            assert!(line.chars().count() <= 80, "{line}");
+        }
+        insta::assert_snapshot!(format!("traced_syscalls_{name}"), text);
+    }
+}
+
+#[test]
+fn the_kernels_call_of_what_is_not_told_is_told_on_request() {
+    let short = narrated(&client(), options(Language::English, 100));
+    assert!(!short.contains("ioctl"), "{short}");
+    let everything = ExplainOptions {
+        everything: true,
+        ..options(Language::English, 100)
+    };
+    let long = narrated(&client(), everything);
+    assert!(long.contains("ioctl(3, FIONBIO, [1]) = 0   [44]"), "{long}");
+}
+
+#[test]
+fn without_unicode_the_kernels_data_is_escaped_and_not_changed() {
+    let ascii = ExplainOptions {
+        ascii: true,
+        ..options(Language::English, 100)
+    };
+    let text = narrated(&client(), ascii);
+    assert!(text.is_ascii(), "{text}");
+    assert!(text.contains(r#"recvfrom(3, "a\u{f1}\n", 10"#), "{text}");
+}
+
+#[test]
+fn pictures_leave_the_kernels_calls_out() {
+    let mut out = Vec::new();
+    client().show(Diagram::new(&mut out, DiagramOptions::default()));
+    let text = String::from_utf8(out).unwrap();
+    assert!(text.contains("send") && !text.contains("sendto"), "{text}");
 }

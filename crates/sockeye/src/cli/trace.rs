@@ -12,6 +12,7 @@ pub(crate) const EXAMPLES: &str = "\
 Examples:
   sockeye trace python3 server.py                    what its sockets do, and what is wrong
   sockeye trace --lines -- python3 server.py         with the line of each call
+  sockeye trace --syscalls ./server                  with the kernel's own calls: sendto behind send
   sockeye trace --with 'nc -N :: 5000' -- ./server   both, once the first one listens
   sockeye trace --check --json -o found.json -- ./a  for a test: 23 when something is wrong
   sockeye trace -p 4121                              a program that runs already, until Ctrl-C";
@@ -47,6 +48,9 @@ pub(crate) struct TraceFlags {
     /// Leave read, write and their kin alone: no data of programs that use them on sockets, no cost for files
     #[arg(long)]
     no_rw: bool,
+    /// Show below each call of the program the kernel's own, with its arguments and its result, as strace writes them
+    #[arg(long, conflicts_with = "diagram")]
+    syscalls: bool,
     #[command(flatten)]
     view: ViewArgs,
 }
@@ -77,6 +81,8 @@ pub(crate) struct TraceArgs {
     pub(crate) lines: bool,
     /// Watch read and write on sockets.
     pub(crate) read_write: bool,
+    /// The kernel's own calls.
+    pub(crate) syscalls: bool,
     /// The views.
     pub(crate) view: ViewArgs,
 }
@@ -107,6 +113,7 @@ impl TraceFlags {
             json: self.json,
             lines: self.lines,
             read_write: !self.no_rw,
+            syscalls: self.syscalls,
             view: self.view,
         })
     }

@@ -7,4 +7,5 @@ mod ran;
 mod show;
 mod terminal;
 mod trace;
+mod trace_syscalls;
 mod usage;

@@ -8,10 +8,10 @@ use std::process::{Command, Stdio};
 use crate::ran::{Ran, command, skipped, sockeye};
 
 /// A directory of a test's own, with programs in it.
-struct Room(PathBuf);
+pub(crate) struct Room(PathBuf);
 
 impl Room {
-    fn new(name: &str, files: &[(&str, &str)]) -> Self {
+    pub(crate) fn new(name: &str, files: &[(&str, &str)]) -> Self {
         let path = std::env::temp_dir().join(format!("trace-{}-{name}", std::process::id()));
         std::fs::create_dir_all(&path).unwrap();
         for (name, text) in files {
@@ -20,12 +20,12 @@ impl Room {
         Self(path)
     }
 
-    fn path(&self, name: &str) -> String {
+    pub(crate) fn path(&self, name: &str) -> String {
         self.0.join(name).to_str().unwrap().to_owned()
     }
 
     /// Runs `sockeye trace` with these arguments, here.
-    fn trace(&self, arguments: &[&str]) -> Ran {
+    pub(crate) fn trace(&self, arguments: &[&str]) -> Ran {
         let mut words = vec!["trace"];
         words.extend(arguments);
         bounded(&words)
@@ -35,7 +35,7 @@ impl Room {
             .into()
     }
 
-    fn read(&self, name: &str) -> String {
+    pub(crate) fn read(&self, name: &str) -> String {
         std::fs::read_to_string(self.0.join(name)).unwrap()
     }
 }
@@ -61,7 +61,7 @@ fn bounded(arguments: &[&str]) -> Command {
 }
 
 /// Whether programs can be traced here, with these tools; says why not.
-fn possible(tools: &[&str]) -> bool {
+pub(crate) fn possible(tools: &[&str]) -> bool {
     for tool in tools {
         let found = Command::new("sh")
             .args(["-c", "command -v \"$0\"", tool])

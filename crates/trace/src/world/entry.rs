@@ -29,11 +29,16 @@ impl World {
             unread: None,
             waits: false,
             looks: 0,
+            gave: None,
         };
         match syscall {
             Syscall::Poll | Syscall::Select | Syscall::EpollWait => {
                 self.entered_poll(&pending);
-                return None;
+                if !self.syscalls || !self.descriptors.has_any(entry.by.process) {
+                    return None;
+                }
+                pending.place = tracee.place(entry.by.thread);
+                return Some((Attend::Return, pending));
             }
             Syscall::Ptrace => {
                 self.entered_ptrace(entry);

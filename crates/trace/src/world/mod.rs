@@ -6,6 +6,7 @@ mod connecting;
 mod decode;
 mod descriptors;
 mod entry;
+mod kernel;
 mod lifecycle;
 mod machine;
 mod options;
@@ -29,6 +30,7 @@ use crate::made::{Attend, Entry, Made};
 use crate::tracee::Tracee;
 use decode::Syscall;
 use descriptors::Descriptors;
+use kernel::Gave;
 use machine::{Machine, ThisMachine};
 use outbox::Outbox;
 use processes::Processes;
@@ -40,6 +42,8 @@ use waits::Looks;
 #[derive(Debug)]
 pub(crate) struct World {
     bytes: bool,
+    /// The kernel's own calls are told too.
+    syscalls: bool,
     now: Timestamp,
     descriptors: Descriptors,
     sockets: Sockets,
@@ -71,6 +75,8 @@ struct Pending {
     waits: bool,
     /// How often the queues were looked at while it waits.
     looks: usize,
+    /// What the kernel got, where its own calls are told.
+    gave: Option<Box<Gave>>,
 }
 
 impl Pending {
@@ -142,6 +148,7 @@ impl World {
     fn beside(bytes: bool, machine: Box<dyn Machine>) -> Self {
         Self {
             bytes,
+            syscalls: false,
             now: Timestamp::START,
             descriptors: Descriptors::default(),
             sockets: Sockets::default(),
@@ -160,9 +167,12 @@ impl World {
     pub(crate) fn entered(&mut self, entry: &Entry, tracee: &dyn Tracee) -> Attend {
         self.now = self.now.max(entry.at);
         self.pending.remove(&entry.by.thread);
-        let Some((attend, pending)) = self.enter(entry, tracee) else {
+        let Some((attend, mut pending)) = self.enter(entry, tracee) else {
             return Attend::No;
         };
+        if self.syscalls {
+            pending.gave = Gave::of(entry, tracee).map(Box::new);
+        }
         self.pending.insert(entry.by.thread, pending);
         attend
     }
@@ -179,7 +189,7 @@ impl World {
     pub(crate) fn made(&mut self, made: &Made, tracee: &dyn Tracee) {
         self.now = self.now.max(made.at);
         let known = self.pending.remove(&made.entry.by.thread);
-        let pending = match known.filter(|known| known.entry.number == made.entry.number) {
+        let mut pending = match known.filter(|known| known.entry.number == made.entry.number) {
             Some(pending) => pending,
             // The tracer came while the thread was in it.
             None => match self.enter(&made.entry, tracee) {
@@ -198,6 +208,9 @@ impl World {
             self.tell_wait(&pending);
         }
         self.returned(&pending, made, tracee);
+        if self.syscalls {
+            self.tell_syscall(&mut pending, made, tracee);
+        }
         self.look_after(&pending, made.at, tracee);
     }
 

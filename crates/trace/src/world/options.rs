@@ -31,6 +31,11 @@ pub(crate) fn name(level: i32, option: i32) -> Cow<'static, str> {
     }
 }
 
+/// The same, and `None` where it has no name here.
+pub(crate) fn known_name(level: i32, option: i32) -> Option<&'static str> {
+    row(level, option).map(|row| row.2)
+}
+
 /// The value that a program gives, as text; `None` where its memory can't be read.
 pub(crate) fn value(
     level: i32,

@@ -14,6 +14,8 @@ pub(crate) struct Outbox {
     /// Until when the events of a socket stay, and all behind them.
     held: FxHashMap<Key, Timestamp>,
     numbers: FxHashMap<Key, Number>,
+    /// A socket that is closed, and of which one event is still to come.
+    last_word: Option<Key>,
     last: u32,
 }
 
@@ -26,6 +28,11 @@ struct Number {
 impl Outbox {
     pub(crate) fn push(&mut self, event: Event<'static>) {
         self.queue.push_back(event);
+    }
+
+    /// The event that was pushed last.
+    pub(crate) fn last(&self) -> Option<&Event<'static>> {
+        self.queue.back()
     }
 
     /// The events of this socket stay until then at most.
@@ -53,6 +60,12 @@ impl Outbox {
             self.held.remove(key);
         }
         expired
+    }
+
+    /// How many sockets have numbers.
+    #[cfg(test)]
+    pub(crate) fn numbers(&self) -> usize {
+        self.numbers.len()
     }
 
     /// Whether any socket is held.
@@ -97,10 +110,21 @@ impl Outbox {
         if let Kind::Noted(Note::Paired { with }) = &mut event.kind {
             *with = self.number_of(Key(with.0), None).own;
         }
-        if let Kind::Closed { .. } = event.kind
-            && !self.is_named(key)
-        {
-            self.numbers.remove(&key);
+        if let Kind::Closed { .. } = event.kind {
+            if self
+                .queue
+                .front()
+                .is_some_and(|next| next.socket == SocketId(key.0))
+            {
+                self.last_word = Some(key);
+            } else if !self.is_named(key) {
+                self.numbers.remove(&key);
+            }
+        } else if self.last_word == Some(key) {
+            self.last_word = None;
+            if !self.is_named(key) {
+                self.numbers.remove(&key);
+            }
         }
         event
     }

@@ -17,6 +17,7 @@ pub(crate) struct Traced {
 pub(crate) const OPTIONS: Options = Options {
     lines: false,
     read_write: true,
+    syscalls: false,
     bytes: true,
 };
 

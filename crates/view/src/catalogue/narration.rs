@@ -90,6 +90,7 @@ crate::texts! {
     SESSION = "{new} stands for {peer}" | "{new} representa a {peer}";
     SOMEBODY = "a client without a name" | "un cliente sin nombre";
     WAITED = "waited {time}" | "esperó {time}";
+    TIMED_OUT = "nothing was ready within {time}" | "nada estuvo listo en {time}";
     WAITING = "waiting" | "esperando";
     WAITING_FOR_CLIENT = "waiting for a client" | "esperando a un cliente";
     WAITING_FOR_MESSAGE = "waiting for a message" | "esperando un mensaje";

@@ -19,6 +19,9 @@ const LINE: usize = 5;
 /// Of a traced program: a call's name may have how much it asked for behind it.
 const TRACED_NAME: usize = 13;
 
+/// Columns that the further rows of one thing stand farther in.
+const HANG: usize = 2;
+
 /// Which columns there are beside time, number, call, fact and reason.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Columns {
@@ -141,6 +144,18 @@ fn margin(text: &mut String, options: &ExplainOptions) {
 
 fn reasons_at_right(columns: Columns, options: &ExplainOptions) -> bool {
     room(options) >= columns.why() + WHY_LEAST
+}
+
+/// What belongs to the line above, below the name of its call.
+pub(super) fn beneath(text: &mut String, words: &str, layout: Columns, options: &ExplainOptions) {
+    let width = room(options) - layout.indent() - HANG;
+    for (row, part) in wrap(words, width).iter().enumerate() {
+        margin(text, options);
+        let hang = if row == 0 { 0 } else { HANG };
+        pad(text, "", layout.indent() + hang);
+        Paint::Dim.put(text, part, options.colour);
+        end(text);
+    }
 }
 
 /// The program that is traced.

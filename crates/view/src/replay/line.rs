@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use sockeye_model::{
     Call, Caller, Errno, Event, Kind, Note, Payload, Place, ProcessName, Protocol, Queues,
-    SocketId, Tally, TcpSample, Timestamp, Totals,
+    SocketId, Syscall, Tally, TcpSample, Timestamp, Totals,
 };
 
 use super::Reason;
@@ -131,6 +131,7 @@ struct Line<'a> {
     address: Option<Address>,
     addresses: Option<Vec<IpAddr>>,
     application: Option<String>,
+    arguments: Option<Vec<String>>,
     asked: Option<u64>,
     backlog: Option<u32>,
     #[serde(borrow)]
@@ -162,6 +163,7 @@ struct Line<'a> {
     name: Option<String>,
     #[serde(borrow)]
     note: Option<Text<'a>>,
+    number: Option<u32>,
     #[serde(borrow)]
     of: Option<Text<'a>>,
     option: Option<String>,
@@ -309,12 +311,7 @@ impl Line<'_> {
             },
             "called" => Kind::Called {
                 call: self.call()?,
-                result: match (self.returned, &self.errno) {
-                    (Some(returned), None) => Ok(returned),
-                    (None, Some(errno)) => Err(Errno(errno.number)),
-                    (None, None) => return Err(Reason::Missing("returned").into()),
-                    (Some(_), Some(_)) => return Err(Reason::Wrong("errno").into()),
-                },
+                result: self.result()?,
             },
             "half_closed" => Kind::HalfClosed {
                 end: word(&self.end, "end")?,
@@ -404,12 +401,27 @@ impl Line<'_> {
                 sockets: take(self.sockets, "sockets")?,
             },
             "blind" => Note::Blind(word(&self.blind, "blind")?),
+            "syscall" => Note::Syscall(Box::new(Syscall {
+                result: self.result()?,
+                name: Cow::Owned(take(self.name, "name")?),
+                number: take(self.number, "number")?,
+                arguments: take(self.arguments, "arguments")?,
+            })),
             "dropped" => Note::Dropped {
                 messages: take(self.messages, "messages")?,
                 why: word(&self.why, "why")?,
             },
             _ => return Err(NotAnEvent::Unknown),
         })
+    }
+
+    fn result(&self) -> Result<Result<i64, Errno>, Reason> {
+        match (self.returned, &self.errno) {
+            (Some(returned), None) => Ok(Ok(returned)),
+            (None, Some(errno)) => Ok(Err(Errno(errno.number))),
+            (None, None) => Err(Reason::Missing("returned")),
+            (Some(_), Some(_)) => Err(Reason::Wrong("errno")),
+        }
     }
 
     fn queues(&self) -> Result<Queues, Reason> {

@@ -1,6 +1,6 @@
 //! What is kept of a session until it is over, within a bound.
 
-use sockeye_model::{Call, Event, Kind, Payload, SocketId, Totals};
+use sockeye_model::{Call, Event, Kind, Note, Payload, SocketId, Totals};
 
 use crate::sums::Sums;
 
@@ -63,6 +63,9 @@ impl Kept {
 
     /// Keeps an event, or counts it.
     pub(crate) fn keep(&mut self, event: &Event<'_>) {
+        if let Kind::Noted(Note::Syscall(_)) = event.kind {
+            return;
+        }
         self.count(event);
         match &event.kind {
             // There for the rules.

@@ -28,6 +28,8 @@ pub(crate) fn worth(event: &Event<'_>, programs: &Programs) -> Worth {
             call: Call::Poll | Call::Select | Call::EpollWait,
             ..
         } => Worth::Nothing,
+        // Narration has it below the line of its call, the pictures have no room for it.
+        Kind::Noted(Note::Syscall(_)) => Worth::Nothing,
         // What a shell or a build does with its processes is no story of sockets.
         Kind::Forked { parent, .. } if !programs.has_sockets(*parent) => Worth::Aside,
         Kind::Replaced { pid, .. } if !programs.has_sockets(*pid) => Worth::Aside,

@@ -109,6 +109,7 @@ impl Teller {
                 };
                 as_note(self.say(text).to_owned()).mark(Mark::Loss)
             }
+            Note::Syscall(syscall) => as_note(self.name(&syscall.to_string())).below(),
             Note::Dropped { messages, why } => {
                 let fact = if *messages == 1 {
                     self.say(narration::DROPPED_ONE).to_owned()

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use sockeye_model::{
     Blind, Call, Caller, Came, DropReason, End, Errno, Event, Family, Kind, Note, Payload, Place,
-    ProcessName, Protocol, Queues, Runtime, SocketAddress, SocketId, Source, Tally, TcpSample,
-    Timestamp, Totals, Type, Unit,
+    ProcessName, Protocol, Queues, Runtime, SocketAddress, SocketId, Source, Syscall, Tally,
+    TcpSample, Timestamp, Totals, Type, Unit,
 };
 use sockeye_view::Header;
 
@@ -359,6 +359,22 @@ pub(crate) fn events() -> Vec<Event<'static>> {
         Note::Blind(Blind::IoUring),
         Note::PortChosen,
         Note::Threads,
+        Note::Syscall(Box::new(Syscall {
+            name: "sendto".into(),
+            number: 44,
+            arguments: ["4", "\"hola\\n\"", "5", "MSG_NOSIGNAL", "NULL", "0"]
+                .map(String::from)
+                .into(),
+            result: Ok(5),
+        })),
+        Note::Syscall(Box::new(Syscall {
+            name: "accept4".into(),
+            number: 288,
+            arguments: ["3", "NULL", "NULL", "SOCK_CLOEXEC|SOCK_NONBLOCK"]
+                .map(String::from)
+                .into(),
+            result: Err(Errno::EAGAIN),
+        })),
     ] {
         say(3, Kind::Noted(note));
     }

@@ -68,6 +68,7 @@ fn trace(args: &TraceArgs, session: Session, output: Option<File>) -> ExitCode {
         lines: args.lines,
         read_write: args.read_write,
         bytes: session.tap.wants_bytes(),
+        syscalls: args.syscalls,
     });
     let started = match &args.traced {
         Traced::Program(command) => tracer.start(command).map(drop),

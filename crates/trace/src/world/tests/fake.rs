@@ -16,33 +16,40 @@ use crate::tracee::{Facts, Tracee};
 
 /// What a process answers.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Fake {
-    pub(super) memory: RefCell<Vec<(u64, Vec<u8>)>>,
-    pub(super) facts: RefCell<HashMap<i32, Facts>>,
-    pub(super) unread: RefCell<HashMap<i32, u64>>,
-    pub(super) unsent: RefCell<HashMap<i32, u64>>,
-    pub(super) accepting: RefCell<HashMap<i32, (u32, u32)>>,
-    pub(super) drops: RefCell<HashMap<i32, (u64, u64)>>,
+pub(in crate::world) struct Fake {
+    pub(in crate::world) memory: RefCell<Vec<(u64, Vec<u8>)>>,
+    pub(in crate::world) facts: RefCell<HashMap<i32, Facts>>,
+    pub(in crate::world) unread: RefCell<HashMap<i32, u64>>,
+    pub(in crate::world) unsent: RefCell<HashMap<i32, u64>>,
+    pub(in crate::world) accepting: RefCell<HashMap<i32, (u32, u32)>>,
+    pub(in crate::world) drops: RefCell<HashMap<i32, (u64, u64)>>,
     /// Of which `TCP_INFO` is known.
-    pub(super) sampled: RefCell<HashSet<i32>>,
+    pub(in crate::world) sampled: RefCell<HashSet<i32>>,
 }
 
 impl Fake {
     /// Puts bytes somewhere and says where.
-    pub(super) fn put(&self, bytes: &[u8]) -> u64 {
+    pub(in crate::world) fn put(&self, bytes: &[u8]) -> u64 {
         let mut memory = self.memory.borrow_mut();
         let at = 0x1_0000 * (memory.len() as u64 + 1);
         memory.push((at, bytes.to_vec()));
         at
     }
 
-    pub(super) fn is(&self, descriptor: i32, facts: Facts) {
+    /// Other bytes where some were put.
+    pub(in crate::world) fn change(&self, at: u64, bytes: &[u8]) {
+        let mut memory = self.memory.borrow_mut();
+        let (_, there) = memory.iter_mut().find(|(from, _)| *from == at).unwrap();
+        there[..bytes.len()].copy_from_slice(bytes);
+    }
+
+    pub(in crate::world) fn is(&self, descriptor: i32, facts: Facts) {
         self.facts.borrow_mut().insert(descriptor, facts);
     }
 }
 
 /// A connected TCP socket, or one with the given ends.
-pub(super) fn tcp(inode: u64, local: &str, peer: Option<&str>) -> Facts {
+pub(in crate::world) fn tcp(inode: u64, local: &str, peer: Option<&str>) -> Facts {
     Facts {
         family: Family::Inet,
         kind: Type::Stream,
@@ -56,7 +63,7 @@ pub(super) fn tcp(inode: u64, local: &str, peer: Option<&str>) -> Facts {
     }
 }
 
-pub(super) fn udp(inode: u64, local: &str) -> Facts {
+pub(in crate::world) fn udp(inode: u64, local: &str) -> Facts {
     Facts {
         kind: Type::Datagram,
         ..tcp(inode, local, None)
@@ -64,7 +71,7 @@ pub(super) fn udp(inode: u64, local: &str) -> Facts {
 }
 
 /// `struct sockaddr_in`.
-pub(super) fn sockaddr(address: &str) -> Vec<u8> {
+pub(in crate::world) fn sockaddr(address: &str) -> Vec<u8> {
     let address: std::net::SocketAddrV4 = address.parse().unwrap();
     let family = u16::try_from(libc::AF_INET).unwrap();
     [
@@ -76,13 +83,13 @@ pub(super) fn sockaddr(address: &str) -> Vec<u8> {
     .concat()
 }
 
-pub(super) fn sockaddr_un(path: &str) -> Vec<u8> {
+pub(in crate::world) fn sockaddr_un(path: &str) -> Vec<u8> {
     let family = u16::try_from(libc::AF_UNIX).unwrap();
     [&family.to_ne_bytes()[..], path.as_bytes(), &[0]].concat()
 }
 
 /// `struct msghdr` with one stretch of data, in a fake's memory.
-pub(super) fn msghdr(fake: &Fake, data: &[u8], control: &[u8]) -> u64 {
+pub(in crate::world) fn msghdr(fake: &Fake, data: &[u8], control: &[u8]) -> u64 {
     let data_at = fake.put(data);
     let stretch = [data_at.to_ne_bytes(), (data.len() as u64).to_ne_bytes()].concat();
     let stretches = fake.put(&stretch);
@@ -95,7 +102,7 @@ pub(super) fn msghdr(fake: &Fake, data: &[u8], control: &[u8]) -> u64 {
 }
 
 /// `SCM_RIGHTS` with one descriptor.
-pub(super) fn rights(descriptor: i32) -> Vec<u8> {
+pub(in crate::world) fn rights(descriptor: i32) -> Vec<u8> {
     [
         &20_u64.to_ne_bytes()[..],
         &libc::SOL_SOCKET.to_ne_bytes(),
@@ -208,19 +215,19 @@ fn python() -> ProcessName<'static> {
 
 /// A program of one thread, made of calls.
 #[derive(Debug)]
-pub(super) struct Program {
-    pub(super) world: World,
-    pub(super) now: Timestamp,
-    pub(super) fake: Fake,
-    pub(super) by: Caller,
+pub(in crate::world) struct Program {
+    pub(in crate::world) world: World,
+    pub(in crate::world) now: Timestamp,
+    pub(in crate::world) fake: Fake,
+    pub(in crate::world) by: Caller,
     /// What the tracer was told at the last entry.
-    pub(super) attend: Attend,
+    pub(in crate::world) attend: Attend,
 }
 
-pub(super) const PID: u32 = 100;
+pub(in crate::world) const PID: u32 = 100;
 
 impl Program {
-    pub(super) fn new() -> Self {
+    pub(in crate::world) fn new() -> Self {
         let mut program = Self {
             world: World::beside(true, Box::new(Known::default())),
             now: Timestamp::START,
@@ -240,16 +247,16 @@ impl Program {
     }
 
     /// Ten microseconds later.
-    pub(super) fn tick(&mut self) -> Timestamp {
+    pub(in crate::world) fn tick(&mut self) -> Timestamp {
         self.pass(Duration::from_micros(10))
     }
 
-    pub(super) fn pass(&mut self, time: Duration) -> Timestamp {
+    pub(in crate::world) fn pass(&mut self, time: Duration) -> Timestamp {
         self.now = self.now + time;
         self.now
     }
 
-    pub(super) fn enter(&mut self, number: i64, arguments: &[u64]) -> Entry {
+    pub(in crate::world) fn enter(&mut self, number: i64, arguments: &[u64]) -> Entry {
         let mut all = [0; 6];
         all[..arguments.len()].copy_from_slice(arguments);
         let entry = Entry {
@@ -262,7 +269,7 @@ impl Program {
         entry
     }
 
-    pub(super) fn leave(&mut self, entry: Entry, returned: i64) {
+    pub(in crate::world) fn leave(&mut self, entry: Entry, returned: i64) {
         if self.attend == Attend::No {
             return;
         }
@@ -275,22 +282,22 @@ impl Program {
         self.world.made(&made, &self.fake);
     }
 
-    pub(super) fn call(&mut self, number: i64, arguments: &[u64], returned: i64) {
+    pub(in crate::world) fn call(&mut self, number: i64, arguments: &[u64], returned: i64) {
         let entry = self.enter(number, arguments);
         self.leave(entry, returned);
     }
 
-    pub(super) fn told(&mut self) -> Vec<Event<'static>> {
+    pub(in crate::world) fn told(&mut self) -> Vec<Event<'static>> {
         self.world.take_events()
     }
 
     /// The events since the last time, in short.
-    pub(super) fn lines(&mut self) -> Vec<String> {
+    pub(in crate::world) fn lines(&mut self) -> Vec<String> {
         self.told().iter().map(line).collect()
     }
 
     /// A TCP socket at this descriptor.
-    pub(super) fn socket(&mut self, descriptor: i64) {
+    pub(in crate::world) fn socket(&mut self, descriptor: i64) {
         self.call(
             libc::SYS_socket,
             &[number(libc::AF_INET), number(libc::SOCK_STREAM), 0],
@@ -298,7 +305,7 @@ impl Program {
         );
     }
 
-    pub(super) fn idle(&mut self) -> Option<Timestamp> {
+    pub(in crate::world) fn idle(&mut self) -> Option<Timestamp> {
         let (now, fake) = (self.now, self.fake.clone());
         self.world.idle(now, &move |_| {
             Some(Box::new(fake.clone()) as Box<dyn Tracee>)
@@ -306,12 +313,12 @@ impl Program {
     }
 }
 
-pub(super) fn number(value: i32) -> u64 {
+pub(in crate::world) fn number(value: i32) -> u64 {
     u64::from(value.cast_unsigned())
 }
 
 /// An event in a few words.
-pub(super) fn line(event: &Event<'_>) -> String {
+pub(in crate::world) fn line(event: &Event<'_>) -> String {
     let socket = event.socket;
     let what = match &event.kind {
         Kind::Created { family, kind, .. } => format!("created {family:?} {kind:?}"),

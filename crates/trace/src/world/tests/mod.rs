@@ -2,7 +2,7 @@
 
 mod data;
 mod descriptors;
-mod fake;
+pub(super) mod fake;
 mod lives;
 mod runtimes;
 mod sequences;
