@@ -71,7 +71,7 @@ impl World {
         pending.place = tracee.place(entry.by.thread);
         if syscall == Syscall::Connect {
             let given = given(tracee, arguments[1], arguments[2]);
-            self.judge(key, entry.by.thread, &Act::Connect(&given), entry.at);
+            self.judge(key, entry.by, &Act::Connect(&given), entry.at);
             if self.is_silent(key) {
                 return None;
             }
@@ -80,7 +80,7 @@ impl World {
         }
         self.judge(
             key,
-            entry.by.thread,
+            entry.by,
             &Act::of(syscall, arguments, tracee),
             entry.at,
         );
@@ -259,7 +259,8 @@ impl World {
         let Some(open) = self.sockets.get(key) else {
             return;
         };
-        if open.folded.is_some() {
+        // Nobody was told what came before on a pair that was taken for the runtime's.
+        if open.folded.is_some() || open.unfolded {
             return;
         }
         if open.backlog.is_some() {

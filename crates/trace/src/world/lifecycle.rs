@@ -353,6 +353,9 @@ impl World {
     }
 
     pub(super) fn closed(&mut self, key: Key, origin: &Origin) {
+        if self.sockets.get(key).is_some_and(Open::may_be_wake_up) {
+            self.settle(key);
+        }
         let Some(open) = self.sockets.get(key) else {
             return;
         };

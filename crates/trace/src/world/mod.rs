@@ -264,7 +264,7 @@ impl World {
     /// The events since the last time, in order.
     pub(crate) fn take_events(&mut self) -> Vec<Event<'static>> {
         for key in self.outbox.expire(self.now) {
-            self.release(key);
+            self.settle(key);
         }
         if !self.outbox.holds_any() {
             self.sorting.clear();

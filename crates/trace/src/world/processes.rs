@@ -114,7 +114,7 @@ impl World {
             return;
         }
         for (_, key) in self.descriptors.chosen(by.process, |_| true) {
-            self.judge_fully(key);
+            self.judge_at_fork(key, at);
         }
         // The child has the one thread that called fork.
         let process = Process {

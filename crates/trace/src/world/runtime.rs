@@ -6,8 +6,9 @@ use sockeye_model::{Caller, Kind, Note, Runtime, SocketAddress, Timestamp};
 
 use super::addresses::Given;
 use super::decode::{Syscall, int, read_int};
+use super::processes::first_thread;
 use super::settings::FIONBIO;
-use super::sockets::{Key, Suspect};
+use super::sockets::{Key, Open, Suspect};
 use super::{Origin, World};
 use crate::tracee::Tracee;
 
@@ -67,7 +68,8 @@ impl World {
     }
 
     /// A call on a socket shows whose it is, or leaves it open.
-    pub(super) fn judge(&mut self, key: Key, thread: u32, act: &Act<'_>, at: Timestamp) {
+    pub(super) fn judge(&mut self, key: Key, by: Caller, act: &Act<'_>, at: Timestamp) {
+        let thread = by.thread;
         let Some(suspect) = self.sockets.get(key).and_then(|open| open.suspect) else {
             return;
         };
@@ -112,7 +114,10 @@ impl World {
             ) => {}
             // CPython looks at the name of each socket that it is given.
             (Suspect::Pair { .. }, Act::Name) => {}
-            (Suspect::Pair { .. }, Act::Nonblocking) => self.judge_pair(key, thread, at),
+            (Suspect::Pair { .. }, Act::Nonblocking) => self.judge_pair(key),
+            (Suspect::Pair { .. }, _) if self.is_wake_up(key) => {
+                self.judge_wake_up(key, by, act, at);
+            }
             _ => self.judge_fully(key),
         }
     }
@@ -149,20 +154,71 @@ impl World {
         }
     }
 
-    fn judge_pair(&mut self, key: Key, thread: u32, at: Timestamp) {
-        let Some(open) = self.sockets.get_mut(key) else {
-            return;
+    fn judge_pair(&mut self, key: Key) {
+        if let Some(open) = self.sockets.get_mut(key) {
+            open.suspect = Some(Suspect::Pair { nonblocking: true });
+        }
+    }
+
+    /// Whether both ends of a pair are as an event loop makes them, and nothing has spoken against it yet.
+    fn is_wake_up(&self, key: Key) -> bool {
+        let like_one = |key: Key| {
+            let open = self.sockets.get(key);
+            open.is_some_and(Open::may_be_wake_up)
         };
-        open.suspect = Some(Suspect::Pair { nonblocking: true });
-        let Some(other) = open.pair else {
-            return;
+        let other = self.sockets.get(key).and_then(|open| open.pair);
+        like_one(key) && other.is_some_and(like_one)
+    }
+
+    /// Whether a process that did not make the pair holds one of its ends.
+    fn is_shared(&self, key: Key) -> bool {
+        let Some(open) = self.sockets.get(key) else {
+            return false;
         };
-        let both = self.sockets.get(other).and_then(|open| open.suspect);
-        if both == Some(Suspect::Pair { nonblocking: true }) {
+        let maker = open.maker;
+        let ends = open.pair.into_iter().chain([key]);
+        ends.flat_map(|end| self.descriptors.of(end))
+            .any(|(process, _)| process != maker)
+    }
+
+    /// The first call on what looks like an event loop's pair.
+    fn judge_wake_up(&mut self, key: Key, by: Caller, act: &Act<'_>, at: Timestamp) {
+        match act {
+            // A child that is about to run another program closes what it was not meant to have.
+            Act::Close if self.is_shared(key) => {}
+            _ if self.is_shared(key) => self.judge_fully(key),
+            _ => self.fold_pair(key, by, at),
+        }
+    }
+
+    fn fold_pair(&mut self, key: Key, by: Caller, at: Timestamp) {
+        if let Some(other) = self.sockets.get(key).and_then(|open| open.pair) {
             self.hide(other, Runtime::WakeUp);
-            let process = self.hide(key, Runtime::WakeUp);
-            let origin = Origin::beside(at, Some(Caller { process, thread }));
-            self.count_folded(process, Runtime::WakeUp, 2, &origin);
+        }
+        let process = self.hide(key, Runtime::WakeUp);
+        let by = Caller { process, ..by };
+        let origin = Origin::beside(at, Some(by));
+        self.count_folded(process, Runtime::WakeUp, 2, &origin);
+    }
+
+    /// A process is born: it has the pair as well, unless it runs another program in a moment.
+    pub(super) fn judge_at_fork(&mut self, key: Key, at: Timestamp) {
+        if self.is_wake_up(key) {
+            self.outbox.hold(key, at + HELD);
+        } else {
+            self.judge_fully(key);
+        }
+    }
+
+    /// A socket was held long enough, or is gone: what is not clear by now is the program's, but for an event loop's pair.
+    pub(super) fn settle(&mut self, key: Key) {
+        if !self.is_wake_up(key) {
+            self.release(key);
+        } else if self.is_shared(key) {
+            self.judge_fully(key);
+        } else {
+            let maker = self.sockets.get(key).map_or(0, |open| open.maker);
+            self.fold_pair(key, first_thread(maker), self.now);
         }
     }
 
@@ -255,6 +311,7 @@ impl World {
                 continue;
             };
             open.folded = None;
+            open.unfolded = true;
             let (live, nonblocking) = (open.live, open.nonblocking);
             let flags = if nonblocking { libc::SOCK_NONBLOCK } else { 0 };
             let maker = Caller {

@@ -53,6 +53,8 @@ pub(crate) struct Open {
     pub(crate) suspect: Option<Suspect>,
     /// It is the runtime's, and not told.
     pub(crate) folded: Option<Runtime>,
+    /// It was, for a while.
+    pub(crate) unfolded: bool,
     /// The other end of a socketpair.
     pub(crate) pair: Option<Key>,
     pub(crate) drops: u64,
@@ -122,11 +124,16 @@ impl Open {
             asked: false,
             suspect: None,
             folded: None,
+            unfolded: false,
             pair: None,
             drops: 0,
             queue: AcceptQueue::default(),
             looked: None,
         }
+    }
+
+    pub(crate) fn may_be_wake_up(&self) -> bool {
+        self.suspect == Some(Suspect::Pair { nonblocking: true })
     }
 
     pub(crate) fn is_internet(&self) -> bool {

@@ -194,6 +194,8 @@ fn the_pair_of_a_library_is_folded_however_it_is_made_nonblocking() {
             0,
         );
     }
+    program.pass(Duration::from_millis(51));
+    program.idle();
     assert_eq!(program.lines(), ["Runtime { of: WakeUp, sockets: 2 }"]);
     assert_eq!(
         program.world.take_to_arm(),
@@ -215,6 +217,8 @@ fn a_pair_that_is_written_to_at_once_is_told_with_what_was_written() {
 fn a_pair_that_carries_more_than_a_byte_is_told_after_all() {
     let mut program = Program::new();
     nonblocking_pair(&mut program);
+    program.pass(Duration::from_millis(51));
+    program.idle();
     program.told();
     let buffer = program.fake.put(b"hola");
     program.call(libc::SYS_sendto, &[7, buffer, 4, 0, 0, 0], 4);
@@ -229,13 +233,94 @@ fn a_pair_that_a_child_gets_is_told() {
     let mut program = Program::new();
     pair(&mut program);
     assert!(program.lines().is_empty(), "it may be a loop's yet");
-    let at = program.tick();
+    fork(&mut program);
+    assert_eq!(program.lines()[0], "#1 created Unix Stream");
+}
+
+fn fork(program: &mut Program) -> Caller {
     let child = Caller {
         process: 200,
         thread: 200,
     };
+    let at = program.tick();
     program.world.forked(at, program.by, child, false);
-    assert_eq!(program.lines()[0], "#1 created Unix Stream");
+    child
+}
+
+#[test]
+fn a_nonblocking_pair_that_two_processes_keep_is_told_when_it_was_made() {
+    let mut program = Program::new();
+    nonblocking_pair(&mut program);
+    fork(&mut program);
+    assert!(
+        program.lines().is_empty(),
+        "the child may run another program"
+    );
+    program.pass(Duration::from_millis(51));
+    program.idle();
+    let lines = program.lines();
+    assert_eq!(lines[0], "#1 created Unix Stream");
+    assert!(lines.contains(&"#2 paired #1".to_owned()), "{lines:?}");
+    assert!(
+        !lines.iter().any(|line| line.contains("WakeUp")),
+        "{lines:?}"
+    );
+}
+
+#[test]
+fn the_pair_of_a_loop_that_starts_another_program_is_folded() {
+    let mut program = Program::new();
+    nonblocking_pair(&mut program);
+    let child = fork(&mut program);
+    let parent = std::mem::replace(&mut program.by, child);
+    for descriptor in [7, 8] {
+        program.call(libc::SYS_close, &[descriptor], 0);
+    }
+    let (at, fake) = (program.tick(), program.fake.clone());
+    program.world.replaced(at, 200, "true", &[], &fake);
+    program.by = parent;
+    program.pass(Duration::from_millis(51));
+    program.idle();
+    let lines = program.lines();
+    assert!(
+        lines.iter().any(|line| line.contains("WakeUp")),
+        "{lines:?}"
+    );
+    assert!(
+        !lines.iter().any(|line| line.contains("created")),
+        "{lines:?}"
+    );
+}
+
+#[test]
+fn the_pair_of_a_loop_that_ends_at_once_is_folded() {
+    for closes in [true, false] {
+        let mut program = Program::new();
+        nonblocking_pair(&mut program);
+        if closes {
+            program.call(libc::SYS_close, &[7], 0);
+            program.call(libc::SYS_close, &[8], 0);
+        }
+        let at = program.tick();
+        program.world.exited(at, PID, Ok(0));
+        let lines = program.lines();
+        assert_eq!(lines[0], "Runtime { of: WakeUp, sockets: 2 }");
+        assert_eq!(lines.len(), 2, "{lines:?}");
+    }
+}
+
+#[test]
+fn a_pair_that_was_folded_for_a_while_leaves_nothing_unread_behind() {
+    let mut program = Program::new();
+    nonblocking_pair(&mut program);
+    program.pass(Duration::from_millis(51));
+    program.idle();
+    let buffer = program.fake.put(b"hola");
+    program.call(libc::SYS_sendto, &[7, buffer, 4, 0, 0, 0], 4);
+    program.told();
+    program.fake.unread.borrow_mut().insert(8, 4);
+    program.call(libc::SYS_close, &[8], 0);
+    assert_eq!(program.lines(), ["#2 closed 0 0 Some(Ours)"]);
 }
 
 #[test]
