@@ -210,7 +210,7 @@ pub(super) mod words {
         HELD = "{address} is held by {name} (pid {pid})" | "{address} lo tiene {name} (pid {pid})";
         RESTING = "nobody listens on {address}: {count} old {count:connection rests|connections rest} there in TIME_WAIT"
             | "nadie escucha en {address}: allí {count:reposa|reposan} {count} {count:conexión antigua|conexiones antiguas} en TIME_WAIT";
-        UNSEEN = "{address} is held by a process that may not be seen from here"
+        UNSEEN = "{address} is held by a process that cannot be seen from here"
             | "{address} lo tiene un proceso que desde aquí no se puede ver";
         OWN = "{address} is held by this program itself, by its socket {socket}"
             | "{address} lo tiene este mismo programa, con su socket {socket}";

@@ -220,8 +220,8 @@ pub(super) mod words {
         TITLE = "no answer, or no way to the host" | "sin respuesta, o sin camino hasta el host";
         SHORT_SILENT = "no answer for {time}" | "{time} sin respuesta";
         SILENT = "{address} gave no answer at all for {time}" | "{address} no dio respuesta alguna durante {time}";
-        WHY_SILENT = "a closed port answers at once with “refused”; silence is a firewall, a wrong address, a machine that is off, or a full queue. The kernel sends its SYN again, first after 1 s and later more and more seldom, for a minute or two"
-            | "un puerto cerrado contesta enseguida “rechazado”; el silencio es un cortafuegos, una dirección equivocada, una máquina apagada o una cola llena. El núcleo repite su SYN, primero al cabo de 1 s y después cada vez más de tarde en tarde, durante uno o dos minutos";
+        WHY_SILENT = "a closed port answers at once with “refused”; silence is a firewall, a wrong address, a machine that is off, or a full queue. The kernel sends its SYN again, first after 1 s and later more and more seldom, for about two minutes"
+            | "un puerto cerrado contesta enseguida “rechazado”; el silencio es un cortafuegos, una dirección equivocada, una máquina apagada o una cola llena. El núcleo repite su SYN, primero al cabo de 1 s y después cada vez más de tarde en tarde, durante unos dos minutos";
         FIX_SILENT = "check the address and the firewall, and set a time limit of your own (Python: s.settimeout(5))"
             | "revisa la dirección y el cortafuegos, y pon un límite de tiempo propio (Python: s.settimeout(5))";
         SHORT_NO_WAY = "no way to that host" | "no hay camino hasta ese host";

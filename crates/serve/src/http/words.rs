@@ -15,8 +15,8 @@ texts! {
     NOT_FOUND = "There is nothing of this name here." | "Aquí no hay nada con ese nombre.";
     METHOD = "Only GET and HEAD are answered here." | "Aquí solo se contesta a GET y HEAD.";
     MALFORMED = "The request can't be understood." | "La petición no se entiende.";
-    RANGE = "The file has nothing of the range that was asked for." | "El archivo no tiene nada del intervalo pedido.";
-    CHANGED = "The file is not the one that was meant." | "El archivo no es el que se esperaba.";
+    RANGE = "The file has nothing of the range that was asked for." | "El fichero no tiene nada del intervalo pedido.";
+    CHANGED = "The file is not the one that was meant." | "El fichero no es el que se esperaba.";
     SERVER_ERROR = "Something went wrong on this side." | "Algo ha fallado en este lado.";
     REFUSED = "The request was refused." | "La petición se ha rechazado.";
     HOST = "A request of HTTP/1.1 names one host, once." | "Una petición de HTTP/1.1 nombra un solo host, una vez.";

@@ -43,7 +43,7 @@ fn spanish(problem: &AddressProblem) -> String {
         ),
         P::Credentials { instead } => format!(
             "un nombre o una contraseña en una dirección los puede leer cualquier usuario de esta máquina; ponlos en \
-             un archivo de modo 600 y prueba {}",
+             un fichero de modo 600 y prueba {}",
             shown(instead)
         ),
         P::BadUrlPath { character, at } => {

@@ -48,7 +48,7 @@ texts! {
     IN_PARENT = "{name} is a name in the zone {zone}: it is not delegated" | "{name} es un nombre de la zona {zone}: no está delegado";
     ROOT_ZONE = "the root is the zone above all: nobody delegates it" | "la raíz es la zona sobre todas: nadie la delega";
     OWN_ZONE = "{name} is a zone of its own: it is delegated" | "{name} es una zona propia: está delegada";
-    HINTS_FAILED = "hints file {path}: {error}" | "archivo de pistas {path}: {error}";
+    HINTS_FAILED = "hints file {path}: {error}" | "fichero de pistas {path}: {error}";
     TOTAL = "questions put to servers: {count}; {time}" | "preguntas hechas a servidores: {count}; {time}";
     STUCK_SILENT = "no server of {zone} answered in time" | "ningún servidor de {zone} respondió a tiempo";
     STUCK_UNREACHABLE = "no server of {zone} can be reached: {error}" | "no se llega a ningún servidor de {zone}: {error}";

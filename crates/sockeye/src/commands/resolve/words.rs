@@ -17,7 +17,7 @@ texts! {
     HERE_NO_DATA = "{name} is in {path} and has no {types} record there; DNS is then not asked" | "{name} está en {path} y no tiene ahí registro {types}; entonces no se pregunta al DNS";
     HERE_NOTHING = "{name} is not in {path}, and nsswitch.conf ends the search there" | "{name} no está en {path}, y nsswitch.conf termina ahí la búsqueda";
     LOCALHOST_ONLY = "{name} is this machine and has no {types} record: localhost is never asked for" | "{name} es esta máquina y no tiene registro {types}: por localhost no se pregunta";
-    NOT_ASKED = "{name}: nsswitch.conf asks no DNS for hosts, and the hosts file does not know it; --server asks a server" | "{name}: nsswitch.conf no pregunta al DNS por máquinas y el archivo hosts no lo conoce; --server pregunta a un servidor";
+    NOT_ASKED = "{name}: nsswitch.conf asks no DNS for hosts, and the hosts file does not know it; --server asks a server" | "{name}: nsswitch.conf no pregunta al DNS por máquinas y el fichero hosts no lo conoce; --server pregunta a un servidor";
     TRIED = "; tried too: {names}" | "; se probó también: {names}";
     NO_ANSWER = "{name} {types}: no answer from {server} within {time}; nothing there, a firewall, or --timeout too short" | "{name} {types}: sin respuesta de {server} en {time}; no hay nada, un cortafuegos, o --timeout demasiado corto";
     STRAY = "; 1 datagram came that does not answer this question (another id, or no DNS): a broken server, or somebody guessing" | "; llegó 1 datagrama que no responde a esta pregunta (otro id, o no es DNS): un servidor averiado, o alguien que prueba suerte";
@@ -54,9 +54,9 @@ texts! {
     IN_ITS_SCRIPT = "{script} is asked for as {name}" | "por {script} se pregunta como {name}";
     MATCHED = "found as {name}" | "encontrado como {name}";
     ANY = "ANY: a server may answer with whatever it likes (RFC 8482); \"all\" asks for each type" | "ANY: un servidor puede responder lo que quiera (RFC 8482); \"all\" pregunta por cada tipo";
-    STEP_HOSTS = "hosts file {path}: lines for {name}: {count}, so DNS is not asked for its addresses" | "archivo hosts {path}: líneas para {name}: {count}, así que no se pregunta al DNS por sus direcciones";
-    STEP_HOSTS_NOT = "hosts file {path}: nothing of {name}" | "archivo hosts {path}: nada de {name}";
-    STEP_HOSTS_UNREAD = "hosts file {path}: {error}" | "archivo hosts {path}: {error}";
+    STEP_HOSTS = "hosts file {path}: lines for {name}: {count}, so DNS is not asked for its addresses" | "fichero hosts {path}: líneas para {name}: {count}, así que no se pregunta al DNS por sus direcciones";
+    STEP_HOSTS_NOT = "hosts file {path}: nothing of {name}" | "fichero hosts {path}: nada de {name}";
+    STEP_HOSTS_UNREAD = "hosts file {path}: {error}" | "fichero hosts {path}: {error}";
     STEP_LOCALHOST = "localhost: this machine by rule, whatever DNS would say (RFC 6761)" | "localhost: esta máquina por norma, diga lo que diga el DNS (RFC 6761)";
     STEP_LEFT_OUT = "{service} (nsswitch.conf): not asked, only the system's own module can" | "{service} (nsswitch.conf): no se le pregunta, solo puede el módulo del sistema";
     STEP_ENDED = "nsswitch.conf: the search ends after {service}" | "nsswitch.conf: la búsqueda termina tras {service}";
@@ -79,7 +79,7 @@ texts! {
     NOT_AUTHORITATIVE = "{server} does not have the zone: it asked others, or remembered (TTL says how much longer it may); which of the two can't be known" | "{server} no tiene la zona: preguntó a otros, o recordaba (TTL dice cuánto más puede); cuál de las dos, no se puede saber";
     AUTHENTIC = "{server} says that it has checked the signatures (AD); it is believed only as far as the way to it is safe" | "{server} dice que ha comprobado las firmas (AD); vale lo que valga de seguro el camino hasta él";
     NO_RECURSION = "{server} does not ask others (no RA): it answers for its own zones only" | "{server} no pregunta a otros (sin RA): responde solo por sus zonas";
-    WHO_IS_ASKED = "no file of this machine is looked at: --server names who is asked" | "no se mira ningún archivo de esta máquina: --server dice a quién se pregunta";
+    WHO_IS_ASKED = "no file of this machine is looked at: --server names who is asked" | "no se mira ningún fichero de esta máquina: --server dice a quién se pregunta";
     MEANING_FORMERR = "it could not read the question" | "no pudo leer la pregunta";
     MEANING_SERVFAIL = "it could not find out" | "no pudo averiguarlo";
     MEANING_NOTIMP = "it does not do this kind of question" | "no atiende este tipo de pregunta";

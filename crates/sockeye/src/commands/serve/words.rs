@@ -14,7 +14,7 @@ texts! {
     IDLE = "ended by --idle {count}" | "terminadas por --idle {count}";
     WOULD_LOOP = "not answered, could loop {count}" | "sin respuesta, podrían dar vueltas {count}";
     UNANSWERED = "answers that could not be sent {count}" | "respuestas que no se pudieron enviar {count}";
-    OPEN_FILES = "{most} conversations at once, not {asked}: the limit of open files (ulimit -n) allows no more" | "{most} conversaciones a la vez, no {asked}: el límite de archivos abiertos (ulimit -n) no permite más";
+    OPEN_FILES = "{most} conversations at once, not {asked}: the limit of open files (ulimit -n) allows no more" | "{most} conversaciones a la vez, no {asked}: el límite de ficheros abiertos (ulimit -n) no permite más";
     CHAT = "chat: members {members}, messages {messages}, delivered {delivered}" | "chat: miembros {members}, mensajes {messages}, entregados {delivered}";
     CHAT_BEHIND = "chat: members {members}, messages {messages}, delivered {delivered}; left out for slow readers {left_out}, dropped readers {dropped}" | "chat: miembros {members}, mensajes {messages}, entregados {delivered}; no entregados a lectores lentos {left_out}, lectores expulsados {dropped}";
     NOTHING = "nobody came" | "no vino nadie";
