@@ -5,10 +5,10 @@ mod open_scene;
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use open_scene::{Asked, Dead, Kept, Knows, address, free_port, in_loop, ipv4_only_server, quiet};
+use open_scene::{Asked, Closed, Dead, Kept, Knows, address, in_loop, ipv4_only_server, quiet};
 use sockeye_model::{Call, Errno, SocketAddress};
 use sockeye_net::{
     Dialing, Family, NameError, OpenError, Resolve, Resolving, Socket, SystemResolver, Tap, Type,
@@ -58,7 +58,8 @@ fn many_addresses_that_refuse_cost_no_quarter_of_a_second_each() {
     let refusing: Vec<_> = refusing.iter().map(String::as_str).collect();
     let began = Instant::now();
     let how = Knows::dialing(&refusing, Tap::off());
-    let error = in_loop(async { dial(&tcp(free_port()), &how).await.unwrap_err() });
+    let closed = Closed::new();
+    let error = in_loop(async { dial(&tcp(closed.port), &how).await.unwrap_err() });
     assert_eq!(error.failures().len(), 40, "{error}");
     assert!(began.elapsed() < Duration::from_secs(5));
 }
@@ -92,7 +93,8 @@ fn an_empty_host_is_this_machine_in_both_families() {
             dialed.socket.peer_address().unwrap().to_string(),
             format!("127.0.0.1:{port}")
         );
-        let error = dial(&address(&format!(":{}", free_port())), &quiet())
+        let closed = Closed::new();
+        let error = dial(&address(&format!(":{}", closed.port)), &quiet())
             .await
             .unwrap_err();
         assert_eq!(error.cause(), Some((Call::Connect, Errno::ECONNREFUSED)));
@@ -114,7 +116,7 @@ fn the_deadline_ends_a_connect_that_nobody_answers_and_says_so() {
             .await
             .unwrap_err()
     });
-    assert!(began.elapsed() < Duration::from_secs(2));
+    assert!(began.elapsed() < Duration::from_secs(10));
     assert_eq!(error.cause(), Some((Call::Connect, Errno::ETIMEDOUT)));
     assert!(error.may_pass());
     assert_eq!(
@@ -195,17 +197,13 @@ fn no_such_name_and_no_name_server_are_two_answers() {
 
 #[test]
 fn a_server_that_is_not_there_yet_gets_the_tries_it_was_promised() {
-    let port = free_port();
-    let opened = Arc::new(Mutex::new(None));
-    let later = Arc::clone(&opened);
+    // Closed until it listens.
+    let server = Socket::new(Family::Inet, Type::Stream).unwrap();
+    let local = server.bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+    let port = local.port().unwrap();
     let resolver = Arc::new(Asked::new(move |time| {
         if time == 3 {
-            let server = Socket::new(Family::Inet, Type::Stream).unwrap();
-            server
-                .bind(SocketAddr::from(([127, 0, 0, 1], port)))
-                .unwrap();
             server.listen(1).unwrap();
-            *later.lock().unwrap() = Some(server);
         }
         Ok(vec![IpAddr::from([127, 0, 0, 1])])
     }));
@@ -294,10 +292,17 @@ fn bind_chooses_the_peers_of_its_own_family() {
 #[test]
 fn a_socket_that_would_talk_to_itself_was_refused() {
     in_loop(async {
-        let port = free_port();
-        let target = address(&format!("tcp://127.0.0.1:{port}#bind=127.0.0.1:{port}"));
-        let error = dial(&target, &quiet()).await.unwrap_err();
-        assert_eq!(error.cause(), Some((Call::Connect, Errno::ECONNREFUSED)));
+        let mut cause = None;
+        // Whoever takes the port meanwhile makes it another test.
+        for _ in 0..10 {
+            let port = Closed::new().port;
+            let target = address(&format!("tcp://127.0.0.1:{port}#bind=127.0.0.1:{port}"));
+            cause = dial(&target, &quiet()).await.unwrap_err().cause();
+            if cause != Some((Call::Bind, Errno::EADDRINUSE)) {
+                break;
+            }
+        }
+        assert_eq!(cause, Some((Call::Connect, Errno::ECONNREFUSED)));
     });
 }
 

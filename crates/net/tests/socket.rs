@@ -305,10 +305,10 @@ fn a_slow_reader_is_told_as_a_send_that_waits() {
 #[test]
 fn a_udp_client_hears_at_once_that_nobody_has_the_port() {
     in_loop(async {
-        let closed = Socket::new(Family::Inet, Type::Datagram)
-            .unwrap()
-            .bind(loopback())
-            .unwrap();
+        // Connected to itself: its port is closed to all others, and nobody else can get it.
+        let taken = Socket::new(Family::Inet, Type::Datagram).unwrap();
+        let closed = taken.bind(loopback()).unwrap();
+        taken.connect(closed.clone()).unwrap();
         let client = AsyncSocket::new(Family::Inet, Type::Datagram, &Tap::off()).unwrap();
         client.connect(&closed).await.unwrap();
         client.send(b"anyone?").await.unwrap();

@@ -1,6 +1,8 @@
 //! `sockeye relay` between every kind of end, with real peers.
 #![allow(clippy::unwrap_used, reason = "a test that can't go on should stop")]
 
+#[path = "tool/closed_port.rs"]
+mod closed_port;
 #[path = "tool/ran.rs"]
 #[allow(dead_code, reason = "shared with the other tests")]
 mod ran;
@@ -15,6 +17,7 @@ use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
 
+use closed_port::ClosedPort;
 use ran::{sockeye, sockeye_with};
 use tool::{Tool, until};
 
@@ -92,12 +95,9 @@ fn each_client_has_its_own_connection_and_both_directions_end_alone() {
 
 #[test]
 fn a_client_whose_other_end_refuses_is_reset_and_the_reason_is_said() {
-    let free = TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .to_string();
-    let (relay, at) = Tool::serve_one(&["relay", "127.0.0.1:0", &free]);
+    let closed = ClosedPort::new();
+    let closed_at = closed.at().to_string();
+    let (relay, at) = Tool::serve_one(&["relay", "127.0.0.1:0", &closed_at]);
     let mut client = TcpStream::connect(&at).unwrap();
     client.set_read_timeout(PATIENCE).unwrap();
     assert_eq!(
@@ -107,7 +107,7 @@ fn a_client_whose_other_end_refuses_is_reset_and_the_reason_is_said() {
     let ran = relay.stop();
     assert_eq!(ran.code, Some(0));
     assert!(
-        ran.stderr.contains("ECONNREFUSED") && ran.stderr.contains(&free),
+        ran.stderr.contains("ECONNREFUSED") && ran.stderr.contains(&closed_at),
         "{}",
         ran.stderr
     );

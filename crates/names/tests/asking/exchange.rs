@@ -22,10 +22,23 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
     runtime.unwrap().block_on(future)
 }
 
-/// Asks with little patience.
+/// Asks a server that answers; no busy machine is so slow that the question is repeated.
 fn ask(server: &Scripted, transport: Transport) -> Result<Reply, NoReply> {
+    ask_within(server, transport, Duration::from_secs(20))
+}
+
+/// Asks a server that leaves a question without its answer, with little patience.
+fn ask_in_vain(server: &Scripted, transport: Transport) -> Result<Reply, NoReply> {
+    ask_within(server, transport, Duration::from_millis(300))
+}
+
+fn ask_within(
+    server: &Scripted,
+    transport: Transport,
+    timeout: Duration,
+) -> Result<Reply, NoReply> {
     let exchange = Exchange {
-        timeout: Duration::from_millis(300),
+        timeout,
         tries: 2,
         ..Exchange::default()
     };
@@ -188,7 +201,7 @@ fn a_server_that_refuses_with_edns_and_is_silent_without_has_refused() {
             Vec::new()
         }
     });
-    let reply = ask(&server, Transport::Udp).unwrap();
+    let reply = ask_in_vain(&server, Transport::Udp).unwrap();
     assert_eq!(reply.message.metadata.response_code, ResponseCode::FormErr);
 }
 
@@ -196,7 +209,7 @@ fn a_server_that_refuses_with_edns_and_is_silent_without_has_refused() {
 fn silence_is_bounded_and_the_question_was_repeated() {
     let server = Scripted::udp(|_| Vec::new());
     let began = Instant::now();
-    let error = ask(&server, Transport::Udp).unwrap_err();
+    let error = ask_in_vain(&server, Transport::Udp).unwrap_err();
     let took = began.elapsed();
     assert!(matches!(error, NoReply::TimedOut { .. }), "{error}");
     assert!(
@@ -217,7 +230,7 @@ fn a_flood_of_strays_does_not_prolong_the_wait() {
         vec![bytes(&stray); 300]
     });
     let began = Instant::now();
-    let error = ask(&server, Transport::Udp).unwrap_err();
+    let error = ask_in_vain(&server, Transport::Udp).unwrap_err();
     assert!(began.elapsed() < Duration::from_secs(5));
     let NoReply::TimedOut { strays, .. } = error else {
         panic!("{error}")
@@ -236,7 +249,7 @@ fn a_second_try_is_answered() {
             vec![bytes(&address(question, 1))]
         }
     });
-    assert_eq!(ask(&server, Transport::Udp).unwrap().tries, 2);
+    assert_eq!(ask_in_vain(&server, Transport::Udp).unwrap().tries, 2);
 }
 
 #[test]
@@ -274,7 +287,7 @@ fn an_answer_that_was_cut_and_is_not_there_over_tcp_is_told_as_both() {
         use std::io::Read;
         let _ = stream.read(&mut [0]);
     });
-    let error = ask(&silent, Transport::Udp).unwrap_err();
+    let error = ask_in_vain(&silent, Transport::Udp).unwrap_err();
     assert!(
         matches!(&error, NoReply::CutShort { over_tcp, .. } if matches!(**over_tcp, NoReply::TimedOut { .. })),
         "{error}"
@@ -291,7 +304,7 @@ fn an_unreadable_answer_with_the_right_id_ends_the_wait() {
     let began = Instant::now();
     let error = ask(&server, Transport::Udp).unwrap_err();
     assert!(matches!(error, NoReply::Garbage { .. }), "{error}");
-    assert!(began.elapsed() < Duration::from_millis(290));
+    assert!(began.elapsed() < Duration::from_secs(10));
 }
 
 #[test]
@@ -354,16 +367,16 @@ fn a_connection_that_says_nothing_times_out() {
             let _ = stream.read(&mut [0]);
         },
     );
-    let error = ask(&server, Transport::Tcp).unwrap_err();
+    let error = ask_in_vain(&server, Transport::Tcp).unwrap_err();
     assert!(matches!(error, NoReply::TimedOut { .. }), "{error}");
 }
 
 #[test]
 fn a_closed_port_refuses_over_both() {
-    let closed = UdpSocket::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap();
+    // The port is a socket's that talks to itself alone: nobody else can get it, over UDP.
+    let socket = UdpSocket::bind("127.77.1.1:0").unwrap();
+    let closed = socket.local_addr().unwrap();
+    socket.connect(closed).unwrap();
     for transport in [Transport::Udp, Transport::Tcp] {
         let server = Server {
             transport,

@@ -7,7 +7,7 @@ use sockeye_model::{DropReason, Kind};
 use sockeye_net::messages::{Joined, Joining, MessageServer, Messages, relay};
 use sockeye_net::{AsyncSocket, Lent, Shutdown, Tap, Type};
 
-use crate::support::{Kept, Path, count, cpu_time, next, run, udp_on, unix_on};
+use crate::support::{Kept, Path, closed_off, count, cpu_time, next, run, udp_on, unix_on};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Carrier {
@@ -309,17 +309,16 @@ fn a_udp_peer_that_is_gone_for_a_while_is_counted_and_the_relay_goes_on() {
         run(async {
             let (left_outer, left, _paths) = pair(Carrier::Session, &tap).await;
             let (right_outer, right, _more) = pair(Carrier::Udp4, &tap).await;
-            let place = right_outer.local_address().unwrap();
-            drop(right_outer);
+            let relay = closed_off(&right_outer).await;
             let test = async {
                 left_outer.send(b"lost 1").await.unwrap();
                 left_outer.send(b"lost 2").await.unwrap();
                 // The reply way still works: the relay lives.
                 tokio::task::yield_now().await;
-                let back = udp_on(&place.to_string(), &Tap::off());
+                right_outer.connect(&relay).await.unwrap();
                 loop {
                     left_outer.send(b"back?").await.unwrap();
-                    let heard = tokio::time::timeout(Duration::from_millis(50), next(&back));
+                    let heard = tokio::time::timeout(Duration::from_millis(50), next(&right_outer));
                     if heard.await.is_ok() {
                         break;
                     }

@@ -7,7 +7,7 @@ use sockeye_net::messages::{Message, MessageServer, Reply};
 use sockeye_net::{AsyncSocket, Family, Tap, Type};
 
 use crate::support::{
-    Kept, Path, beside, count, cpu_time, inet, next, run, udp_on, udp_to, unix_on,
+    Kept, Path, beside, closed_off, count, cpu_time, inet, next, run, udp_on, udp_to, unix_on,
 };
 
 fn echo(_: &Message<'_>, reply: &mut Reply<'_>) {
@@ -128,7 +128,7 @@ fn a_peer_that_has_gone_is_named_and_stops_nothing() {
         client.send(b"bye").await.unwrap();
         client.send(b"bye").await.unwrap();
         let gone = client.local_address().unwrap();
-        drop(client);
+        closed_off(&client).await;
         beside(server.serve(echo), async {
             let other = udp_to(&local).await;
             for _ in 0..3 {

@@ -7,7 +7,7 @@ use sockeye_model::{DropReason, Errno, Event, Kind, SocketAddress, SocketId};
 use sockeye_net::messages::{MessageServer, Session, SessionLimits, TooLong, WhenFull};
 use sockeye_net::{AsyncSocket, Family, Lent, Tap, Type};
 
-use crate::support::{Kept, Path, cpu_time, inet, next, run, udp_on, udp_to, unix_on};
+use crate::support::{Kept, Path, closed_off, cpu_time, inet, next, run, udp_on, udp_to, unix_on};
 
 fn server(address: &str, limits: SessionLimits, tap: &Tap) -> (MessageServer, SocketAddress) {
     let server = MessageServer::with_limits(vec![udp_on(address, tap)], limits).unwrap();
@@ -259,7 +259,7 @@ fn an_icmp_error_is_noted_on_the_session_whose_peer_has_gone() {
         let first = server.accept().await.unwrap();
         b.send(b"b").await.unwrap();
         let second = server.accept().await.unwrap();
-        drop(a);
+        closed_off(&a).await;
         first.send(b"anybody there?").await.unwrap();
         first.send(b"hello?").await.unwrap();
         second.send(b"you?").await.unwrap();

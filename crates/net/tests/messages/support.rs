@@ -41,6 +41,17 @@ pub(crate) fn inet(text: &str) -> SocketAddress {
     text.parse::<SocketAddr>().unwrap().into()
 }
 
+/// Closes the port of a connected UDP socket to all others without giving it away: from now on it talks to itself. Its
+/// peer until now; connected to that once more, it is back.
+pub(crate) async fn closed_off(socket: &AsyncSocket) -> SocketAddress {
+    let peer = socket.peer_address().unwrap();
+    socket
+        .connect(&socket.local_address().unwrap())
+        .await
+        .unwrap();
+    peer
+}
+
 pub(crate) fn udp_on(address: &str, tap: &Tap) -> AsyncSocket {
     let address = inet(address);
     let family = match address.inet().unwrap() {

@@ -127,11 +127,28 @@ pub fn ipv4_only_server() -> (Socket, u16) {
     (server, local.port().unwrap())
 }
 
-/// A port that was free a moment ago, on both loopback addresses.
-pub fn free_port() -> u16 {
-    let (server, port) = ipv4_only_server();
-    drop(server);
-    port
+/// A TCP port that is closed on every address for as long as it is kept: bound, and nobody listens.
+pub struct Closed {
+    pub port: u16,
+    _bound: [Socket; 2],
+}
+
+impl Closed {
+    pub fn new() -> Self {
+        let bound = || {
+            let four = Socket::new(Family::Inet, Type::Stream).unwrap();
+            let local = four.bind(SocketAddr::from(([0, 0, 0, 0], 0))).unwrap();
+            let port = local.port().unwrap();
+            let six = Socket::new(Family::Inet6, Type::Stream).unwrap();
+            six.bind(SocketAddr::from((std::net::Ipv6Addr::LOCALHOST, port)))
+                .ok()?;
+            Some(Self {
+                port,
+                _bound: [four, six],
+            })
+        };
+        (0..100).find_map(|_| bound()).unwrap()
+    }
 }
 
 /// A directory of its own for one test, with a short name.

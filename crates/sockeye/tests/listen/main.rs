@@ -1,6 +1,8 @@
 //! `sockeye listen` with many peers, and messages over `listen` and `connect`, as their users and peers meet them.
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+#[path = "../tool/closed_port.rs"]
+mod closed_port;
 mod many;
 mod messages;
 mod once;

@@ -1,7 +1,8 @@
 //! What is asked in other ways than by ICMP: connections and datagrams, and names that are none.
 
-use std::net::{TcpListener, UdpSocket};
+use std::net::UdpSocket;
 
+use crate::closed_port::ClosedPort;
 use crate::network::in_own_network;
 use crate::ran::sockeye;
 use crate::routes::objects;
@@ -26,9 +27,8 @@ fn a_tcp_connect_is_timed_and_the_server_sees_each_end_at_once() {
 
 #[test]
 fn a_port_that_nobody_listens_on_refuses_and_never_answered_is_13() {
-    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = taken.local_addr().unwrap().to_string();
-    drop(taken);
+    let closed = ClosedPort::new();
+    let address = closed.at().to_string();
     let ran = sockeye(&["ping", "-c", "2", "-i", "10ms", &address]);
     assert_eq!(ran.code, Some(13), "{ran:?}");
     let says = format!("refused by {address}: the host is there, the port is closed");
@@ -54,13 +54,11 @@ fn a_datagram_is_answered_by_another_or_by_port_unreachable_and_silence_tells_no
     assert!(!ran.stderr.contains("UDP cannot tell"), "{ran:?}");
     server.stop();
 
-    let closed = sockeye(&["ping", "--json", "-c", "1", &address]);
-    assert_eq!(closed.code, Some(0), "{closed:?}");
-    assert_eq!(
-        objects(&closed)[0]["reply"],
-        "port-unreachable",
-        "{closed:?}"
-    );
+    let closed = ClosedPort::new();
+    let address = format!("udp://{}", closed.at());
+    let ran = sockeye(&["ping", "--json", "-c", "1", &address]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert_eq!(objects(&ran)[0]["reply"], "port-unreachable", "{ran:?}");
 
     let silent = UdpSocket::bind("127.0.0.1:0").unwrap();
     let address = format!("udp://{}", silent.local_addr().unwrap());
@@ -152,15 +150,16 @@ fn a_websocket_that_ends_while_it_is_asked_is_said_and_one_that_is_not_there_is_
     );
     assert!(ran.last_line().contains(&ws), "{ran:?}");
     assert!(ran.stdout.contains("TARGET"), "{ran:?}");
+    let closed = ClosedPort::new();
+    let ws = format!("ws://{}", closed.at());
     let ran = sockeye(&["ping", "-c", "1", &ws]);
     assert_eq!(ran.code, Some(11), "{ran:?}");
 }
 
 #[test]
 fn of_several_reasons_the_one_that_tells_more_than_silence_has_the_code_and_the_last_line() {
-    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
-    let tcp = taken.local_addr().unwrap().to_string();
-    drop(taken);
+    let closed = ClosedPort::new();
+    let tcp = closed.at().to_string();
     let ws = format!("ws://{tcp}");
     for targets in [[&tcp, &ws], [&ws, &tcp]] {
         let ran = sockeye(&["ping", "-c", "1", targets[0], targets[1]]);

