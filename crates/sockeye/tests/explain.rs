@@ -9,10 +9,13 @@
 )]
 mod ran;
 
-use std::net::{TcpListener, UdpSocket};
+#[path = "tool/free_port.rs"]
+mod free_port;
+
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use free_port::free_port;
 use ran::{shell, skipped, sockeye};
 use serde_json::Value;
 
@@ -236,19 +239,6 @@ fn makes_once(rule: &str, command: &str) -> Result<(), String> {
         return Ok(());
     }
     Err(format!("{rule}: found {found:?}: {command}\n{told}"))
-}
-
-/// A port that is free for TCP and UDP.
-fn free_port() -> u16 {
-    let free = || {
-        let port = TcpListener::bind("0.0.0.0:0")
-            .ok()?
-            .local_addr()
-            .ok()?
-            .port();
-        UdpSocket::bind(("0.0.0.0", port)).ok().map(|_| port)
-    };
-    (0..100).find_map(|_| free()).unwrap()
 }
 
 /// Why nothing can be traced here.

@@ -1,13 +1,17 @@
 //! What is found in real programs, none of them written to be traced: docs/real-programs.md has each finding with a verdict.
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+#[path = "tool/free_port.rs"]
+mod free_port;
+
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+
+use free_port::free_port;
 
 /// A program that takes longer hangs, seconds.
 const LONGEST: &str = "60";
@@ -76,8 +80,8 @@ fn compare(script: &Path, expected: Option<Listed>, aloud: bool) -> Result<(), S
         .env("sockeye", env!("CARGO_BIN_EXE_sockeye"))
         .env("begin", script.with_file_name("_begin.sh"))
         .env("dir", &room)
-        .env("port", free_port())
-        .env("other", free_port())
+        .env("port", free_port().to_string())
+        .env("other", free_port().to_string())
         .env("LC_ALL", "C.UTF-8")
         .stdin(Stdio::null())
         .output()
@@ -215,11 +219,6 @@ fn cannot_trace() -> Option<String> {
         .unwrap();
     (traced.status.code() == Some(125))
         .then(|| String::from_utf8_lossy(&traced.stderr).into_owned())
-}
-
-fn free_port() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().port().to_string()
 }
 
 /// Says why something is not tried; a failure where everything is to be there.

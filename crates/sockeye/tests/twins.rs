@@ -1,13 +1,17 @@
 //! Every rule's bad program gives exactly its own finding, and the corrected twin none.
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+#[path = "tool/free_port.rs"]
+mod free_port;
+
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
-use std::net::{TcpListener, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+
+use free_port::free_port;
 
 /// Ids that count only in the twins about them.
 const WHERE_IT_BINDS: [&str; 2] = ["S03", "S04"];
@@ -212,18 +216,6 @@ fn cannot(language: Language) -> Option<String> {
         .unwrap();
     (traced.status.code() == Some(125))
         .then(|| String::from_utf8_lossy(&traced.stderr).into_owned())
-}
-
-/// A port that is free for TCP and UDP on 127.0.0.1.
-fn free_port() -> u16 {
-    for _ in 0..100 {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = listener.local_addr().unwrap().port();
-        if UdpSocket::bind(("127.0.0.1", port)).is_ok() {
-            return port;
-        }
-    }
-    panic!("no free port")
 }
 
 /// An empty directory that goes with its program.

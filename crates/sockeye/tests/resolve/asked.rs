@@ -1,7 +1,7 @@
 //! Runs the tool to its end, beside name servers of the test's own.
 
 use std::io::{BufRead, BufReader};
-use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::net::{SocketAddr, UdpSocket};
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -164,17 +164,6 @@ pub(crate) fn error(question: &[u8], code: u8, more: &[u8]) -> Vec<u8> {
     answer.extend(&question[12..12 + name + 5]);
     answer.extend(more);
     answer
-}
-
-/// A port of this machine that nobody listens on, over UDP or TCP.
-pub(crate) fn free_port() -> u16 {
-    (0..100)
-        .find_map(|_| {
-            let tcp = TcpListener::bind("127.0.0.1:0").unwrap();
-            let at = tcp.local_addr().unwrap();
-            UdpSocket::bind(at).ok().map(|_| at.port())
-        })
-        .unwrap()
 }
 
 pub(crate) fn skipped(why: &str) {

@@ -7,7 +7,8 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::asked::{PATIENCE, free_port, resolve, skipped};
+use crate::asked::{PATIENCE, resolve, skipped};
+use crate::free_port::free_port;
 
 /// A running NSD with the zone `example.`; it is killed when dropped, and its folder goes.
 struct Nsd {

@@ -2,7 +2,8 @@
 
 use std::time::Instant;
 
-use crate::asked::{PATIENCE, Scripted, Zone, error, free_port, resolve};
+use crate::asked::{PATIENCE, Scripted, Zone, error, resolve};
+use crate::closed_port::ClosedPort;
 
 #[test]
 fn a_name_that_does_not_exist_and_one_without_the_type_are_told_apart() {
@@ -192,8 +193,8 @@ fn garbage_is_said_and_does_not_hang() {
 
 #[test]
 fn a_closed_port_is_refused() {
-    let port = free_port();
-    let at = format!("127.0.0.1:{port}");
+    let closed = ClosedPort::new();
+    let (at, port) = (closed.at().to_string(), closed.at().port());
     for words in [
         &["--server", &at, "www.test"][..],
         &["--tcp", "--server", &at, "www.test"],

@@ -4,7 +4,11 @@
 mod answers;
 mod asked;
 mod beside_dig;
+#[path = "../tool/closed_port.rs"]
+mod closed_port;
 mod failures;
+#[path = "../tool/free_port.rs"]
+mod free_port;
 mod json;
 mod machine;
 mod several;

@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod failures;
+#[path = "../tool/free_port.rs"]
+mod free_port;
 mod interop;
 mod names;
 #[path = "../tool/ran.rs"]

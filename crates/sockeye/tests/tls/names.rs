@@ -1,8 +1,9 @@
 //! DNS over TLS: Unbound and our own server are asked, and must prove who they are.
 
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 
+use crate::free_port::free_port;
 use crate::ran::sockeye;
 use crate::tool::until;
 use crate::world::World;
@@ -16,11 +17,9 @@ impl Drop for Unbound {
     }
 }
 
-/// Unbound on a port that was free a moment ago, answering for one name.
+/// Unbound, answering for one name.
 fn unbound(world: &World) -> (Unbound, u16) {
-    let free = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = free.local_addr().unwrap().port();
-    drop(free);
+    let port = free_port();
     let config = format!(
         "server:\n\
          do-daemonize: no\n\
