@@ -39,6 +39,21 @@ pub(crate) fn command(arguments: &[&str]) -> Command {
     command
 }
 
+/// The same with every signal as it is by default: nohup(1), and `&` in a script, start all below them with some ignored.
+pub(crate) fn command_with_signals(arguments: &[&str]) -> Command {
+    let own = command(arguments);
+    let mut command = Command::new("env");
+    command
+        .arg("--default-signal")
+        .arg(own.get_program())
+        .args(own.get_args())
+        .stdin(Stdio::null());
+    for (name, value) in own.get_envs() {
+        command.env(name, value.unwrap());
+    }
+    command
+}
+
 /// Runs the tool with these arguments.
 pub(crate) fn sockeye(arguments: &[&str]) -> Ran {
     command(arguments).output().unwrap().into()

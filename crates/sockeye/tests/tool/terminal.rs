@@ -14,7 +14,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{LocalModes, tcgetattr};
 
-use crate::ran::command;
+use crate::ran::command_with_signals;
 
 /// A terminal with the tool on it.
 struct Terminal {
@@ -55,7 +55,7 @@ impl Terminal {
 
     fn start(&self, arguments: &[&str]) -> Child {
         let end = || Stdio::from(self.tool_side.try_clone().unwrap());
-        command(arguments)
+        command_with_signals(arguments)
             .stdin(end())
             .stdout(end())
             .stderr(end())

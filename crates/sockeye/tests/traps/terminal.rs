@@ -12,6 +12,7 @@ use rustix::process::Signal;
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 
 use crate::peers::{accept, again, exactly, reset_on_close, tcp_server};
+use crate::ran::command_with_signals;
 use crate::tool::{Tool, command, until};
 
 /// The two sides of a terminal.
@@ -107,7 +108,7 @@ fn trap_31_a_terminal_is_left_as_it_was_found_on_every_way_out() {
             let (listener, address) = tcp_server();
             let mut terminal = Terminal::new();
             let before = terminal.settings();
-            let mut start = command(&[words, &[&address]].concat());
+            let mut start = command_with_signals(&[words, &[&address]].concat());
             let mut tool = Tool::spawn(start.stdin(terminal.end()).stdout(terminal.end()));
             let mut peer = accept(&listener);
             terminal.keys.write_all(b"typed\n").unwrap();
@@ -131,7 +132,7 @@ fn trap_31_a_terminal_is_left_as_it_was_found_by_listen() {
     for way in WAYS_OUT {
         let mut terminal = Terminal::new();
         let before = terminal.settings();
-        let mut start = command(&["listen", "127.0.0.1:0"]);
+        let mut start = command_with_signals(&["listen", "127.0.0.1:0"]);
         // Its stderr is no terminal, and says the port.
         let mut tool = Tool::spawn(start.stdin(terminal.end()).stdout(terminal.end()));
         let said = String::from_utf8(tool.stderr.wait_until(|said| said.contains(&b'\n'))).unwrap();

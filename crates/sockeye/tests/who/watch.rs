@@ -15,7 +15,7 @@ use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize};
 
 use crate::machine::alone;
-use crate::ran::{command, sockeye};
+use crate::ran::{command_with_signals, sockeye};
 
 /// A terminal of 30 lines.
 pub(crate) struct Terminal {
@@ -60,7 +60,7 @@ impl Terminal {
 
     pub(crate) fn start(&self, arguments: &[&str]) -> Child {
         let end = || Stdio::from(self.tool_side.try_clone().unwrap());
-        let mut command = command(arguments);
+        let mut command = command_with_signals(arguments);
         command.stdin(end()).stdout(end()).stderr(end());
         // A group of its own is not orphaned, so it can be stopped.
         command.process_group(0);
