@@ -25,7 +25,7 @@ const ABOUT: About = About {
 };
 
 /// Who drops a stranger's message goes on waiting; who sends again or closes within this time has taken it for the answer.
-const AT_ONCE: Duration = Duration::from_millis(20);
+const AT_ONCE: Duration = Duration::from_millis(100);
 
 /// Addresses that are remembered of one socket; who writes to more is no client that compares.
 const MOST_ASKED: usize = 256;
