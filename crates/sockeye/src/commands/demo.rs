@@ -9,7 +9,9 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use sockeye_model::{Call, Event, Family, Flow, Kind, Sink, SocketAddress, SocketId, Tally, Type};
+use sockeye_model::{
+    Call, Event, Family, Flow, Kind, Sink, SocketAddress, SocketId, Tally, Type, Wants,
+};
 use sockeye_net::{Error, Protocol, Result, Shutdown, Socket, Tap};
 use sockeye_view::catalogue::{Language, Text};
 
@@ -328,11 +330,17 @@ impl Heard {
 
     fn until_times(&self, times: usize, wanted: impl Fn(&Cue) -> bool) {
         let not_yet = |cues: &mut Vec<Cue>| cues.iter().filter(|cue| wanted(cue)).count() < times;
-        let _in_time = self.0.1.wait_timeout_while(self.cues(), PATIENCE, not_yet);
+        // The other side, which may be in a call, waits for longer than this one waits for a cue.
+        let _in_time = (self.0.1).wait_timeout_while(self.cues(), PATIENCE / 2, not_yet);
     }
 }
 
 impl Sink for Heard {
+    /// Also when nobody looks at the picture any more.
+    fn wants(&self) -> Wants {
+        Wants::EACH_IO
+    }
+
     fn event(&mut self, event: &Event<'_>) -> io::Result<Flow> {
         let cue = match event.kind {
             Kind::Waiting { call } => Some(Cue::Parked(event.socket, call)),
