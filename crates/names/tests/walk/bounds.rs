@@ -86,7 +86,7 @@ fn a_walk_ends_when_its_time_is_over() {
         failed(&walked),
         Stuck::OutOfTime(_) | Stuck::Silent(_)
     ));
-    assert!(walked.took < std::time::Duration::from_secs(2));
+    assert!(walked.took < std::time::Duration::from_secs(4));
 }
 
 #[test]
@@ -104,7 +104,7 @@ fn a_zone_of_many_servers_that_nobody_answers_at_is_given_up_in_bounded_time() {
     let began = Instant::now();
     let walked = net.walk_within("www.test", RecordType::A, bounds);
     assert!(matches!(failed(&walked), Stuck::OutOfTime(_)));
-    assert!(began.elapsed() < Duration::from_secs(5));
+    assert!(began.elapsed() < Duration::from_secs(15));
 }
 
 #[test]

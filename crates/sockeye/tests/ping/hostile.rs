@@ -27,9 +27,9 @@ fn double_changed_late_damaged_and_foreign_replies_are_told_apart() {
                     "-c",
                     "7",
                     "-i",
-                    "200ms",
+                    "700ms",
                     "--timeout",
-                    "300ms",
+                    "1s",
                 ];
                 let ran = sockeye(&[&words[..], &["127.0.0.1"]].concat());
                 assert_eq!(ran.code, Some(0), "{ran:?}");

@@ -15,7 +15,7 @@ use rustix::termios::{LocalModes, OptionalActions, Winsize, tcgetattr, tcsetattr
 use crate::page::Key;
 
 /// Nothing in the pages keeps somebody waiting for longer.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(30);
 /// Nothing more comes when nothing has come for this long; only for writing the pages anew.
 const QUIET: Duration = Duration::from_millis(1500);
 

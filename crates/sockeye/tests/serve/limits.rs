@@ -143,7 +143,7 @@ fn a_limit_of_conversations_and_of_idleness_is_kept_and_said() {
         "--max-conversations",
         "1",
         "--idle",
-        "300ms",
+        "2s",
     ]);
     let at = server.ready();
     let mut first = tcp(at);

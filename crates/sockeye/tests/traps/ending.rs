@@ -181,7 +181,8 @@ fn at_best(mut once: impl FnMut() -> Duration) -> Duration {
     best
 }
 
-const AT_ONCE: Duration = Duration::from_millis(50);
+/// Shorter than any linger of the netcat family.
+const AT_ONCE: Duration = Duration::from_millis(200);
 
 /// Reads to the end, ends, and says when.
 fn ends_after_reading(mut peer: TcpStream) -> Instant {

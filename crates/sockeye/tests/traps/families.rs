@@ -88,17 +88,17 @@ fn trap_26_a_dead_address_of_a_name_costs_little_and_the_deadline_is_one_for_all
             assert_eq!(ran.code, Some(0), "{ran:?}");
             assert_eq!(server.join().unwrap(), b"x\n");
             assert!(
-                began.elapsed() < Duration::from_secs(3),
+                began.elapsed() < Duration::from_secs(10),
                 "{:?}",
                 began.elapsed()
             );
 
             let began = Instant::now();
-            let ran = Tool::start(&["connect", "dead.test:7", "--timeout", "1s"]).end();
+            let ran = Tool::start(&["connect", "dead.test:7", "--timeout", "3s"]).end();
             assert_eq!(ran.code, Some(13), "{ran:?}");
             let took = began.elapsed();
             assert!(
-                took >= Duration::from_secs(1) && took < Duration::from_millis(1_900),
+                took >= Duration::from_secs(3) && took < Duration::from_millis(5_900),
                 "{took:?}"
             );
         },
