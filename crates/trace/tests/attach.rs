@@ -9,7 +9,7 @@ mod traced;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use sockeye_model::{Came, Kind, Note, Runtime, SocketAddress};
 use sockeye_trace::{Heard, Next};
@@ -144,6 +144,82 @@ sys.stdin.readline()
     assert_eq!(count(&bound), 1, "{before:#?}");
     let folded = |kind: &Kind<'_>| matches!(kind, Kind::Noted(Note::Runtime { of, sockets: 2 }) if *of == Runtime::WakeUp);
     assert_eq!(count(&folded), 1, "{before:#?}");
+}
+
+/// A program that waits in `call`; `None`, said in words, without a C compiler.
+fn waiting_in(call: &str) -> Option<Child> {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/programs_in_c/interrupted.c");
+    let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("traced-interrupted-{call}"));
+    let compiler = Command::new("cc")
+        .args(["-O1", "-pthread", "-o"])
+        .args([&program, &source])
+        .status();
+    if compiler.is_err() {
+        skip("there is no C compiler");
+        return None;
+    }
+    let mut child = Command::new(&program)
+        .arg(call)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut byte = [0];
+    let output = child.stdout.as_mut().unwrap();
+    output.read_exact(&mut byte).unwrap();
+    // Asleep in the call, and no longer on the way to it.
+    let is_asleep = || {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", child.id())).unwrap();
+        stat.contains(") S ")
+    };
+    let begun = std::time::Instant::now();
+    while !is_asleep() {
+        assert!(begun.elapsed().as_secs() < 20, "it does not wait");
+        std::thread::yield_now();
+    }
+    Some(child)
+}
+
+/// What became of the call the program waits in while it was attached to and let go, and somebody sent it `signal` meanwhile.
+fn after_a_visit(call: &str, signal: Option<rustix::process::Signal>) -> Option<String> {
+    let mut child = waiting_in(call)?;
+    let mut sent = false;
+    let run = traced::attached(child.id(), |heard| {
+        // Time in which it would have told of what the stop did to it.
+        if let Heard::Quiet(_) = heard {
+            if let Some(signal) = signal.filter(|_| !sent) {
+                rustix::process::kill_process(rustix::process::Pid::from_child(&child), signal)
+                    .unwrap();
+                sent = true;
+            } else {
+                let own = rustix::process::getpid();
+                rustix::process::kill_process(own, rustix::process::Signal::INT).unwrap();
+            }
+        }
+        Next::GoOn
+    });
+    // Whoever was interrupted has gone.
+    let _gone = child.stdin.take().unwrap().write_all(b"a");
+    let mut rest = String::new();
+    let mut output = child.stdout.take().unwrap();
+    output.read_to_string(&mut rest).unwrap();
+    // One that ended while it was traced was waited for by the tracer.
+    let _gone = child.wait();
+    run.map(|_| rest)
+}
+
+#[cfg(target_arch = "x86_64")]
+#[test]
+fn a_call_that_a_stop_would_end_goes_on_and_a_handler_still_ends_it() {
+    for call in ["epoll", "recv"] {
+        if let Some(rest) = after_a_visit(call, None) {
+            assert_eq!(rest, "received\n", "{call}");
+        }
+        let signal = Some(rustix::process::Signal::USR1);
+        if let Some(rest) = after_a_visit(call, signal) {
+            assert_eq!(rest, "EINTR\n", "{call}");
+        }
+    }
 }
 
 #[expect(clippy::print_stderr, reason = "a skipped test says so")]

@@ -92,6 +92,18 @@ impl Registers {
         self.0.rax = value;
     }
 
+    /// Lets the call that has failed with `EINTR`, and that the thread is just leaving, be made again, unless the handler of a
+    /// signal runs first; whether it was such a one. The kernel looks at what the call returned only after this stop.
+    pub(crate) fn make_again(&mut self) -> bool {
+        /// `ERESTARTNOHAND` of the kernel, which no program sees.
+        const AGAIN_WITHOUT_HANDLER: i64 = 514;
+        let failed = self.0.rax.cast_signed() == -i64::from(libc::EINTR);
+        if failed {
+            self.0.rax = (-AGAIN_WITHOUT_HANDLER).cast_unsigned();
+        }
+        failed
+    }
+
     /// The thread makes this call next, with the instruction at `at`.
     pub(crate) fn set_call(&mut self, at: u64, number: i64, arguments: [u64; 6]) {
         self.0.rip = at;
@@ -137,6 +149,11 @@ impl Registers {
     /// Changes what the system call returns.
     pub(crate) fn set_returned(&mut self, value: u64) {
         self.0.regs[0] = value;
+    }
+
+    /// Never: here the kernel has decided before the stop, and the first argument is gone.
+    pub(crate) fn make_again(&mut self) -> bool {
+        false
     }
 
     /// The thread makes this call next, with the instruction at `at`.

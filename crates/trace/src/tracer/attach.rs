@@ -9,6 +9,7 @@ use sockeye_model::Caller;
 use super::tasks::{Process, Task};
 use super::{Clock, StartError, Tracer, programs};
 use crate::sys::ptrace::{self, Resume};
+use crate::sys::registers::Registers;
 use crate::sys::wait::Status;
 
 impl Tracer {
@@ -82,8 +83,7 @@ impl Tracer {
                     };
                     self.world.forked(now(), caller(pid), caller(thread), true);
                 }
-                // It has ended where this fails, and is told so.
-                let _ended = ptrace::interrupt(thread);
+                self.stop(thread);
             }
         }
     }
@@ -97,8 +97,35 @@ impl Tracer {
         let threads: Vec<u32> = self.tasks.keys().copied().collect();
         for thread in threads {
             if self.is_attached(thread) {
-                let _ended = ptrace::interrupt(thread);
+                self.stop(thread);
             }
+        }
+    }
+
+    /// Stops a thread, wherever it is.
+    fn stop(&mut self, thread: u32) {
+        if let Some(task) = self.tasks.get_mut(&thread) {
+            task.stopping = true;
+        }
+        // It has ended where this fails, and is told so.
+        let _ended = ptrace::interrupt(thread);
+    }
+
+    /// The stop was ours, and no reason for a call to fail: what the kernel does not make again by itself after a stop,
+    /// signal(7), it makes again all the same. A handler that runs meanwhile still ends it.
+    pub(super) fn make_again(&mut self, thread: u32) {
+        let Some(task) = self.tasks.get_mut(&thread) else {
+            return;
+        };
+        if !std::mem::take(&mut task.stopping) {
+            return;
+        }
+        let Ok(mut registers) = Registers::of(thread) else {
+            return;
+        };
+        if ENDED_BY_A_STOP.contains(&registers.call()) && registers.make_again() {
+            // It was killed where this fails, and is told so.
+            let _killed = registers.put(thread);
         }
     }
 
@@ -136,3 +163,28 @@ impl Tracer {
         of.map(|(&thread, _)| thread).collect()
     }
 }
+
+/// Calls that fail with `EINTR` though nothing has come but a stop: `epoll_wait`, and those on sockets that have a timeout. None
+/// of them has done anything then. Not `connect`, which can't be made twice.
+const ENDED_BY_A_STOP: &[i64] = &[
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_epoll_wait,
+    libc::SYS_epoll_pwait,
+    libc::SYS_epoll_pwait2,
+    libc::SYS_accept,
+    libc::SYS_accept4,
+    libc::SYS_recvfrom,
+    libc::SYS_recvmsg,
+    libc::SYS_recvmmsg,
+    libc::SYS_read,
+    libc::SYS_readv,
+    libc::SYS_sendto,
+    libc::SYS_sendmsg,
+    libc::SYS_sendmmsg,
+    libc::SYS_write,
+    libc::SYS_writev,
+    libc::SYS_semop,
+    libc::SYS_semtimedop,
+    libc::SYS_io_getevents,
+    libc::SYS_rt_sigtimedwait,
+];

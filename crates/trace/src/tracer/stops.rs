@@ -37,6 +37,9 @@ impl Tracer {
             self.early.insert(thread, Early::new(status));
             return;
         }
+        if event == EVENT_STOP || (event == 0 && signal == CALL_STOP) {
+            self.make_again(thread);
+        }
         let born = matches!(event, EVENT_FORK | EVENT_VFORK | EVENT_CLONE);
         if !born && self.let_go(thread, status) {
             return;

@@ -18,6 +18,8 @@ pub(super) struct Task {
     pub(super) state: State,
     /// It is about to end, and has told so.
     pub(super) ending: bool,
+    /// It was stopped by us, wherever it was, and has not told so yet.
+    pub(super) stopping: bool,
 }
 
 /// What a thread is in the middle of.
@@ -75,6 +77,7 @@ impl Task {
             process,
             state: State::Running,
             ending: false,
+            stopping: false,
         }
     }
 
