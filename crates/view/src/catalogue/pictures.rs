@@ -1,7 +1,7 @@
 //! The words of the page and of the mermaid text that are not narration's.
 
 crate::texts! {
-    OTHERS = "{count} {count:other|others}" | "{count:otro|otros} {count}";
+    OTHERS = "{count} {count:other|others}" | "{count} más";
     WAITS = "{socket} {call} waits" | "{socket} {call} espera";
     TIMES = "{count} times" | "{count} veces";
 

@@ -33,7 +33,7 @@ crate::texts! {
     LINGER = "decides what close does with bytes that were not acknowledged yet"
            | "decide qué hace close con los bytes aún no confirmados";
     BUFFER = "the kernel doubles the figure to have room for its own bookkeeping"
-           | "el núcleo dobla la cifra para tener sitio para su propia contabilidad";
+           | "el núcleo duplica la cifra para tener sitio para su propia contabilidad";
     PKTINFO = "each message will say which of our addresses it was sent to"
             | "cada mensaje dirá a cuál de nuestras direcciones llegó";
     MEMBERSHIP = "tells the network that this machine wants the group's messages"

@@ -169,13 +169,12 @@ impl<W: Write> Explain<W> {
         let mut is_heading = false;
         if let (Some(program), Some(place)) = (programs.of(event), &event.place)
             && place.line > 0
+            && programs.is_heading(event, &place.file)
         {
-            if programs.is_heading(event, &place.file) {
-                let file = || place.file.clone().into_owned();
-                // Another file of that name is not meant.
-                let first = self.files.entry(program).or_insert_with(file);
-                is_heading = *first == place.file;
-            }
+            let file = || place.file.clone().into_owned();
+            // Another file of that name is not meant.
+            let first = self.files.entry(program).or_insert_with(file);
+            is_heading = *first == place.file;
         }
         let place = Place::of(event, is_heading, self.teller.programs.who(event));
         if place.text().is_some() {
