@@ -32,7 +32,7 @@ fn said(command: &mut Command) -> String {
 
 /// What it says on a terminal that is so wide, and how long that takes.
 fn on_a_terminal(command: &mut Command, columns: u16) -> (String, Duration) {
-    let screen = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+    let screen = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
     grantpt(&screen).unwrap();
     unlockpt(&screen).unwrap();
     let size = Winsize {

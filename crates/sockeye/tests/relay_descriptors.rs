@@ -104,7 +104,7 @@ impl Deaf {
 
     fn accept(&self) -> OwnedFd {
         assert!(readable_within_patience(&self.listener));
-        let peer = rustix::net::accept(&self.listener).unwrap();
+        let peer = rustix::net::accept_with(&self.listener, SocketFlags::CLOEXEC).unwrap();
         rustix::net::shutdown(&peer, rustix::net::Shutdown::Read).unwrap();
         peer
     }

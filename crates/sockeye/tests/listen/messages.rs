@@ -5,8 +5,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::net::{
-    AddressFamily, RecvFlags, SendFlags, SocketAddrUnix, SocketFlags, SocketType, accept, bind,
-    listen, recv, send, socket_with,
+    AddressFamily, RecvFlags, SendFlags, SocketAddrUnix, SocketFlags, SocketType, accept_with,
+    bind, listen, recv, send, socket_with,
 };
 
 use crate::closed_port::ClosedPort;
@@ -197,7 +197,7 @@ fn packets_keep_their_borders_and_have_an_end() {
     bind(&server, &SocketAddrUnix::new(&path).unwrap()).unwrap();
     listen(&server, 1).unwrap();
     let thread = thread::spawn(move || {
-        let client = accept(&server).unwrap();
+        let client = accept_with(&server, SocketFlags::CLOEXEC).unwrap();
         let mut messages = Vec::new();
         loop {
             let mut buffer = [0; 64];

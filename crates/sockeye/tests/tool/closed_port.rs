@@ -3,7 +3,7 @@
 use std::net::{SocketAddr, UdpSocket};
 use std::os::fd::OwnedFd;
 
-use rustix::net::{AddressFamily, SocketType, bind, socket};
+use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, socket_with};
 
 /// Closed for as long as it is kept.
 pub(crate) struct ClosedPort {
@@ -20,7 +20,8 @@ impl ClosedPort {
             let udp = UdpSocket::bind("127.0.0.1:0").unwrap();
             let at = udp.local_addr().unwrap();
             udp.connect(at).unwrap();
-            let tcp = socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
+            let (family, stream) = (AddressFamily::INET, SocketType::STREAM);
+            let tcp = socket_with(family, stream, SocketFlags::CLOEXEC, None).unwrap();
             bind(&tcp, &at).ok()?;
             Some(Self {
                 at,

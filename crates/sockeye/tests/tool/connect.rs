@@ -7,7 +7,7 @@ use std::process::Stdio;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use rustix::net::{AddressFamily, SocketType, bind, listen, socket};
+use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, listen, socket_with};
 
 use crate::closed_port::ClosedPort;
 use crate::ran::{Ran, command, shell, sockeye, sockeye_with};
@@ -252,7 +252,8 @@ fn a_program_that_is_not_there_is_code_127_and_one_that_may_not_run_126() {
 #[test]
 fn a_server_that_comes_late_is_found_by_trying_again() {
     // Bound and not listening: the port is closed, and nobody else can have it.
-    let late = socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
+    let (family, stream) = (AddressFamily::INET, SocketType::STREAM);
+    let late = socket_with(family, stream, SocketFlags::CLOEXEC, None).unwrap();
     bind(&late, &SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).unwrap();
     let late = TcpListener::from(late);
     let address = late.local_addr().unwrap().to_string();

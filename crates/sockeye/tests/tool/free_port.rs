@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::sync::atomic::{AtomicU16, Ordering};
 
-use rustix::net::{AddressFamily, SocketType, bind, socket};
+use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, socket_with};
 
 /// A port that is free for TCP and UDP on all addresses. The kernel gives it to nobody who asks for any port, so that it
 /// stays free until it is used.
@@ -23,7 +23,8 @@ pub(crate) fn free_port() -> u16 {
         [SocketType::STREAM, SocketType::DGRAM]
             .into_iter()
             .all(|kind| {
-                let socket = socket(AddressFamily::INET, kind, None).unwrap();
+                let socket =
+                    socket_with(AddressFamily::INET, kind, SocketFlags::CLOEXEC, None).unwrap();
                 bind(&socket, &every).is_ok()
             })
     };

@@ -27,11 +27,12 @@ struct Terminal {
 
 impl Terminal {
     fn new() -> Self {
-        let keyboard = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+        let keyboard =
+            openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
         grantpt(&keyboard).unwrap();
         unlockpt(&keyboard).unwrap();
         let name = ptsname(&keyboard, Vec::new()).unwrap();
-        let flags = OFlags::RDWR | OFlags::NOCTTY;
+        let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC;
         let tool_side =
             rustix::fs::open(name.as_c_str(), flags, rustix::fs::Mode::empty()).unwrap();
         let mut screen = File::from(keyboard.try_clone().unwrap());

@@ -7,7 +7,7 @@ use std::os::unix::net::UnixStream;
 use std::process::Stdio;
 use std::thread;
 
-use rustix::net::{AddressFamily, SocketType, bind, listen, socket};
+use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, listen, socket_with};
 use rustix::pipe::{PipeFlags, pipe_with};
 
 use crate::peers::{Scratch, accept, again, all, exactly, readable_within, tcp, tcp_server, udp};
@@ -212,7 +212,13 @@ fn a_path_that_is_not_there_or_forbidden_is_said() {
 #[test]
 fn a_client_of_a_relay_whose_other_end_is_closed_is_reset_and_the_relay_goes_on() {
     // Bound and not listening: the port is closed, and nobody else can have it.
-    let backend = socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
+    let backend = socket_with(
+        AddressFamily::INET,
+        SocketType::STREAM,
+        SocketFlags::CLOEXEC,
+        None,
+    )
+    .unwrap();
     bind(&backend, &"127.0.0.1:0".parse::<SocketAddr>().unwrap()).unwrap();
     let backend = TcpListener::from(backend);
     let to = backend.local_addr().unwrap().to_string();

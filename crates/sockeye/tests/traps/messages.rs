@@ -7,7 +7,8 @@ use std::thread;
 use std::time::Duration;
 
 use rustix::net::{
-    AddressFamily, RecvFlags, SendFlags, SocketAddrUnix, SocketType, bind, listen, socket,
+    AddressFamily, RecvFlags, SendFlags, SocketAddrUnix, SocketFlags, SocketType, bind, listen,
+    socket_with,
 };
 
 use crate::peers::{
@@ -117,14 +118,26 @@ fn trap_08_listen_many_has_every_message_whole() {
 
 /// A socket of packets that listens at this path.
 fn packets_at(path: &std::path::Path) -> OwnedFd {
-    let socket = socket(AddressFamily::UNIX, SocketType::SEQPACKET, None).unwrap();
+    let socket = socket_with(
+        AddressFamily::UNIX,
+        SocketType::SEQPACKET,
+        SocketFlags::CLOEXEC,
+        None,
+    )
+    .unwrap();
     bind(&socket, &SocketAddrUnix::new(path).unwrap()).unwrap();
     listen(&socket, 8).unwrap();
     socket
 }
 
 fn packets_to(path: &std::path::Path) -> OwnedFd {
-    let socket = socket(AddressFamily::UNIX, SocketType::SEQPACKET, None).unwrap();
+    let socket = socket_with(
+        AddressFamily::UNIX,
+        SocketType::SEQPACKET,
+        SocketFlags::CLOEXEC,
+        None,
+    )
+    .unwrap();
     rustix::net::connect(&socket, &SocketAddrUnix::new(path).unwrap()).unwrap();
     socket
 }
@@ -173,7 +186,7 @@ fn trap_09_an_empty_message_is_one_on_unix_sockets_too() {
     let (mut tool, _) = Tool::serve_one(&["relay", &words[0], &words[1]]);
     let client = packets_to(&scratch.path("packets-front"));
     readable(&listener);
-    let server = rustix::net::accept(&listener).unwrap();
+    let server = rustix::net::accept_with(&listener, SocketFlags::CLOEXEC).unwrap();
     for text in [&b""[..], b"x", b"", b"", b"y"] {
         rustix::net::send(&client, text, SendFlags::empty()).unwrap();
         assert_eq!(packet(&server), text);

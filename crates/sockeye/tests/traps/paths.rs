@@ -193,10 +193,18 @@ fn trap_23_the_path_of_a_running_server_is_left_alone() {
 
 #[test]
 fn trap_23_the_path_of_a_socket_that_does_not_listen_yet_is_left_alone() {
-    use rustix::net::{AddressFamily, SocketAddrUnix, SocketType, bind, listen, socket};
+    use rustix::net::{
+        AddressFamily, SocketAddrUnix, SocketFlags, SocketType, bind, listen, socket_with,
+    };
     let scratch = Scratch::new();
     let path = scratch.path("s");
-    let bound = socket(AddressFamily::UNIX, SocketType::STREAM, None).unwrap();
+    let bound = socket_with(
+        AddressFamily::UNIX,
+        SocketType::STREAM,
+        SocketFlags::CLOEXEC,
+        None,
+    )
+    .unwrap();
     bind(&bound, &SocketAddrUnix::new(&path).unwrap()).unwrap();
     refused(&path);
     listen(&bound, 1).unwrap();

@@ -289,17 +289,24 @@ fn trap_09_an_empty_message_can_be_sent() {
 #[test]
 fn trap_09_an_empty_packet_is_no_end_and_an_end_is_no_packet() {
     use rustix::net::{
-        AddressFamily, SendFlags, SocketAddrUnix, SocketType, accept, bind, listen, send, socket,
+        AddressFamily, SendFlags, SocketAddrUnix, SocketFlags, SocketType, accept_with, bind,
+        listen, send, socket_with,
     };
     let scratch = Scratch::new();
-    let listener = socket(AddressFamily::UNIX, SocketType::SEQPACKET, None).unwrap();
+    let listener = socket_with(
+        AddressFamily::UNIX,
+        SocketType::SEQPACKET,
+        SocketFlags::CLOEXEC,
+        None,
+    )
+    .unwrap();
     bind(&listener, &SocketAddrUnix::new(scratch.path("s")).unwrap()).unwrap();
     listen(&listener, 1).unwrap();
     let address = format!("unix-seqpacket:{}", scratch.text("s"));
     let mut tool = Tool::start(&["connect", &address, "--frame", "len16"]);
     drop(tool.stdin.take());
     crate::peers::readable(&listener);
-    let server = accept(&listener).unwrap();
+    let server = accept_with(&listener, SocketFlags::CLOEXEC).unwrap();
     for message in [&b""[..], b"x", b"", b"y"] {
         send(&server, message, SendFlags::empty()).unwrap();
     }
