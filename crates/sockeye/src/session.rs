@@ -9,7 +9,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use sockeye_model::{Sink, Tally};
 use sockeye_net::tls::KeyLogFailed;
 use sockeye_tap::{Policy, Tap, ViewFailed, Viewer};
-use sockeye_view::catalogue::Language;
+use sockeye_view::catalogue::{Language, Text};
 use sockeye_view::escape::escape_name;
 use sockeye_view::{Columns, Header, Record};
 
@@ -69,32 +69,14 @@ impl Shown {
             outputs: Vec::new(),
         };
         if let Some(path) = &view.record {
-            let file = recording(path).map_err(|error| {
-                let places: [(&str, &dyn std::fmt::Display); 2] = [
-                    ("path", &path.display()),
-                    ("error", &io_text(&error, look.language)),
-                ];
-                Failure::new(
-                    ExitCode::OutputFailed,
-                    words::RECORDING_OPEN.fill(look.language, &places),
-                )
-            })?;
+            let file = created(path, words::RECORDING_OPEN, look.language)?;
             shown.push(
                 Box::new(Record::new(file, &header())),
                 Output::Recording(path.clone()),
             );
         }
         if let Some(path) = &view.html {
-            let file = recording(path).map_err(|error| {
-                let places: [(&str, &dyn std::fmt::Display); 2] = [
-                    ("path", &path.display()),
-                    ("error", &io_text(&error, look.language)),
-                ];
-                Failure::new(
-                    ExitCode::OutputFailed,
-                    words::PAGE_OPEN.fill(look.language, &places),
-                )
-            })?;
+            let file = created(path, words::PAGE_OPEN, look.language)?;
             let title = command_line(&header().command);
             let page = look.html(file, title, findings != Findings::None);
             let page = match findings {
@@ -359,15 +341,15 @@ fn view_failed(
     Err(Failure::new(ExitCode::OutputFailed, line))
 }
 
-/// A new recording or page, for its owner's eyes only: it holds what the sockets carried.
-fn recording(path: &Path) -> io::Result<File> {
+/// A new recording or page, for its owner's eyes only: it holds what the sockets carried. `cannot` says that it can't be made.
+fn created(path: &Path, cannot: Text, language: Language) -> Result<File, Failure> {
     let mut options = OpenOptions::new();
-    options
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(path)
+    options.write(true).create(true).truncate(true).mode(0o600);
+    options.open(path).map_err(|error| {
+        let error = io_text(&error, language);
+        let line = cannot.fill(language, &[("path", &path.display()), ("error", &error)]);
+        Failure::new(ExitCode::OutputFailed, line)
+    })
 }
 
 /// The words of a command, without the folder of the program.
