@@ -103,16 +103,7 @@ impl Look {
         reasons: Option<view::Explain>,
         columns: Columns,
     ) -> Box<dyn Sink> {
-        let options = DiagramOptions {
-            language: self.language,
-            reasons: self.reasons(reasons),
-            colour: self.color,
-            ascii: self.ascii,
-            width: self.width,
-            columns,
-            partner: None,
-        };
-        Box::new(Diagram::new(out, options))
+        Box::new(Diagram::new(out, self.drawn(reasons, columns, None)))
     }
 
     /// The same for a traced program and the one that is started beside it.
@@ -122,16 +113,25 @@ impl Look {
         reasons: Option<view::Explain>,
         partner: String,
     ) -> Box<dyn Sink> {
-        let options = DiagramOptions {
+        let options = self.drawn(reasons, Columns::Two, Some(partner));
+        Box::new(Diagram::new(out, options))
+    }
+
+    fn drawn(
+        self,
+        reasons: Option<view::Explain>,
+        columns: Columns,
+        partner: Option<String>,
+    ) -> DiagramOptions {
+        DiagramOptions {
             language: self.language,
             reasons: self.reasons(reasons),
             colour: self.color,
             ascii: self.ascii,
             width: self.width,
-            columns: Columns::Two,
-            partner: Some(partner),
-        };
-        Box::new(Diagram::new(out, options))
+            columns,
+            partner,
+        }
     }
 
     fn reasons(self, asked: Option<view::Explain>) -> Reasons {
