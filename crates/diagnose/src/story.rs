@@ -86,6 +86,11 @@ impl Story {
         self
     }
 
+    /// Whether this rule has found something so far.
+    pub(crate) fn has(&self, rule: &str) -> bool {
+        self.findings().iter().any(|found| found.rule == rule)
+    }
+
     /// Time goes by, and the doctor is told so.
     pub(crate) fn passes(&mut self, milliseconds: u64) -> &mut Self {
         self.after(milliseconds);

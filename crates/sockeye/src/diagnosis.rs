@@ -320,6 +320,36 @@ mod tests {
         assert_eq!(found[0].call, Some((Call::Bind, 3)));
     }
 
+    /// Keeps what it is shown.
+    #[derive(Clone, Default)]
+    struct Kept(std::sync::Arc<std::sync::Mutex<Vec<String>>>);
+
+    impl Sink for Kept {
+        fn event(&mut self, event: &Event<'_>) -> io::Result<Flow> {
+            if let Kind::Diagnosed(finding) = &event.kind {
+                self.0.lock().unwrap().push(finding.rule.to_owned());
+            }
+            Ok(Flow::Continue)
+        }
+    }
+
+    #[test]
+    fn a_view_is_shown_what_time_alone_tells() {
+        let kept = Kept::default();
+        let mut diagnosed = Diagnosed::new(Box::new(kept.clone()));
+        let failed = Kind::Failed {
+            call: Call::Connect,
+            errno: Errno::ECONNREFUSED,
+            address: Some("127.0.0.1:5001".parse().unwrap()),
+        };
+        diagnosed.event(&event(2, failed)).unwrap();
+        assert!(kept.0.lock().unwrap().is_empty());
+        diagnosed
+            .tick(Timestamp::from_nanos(4_000_000_000))
+            .unwrap();
+        assert_eq!(*kept.0.lock().unwrap(), ["S05"]);
+    }
+
     #[test]
     fn a_finding_that_becomes_heavier_keeps_its_place_and_its_call() {
         let mut diagnosis = Diagnosis::default();

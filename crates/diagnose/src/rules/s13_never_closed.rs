@@ -35,7 +35,6 @@ struct NeverClosed {
     told: FxHashSet<u32>,
     /// Left open when their process ended, by program.
     left: BTreeMap<u32, Vec<Spot>>,
-    looked: Timestamp,
 }
 
 struct Idle {
@@ -46,11 +45,6 @@ struct Idle {
 
 impl Rule for NeverClosed {
     fn event(&mut self, event: &Event<'_>, scene: &Scene, found: &mut Vec<Finding>) {
-        // Often enough to see five seconds pass, and seldom enough to cost nothing.
-        if event.at.since(self.looked) > Duration::from_millis(100) {
-            self.looked = event.at;
-            self.look(event.at, scene, found);
-        }
         let Some(by) = event.by else {
             return;
         };
@@ -102,6 +96,10 @@ impl Rule for NeverClosed {
             }
             _ => {}
         }
+    }
+
+    fn passes(&mut self, at: Timestamp, scene: &Scene, found: &mut Vec<Finding>) {
+        self.look(at, scene, found);
     }
 
     fn finish(&mut self, at: Timestamp, scene: &Scene, found: &mut Vec<Finding>) {
@@ -181,6 +179,15 @@ mod tests {
         let mut story = server_of(3);
         story.after(5_100).udp(9);
         assert_eq!(story.marks(), ["! S13"]);
+    }
+
+    #[test]
+    fn a_server_that_nobody_talks_to_any_more_is_told_all_the_same() {
+        let mut story = server_of(3);
+        story.passes(4_500);
+        assert!(!story.has("S13"));
+        story.passes(1_000);
+        assert!(story.has("S13"));
     }
 
     #[test]

@@ -197,6 +197,16 @@ mod tests {
     }
 
     #[test]
+    fn it_is_told_while_the_parent_waits_for_the_next_client() {
+        let mut story = forked();
+        story.from(CHILD).received(2, 4, 64).sent(2, 4).exits(Ok(0));
+        story.from(Story::PID).waits(1, Call::Accept);
+        assert!(!story.has("S31"));
+        story.passes(1_500);
+        assert!(story.has("S31"));
+    }
+
+    #[test]
     fn a_parent_that_closes_its_copy_is_right() {
         let mut story = forked();
         story.called(2, Call::Close, Ok(0));

@@ -77,9 +77,24 @@ impl Rule for CloseDoesNotWake {
             _ => {}
         }
     }
+
+    fn passes(&mut self, at: Timestamp, scene: &Scene, found: &mut Vec<Finding>) {
+        self.look(at, scene, found);
+    }
 }
 
 impl CloseDoesNotWake {
+    /// Those that have been blocked for long since.
+    fn look(&mut self, at: Timestamp, scene: &Scene, found: &mut Vec<Finding>) {
+        self.left.retain(|left| {
+            let long = at.since(left.closed) >= LONG;
+            if long {
+                found.push(tell(left, scene));
+            }
+            !long
+        });
+    }
+
     fn judge(&mut self, event: &Event<'_>, scene: &Scene, found: &mut Vec<Finding>) {
         let outside = matches!(
             event.kind,
@@ -89,11 +104,8 @@ impl CloseDoesNotWake {
             Kind::Exited { pid, .. } | Kind::Replaced { pid, .. } => Some(*pid),
             _ => None,
         };
+        self.look(event.at, scene, found);
         self.left.retain(|left| {
-            if event.at.since(left.closed) >= LONG {
-                found.push(tell(left, scene));
-                return false;
-            }
             let returned = event.by == Some(left.by) && !outside;
             !returned && over != Some(left.by.process)
         });
@@ -145,6 +157,15 @@ mod tests {
         let mut story = waiting();
         story.closed(1).after(2000).exits(Err(9));
         assert_eq!(story.marks(), ["! S36"]);
+    }
+
+    #[test]
+    fn it_is_told_while_the_program_hangs() {
+        let mut story = waiting();
+        story.closed(1);
+        assert!(!story.has("S36"));
+        story.passes(1_500);
+        assert!(story.has("S36"));
     }
 
     #[test]
