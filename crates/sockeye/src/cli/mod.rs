@@ -192,7 +192,7 @@ const ENTRIES: &[Entry] = &[
     Entry {
         name: "trace", examples: trace::EXAMPLES,
         about: "Run a program and tell what its sockets do, and what is wrong with it",
-        flags: trace::TraceFlags::augment_args,
+        flags: trace::flags,
         meant: |matches| Ok(Command::Trace(Box::new(read::<trace::TraceFlags>(matches)?.meant()?))),
     },
     Entry {

@@ -9,11 +9,18 @@ use crate::cli::view::ViewArgs;
 use crate::cli::{Usage, command_words, words};
 
 pub(crate) const EXAMPLES: &str = "\
+Exit status:
+  the program's own: its code, or 128+N when signal N killed it
+  23   --check found something, and the program itself ended with 0
+  125  sockeye failed, or the system forbids tracing
+  126  the program can't be executed
+  127  there is no such program
+
 Examples:
   sockeye trace python3 server.py                    what its sockets do, and what is wrong
   sockeye trace --lines -- python3 server.py         with the line of each call
   sockeye trace --syscalls ./server                  with the kernel's own calls: sendto behind send
-  sockeye trace --with 'nc -N :: 5000' -- ./server   both, once the first one listens
+  sockeye trace --with 'python3 b.py' python3 a.py   both, b.py once a.py listens
   sockeye trace --check --json -o found.json -- ./a  for a test: 23 when something is wrong
   sockeye trace -p 4121                              a program that runs already, until Ctrl-C";
 
@@ -21,34 +28,31 @@ Examples:
 #[derive(Args, Debug)]
 pub(crate) struct TraceFlags {
     /// The program to run, and its words; its stdin, stdout, stderr and exit code are its own
-    #[arg(
-        value_name = "COMMAND",
-        trailing_var_arg = true,
-        allow_hyphen_values = true
-    )]
+    #[arg(value_name = "COMMAND", trailing_var_arg = true)]
     command: Vec<OsString>,
-    /// Run this too, once the program listens or waits for a message; words as in exec:, may be repeated
+    /// Run this program too, once the first one listens or waits for a message: in quotes, with its words. May be repeated
     #[arg(long, value_name = "COMMAND")]
     with: Vec<String>,
-    /// Trace a process that runs already; Ctrl-C leaves it
+    /// Trace the process of this number, which runs already; Ctrl-C ends the tracing, not the process
     #[arg(short, long, value_name = "PID", conflicts_with_all = ["command", "with"], value_parser = clap::value_parser!(u32).range(1..))]
     pid: Option<u32>,
-    /// Write what is told to FILE instead of stderr
+    /// Write what is told to FILE instead of stderr, where the program may write too
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// End with 23 when a mistake or a risk was found and the program itself ended with 0
+    /// End with 23 when a mistake (✗) or a risk (!) was found and the program itself ended with 0
     #[arg(long)]
     check: bool,
     /// Tell nothing but the findings, at the end, as one JSON document
     #[arg(long, conflicts_with_all = ["explain", "diagram", "hex"])]
     json: bool,
-    /// Say which line of the program made each call
+    /// Say which line of the program made each call: of Python, and of programs built with -g
     #[arg(long)]
     lines: bool,
-    /// Leave read, write and their kin alone: no data of programs that use them on sockets, no cost for files
+    /// Leave read, write and their kin alone: nothing is slower for a program of many files, but what it moves by them on
+    /// sockets is not shown
     #[arg(long)]
     no_rw: bool,
-    /// Show below each call of the program the kernel's own, with its arguments and its result, as strace writes them
+    /// Show below each call the kernel's own, as strace writes it: name, arguments, result, number. Not with --diagram
     #[arg(long, conflicts_with = "diagram")]
     syscalls: bool,
     #[command(flatten)]
@@ -86,6 +90,27 @@ pub(crate) struct TraceArgs {
     /// The views.
     pub(crate) view: ViewArgs,
 }
+
+/// The flags, with those of the views as they are meant here: tracing tells by itself.
+pub(crate) fn flags(command: clap::Command) -> clap::Command {
+    let more = |name: &'static str, help: &'static str| {
+        move |command: clap::Command| command.mut_arg(name, |flag| flag.help(help))
+    };
+    let command = TraceFlags::augment_args(command).override_usage(
+        "sockeye trace [OPTIONS] [--] COMMAND…\n       sockeye trace [OPTIONS] -p PID",
+    );
+    let command = more("explain", EXPLAIN)(command);
+    let command = more("diagram", DIAGRAM)(command);
+    let command = more("quiet", QUIET)(command);
+    more("verbose", VERBOSE)(command)
+}
+
+const EXPLAIN: &str = "Tell the calls in lines, each reason once, as is done anyhow but with one --with; =all gives the reasons every time";
+const DIAGRAM: &str =
+    "Draw the calls in columns, with arrows between them, as is done anyhow with one --with";
+const QUIET: &str = "No reasons in what is told, and no status lines";
+const VERBOSE: &str =
+    "Tell also the calls that say nothing by themselves: O_NONBLOCK, EAGAIN, getsockname, dup";
 
 impl TraceFlags {
     /// What is meant, or why it cannot be.
@@ -154,6 +179,13 @@ mod tests {
             args.view.look.lang,
             Some(sockeye_view::catalogue::Language::Spanish)
         );
+    }
+
+    #[test]
+    fn a_flag_that_is_mistyped_is_no_program() {
+        let error = trace("trace --sycalls true").unwrap_err();
+        assert!(error.contains("--syscalls"), "{error}");
+        assert_eq!(program(&trace("trace -- --sycalls").unwrap()), "--sycalls");
     }
 
     #[test]

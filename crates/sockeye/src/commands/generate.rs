@@ -83,15 +83,32 @@ fn page(command: Command, name: &str) -> io::Result<String> {
         section(&mut text, "EXIT STATUS", &codes)?;
         section(&mut text, "ADDRESSES", &schemes::table())?;
         section(&mut text, "LIMITS", &limits::table())?;
-    } else if let Some(examples) = after {
-        let (heading, body) = examples.split_once('\n').unwrap_or(("", &examples));
-        section(
-            &mut text,
-            heading.trim_end_matches(':').to_uppercase().as_str(),
-            body,
-        )?;
+    } else {
+        for (heading, body) in sections(after.as_deref().unwrap_or_default()) {
+            section(&mut text, &heading.to_uppercase(), &body)?;
+        }
     }
     String::from_utf8(text).map_err(io::Error::other)
+}
+
+/// What stands behind the flags, cut at its headings: a word or two with a colon, first or behind an empty line.
+fn sections(after: &str) -> Vec<(String, String)> {
+    let mut sections: Vec<(String, String)> = Vec::new();
+    for part in after.split("\n\n").filter(|part| !part.is_empty()) {
+        let (first, rest) = part.split_once('\n').unwrap_or((part, ""));
+        let heading = first
+            .strip_suffix(':')
+            .filter(|words| words.split(' ').count() <= 2);
+        match (heading, sections.last_mut()) {
+            (Some(heading), _) => sections.push((heading.to_owned(), rest.to_owned())),
+            (None, Some((_, body))) => {
+                body.push_str("\n\n");
+                body.push_str(part);
+            }
+            (None, None) => sections.push(("Notes".to_owned(), part.to_owned())),
+        }
+    }
+    sections
 }
 
 /// A section whose lines stay as they are.
@@ -138,5 +155,24 @@ mod tests {
         ] {
             assert!(page.contains(word), "{word}\n{page}");
         }
+    }
+
+    #[test]
+    fn what_stands_behind_the_flags_has_its_own_sections_and_no_sentence_becomes_a_heading() {
+        let mut definition = definition();
+        definition.build();
+        let mut headings = |name: &str| -> Vec<String> {
+            let command = definition.find_subcommand(name).unwrap().clone();
+            let page = page(command, name).unwrap();
+            let headings = page.lines().filter_map(|line| line.strip_prefix(".SH "));
+            headings.map(str::to_owned).collect()
+        };
+        let trace = headings("trace");
+        assert!(
+            trace.ends_with(&["\"EXIT STATUS\"".into(), "EXAMPLES".into()]),
+            "{trace:?}"
+        );
+        let listen = headings("listen");
+        assert_eq!(listen.last().unwrap(), "EXAMPLES", "{listen:?}");
     }
 }
