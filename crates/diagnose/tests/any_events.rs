@@ -129,6 +129,12 @@ fn note() -> impl Strategy<Value = Note<'static>> {
             }
         }),
         (0..9_i32, came).prop_map(|(number, came)| Note::Descriptor { number, came }),
+        (call(), call(), 0..3_u32).prop_map(|(poll, call, of)| Note::Polling {
+            poll,
+            call,
+            of,
+            at_most: None
+        }),
         (0..5_u32).prop_map(|with| Note::Paired {
             with: SocketId(with)
         }),

@@ -357,6 +357,19 @@ pub enum Note<'a> {
         /// The other.
         with: SocketId,
     },
+    /// A thread waits in `poll`, `select` or `epoll_wait` until a call on this socket can go on: told with the moment in which it
+    /// began, once it has lasted, and again, with how long it `took`, when it is over. Of no socket: it waits for several, and
+    /// this is told once.
+    Polling {
+        /// The call it waits in.
+        poll: Call,
+        /// The call that can go on then; without a socket the same as `poll`.
+        call: Call,
+        /// How many descriptors it waits for; without a socket, how many sockets.
+        of: u32,
+        /// After how long the call gives up.
+        at_most: Option<Duration>,
+    },
     /// `bind` asked for port 0: the system chose the port that it was bound to.
     PortChosen,
     /// The process that made this call (the event's `by`) has more than one thread. Said once a process.
@@ -745,6 +758,17 @@ impl Note<'_> {
             },
             Self::Descriptor { number, came } => Note::Descriptor { number, came },
             Self::Paired { with } => Note::Paired { with },
+            Self::Polling {
+                poll,
+                call,
+                of,
+                at_most,
+            } => Note::Polling {
+                poll,
+                call,
+                of,
+                at_most,
+            },
             Self::PortChosen => Note::PortChosen,
             Self::Threads => Note::Threads,
             Self::Runtime { of, sockets } => Note::Runtime { of, sockets },

@@ -22,6 +22,16 @@ pub(crate) struct Facts {
     pub(crate) inode: u64,
 }
 
+/// A descriptor that somebody waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Wanted {
+    pub(crate) descriptor: i32,
+    /// Until there is something to receive.
+    pub(crate) input: bool,
+    /// Until there is room to send.
+    pub(crate) output: bool,
+}
+
 /// One traced process. Every answer may be missing: the process may be gone, its pointers wrong, the system forbid it.
 pub(crate) trait Tracee {
     /// Reads its memory from `at`; says how much could be read, which is less than asked where a page is not there.
@@ -50,6 +60,12 @@ pub(crate) trait Tracee {
 
     /// Messages that the kernel has thrown away, and the size of the receive buffer (`SO_MEMINFO`).
     fn drops(&self, descriptor: i32) -> Option<(u64, u64)>;
+
+    /// Whether a thread is inside this call, and has not come back from it.
+    fn is_within(&self, thread: u32, call: i64) -> bool;
+
+    /// The descriptors that an epoll(7) instance watches.
+    fn registered(&self, epoll: i32) -> Option<Vec<Wanted>>;
 
     /// The line of the program that made the call `thread` is stopped in, where `--lines` was asked for.
     fn place(&self, thread: u32) -> Option<Place<'static>>;

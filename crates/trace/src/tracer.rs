@@ -214,7 +214,9 @@ impl Tracer {
                     self.hear(Heard::Quiet(at), now, each);
                 }
             }
-            if self.pace == Pace::Slow && self.tasks.values().any(Task::in_call) {
+            let may_wait =
+                |tracer: &Self| tracer.tasks.values().any(Task::in_call) || tracer.world.may_wait();
+            if self.pace == Pace::Slow && may_wait(self) {
                 // Set back by the look that finds nothing to wait for.
                 self.pace = Pace::Quick;
                 signals.tick(QUICK);

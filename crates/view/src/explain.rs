@@ -390,6 +390,17 @@ impl<W: Write + Send> Sink for Explain<W> {
                 let told = self.teller.tell(event);
                 self.waiting(event, *call, told)?;
             }
+            Kind::Noted(Note::Polling { call, .. }) => {
+                let told = self.teller.tell(event);
+                if event.socket == SocketId::NONE {
+                    self.tell_pending()?;
+                    if self.waits_told.insert(told.fact.clone()) {
+                        self.write(told, &place)?;
+                    }
+                } else {
+                    self.waiting(event, *call, told)?;
+                }
+            }
             Kind::Connecting { .. } => {
                 let told = self.teller.tell(event);
                 self.tell_pending()?;

@@ -292,6 +292,7 @@ impl<W: Write> Hex<W> {
             | Note::Meaning { .. }
             | Note::Descriptor { .. }
             | Note::Paired { .. }
+            | Note::Polling { .. }
             | Note::PortChosen
             | Note::Threads
             | Note::Runtime { .. }

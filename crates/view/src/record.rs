@@ -391,6 +391,19 @@ impl Line<'_> {
                 self.object.plain("came", came.word());
             }
             Note::Paired { with } => self.object.number("with", with.0.into()),
+            Note::Polling {
+                poll,
+                call,
+                of,
+                at_most,
+            } => {
+                self.call(*call);
+                self.object.plain("poll", poll.name());
+                self.object.number("descriptors", (*of).into());
+                if let Some(at_most) = at_most {
+                    self.object.number("at_most", nanos(*at_most));
+                }
+            }
             Note::PortChosen | Note::Threads => {}
             Note::Runtime { of, sockets } => {
                 self.object.plain("of", of.word());
@@ -517,6 +530,7 @@ const fn note_name(note: &Note<'_>) -> &'static str {
         Note::Dropped { .. } => "dropped",
         Note::Descriptor { .. } => "descriptor",
         Note::Paired { .. } => "paired",
+        Note::Polling { .. } => "polling",
         Note::PortChosen => "port_chosen",
         Note::Threads => "threads",
         Note::Runtime { .. } => "runtime",

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use rustc_hash::FxHashMap;
 use sockeye_model::{
-    Call, Errno, Event, Family, Kind, Queues, SocketAddress, SocketId, Totals, Type,
+    Call, Caller, Errno, Event, Family, Kind, Note, Queues, SocketAddress, SocketId, Timestamp,
+    Totals, Type,
 };
 
 use crate::catalogue::{self, Language, Text};
@@ -43,6 +44,8 @@ pub struct Sums {
     /// Sockets of UDP and the like that nobody connected, and the peer that was last sent to.
     datagrams: FxHashMap<SocketId, Option<SocketAddress>>,
     waits: BTreeMap<&'static str, Duration>,
+    /// Calls that wait: they may never return.
+    waiting: FxHashMap<Caller, (Call, Timestamp)>,
     peers: Vec<(SocketAddress, Traffic)>,
     more_peers: u64,
     dropped: FxHashMap<SocketId, u64>,
@@ -62,6 +65,11 @@ struct Traffic {
 impl Sums {
     /// Takes in the next event.
     pub fn event(&mut self, event: &Event<'_>) {
+        if event.took.is_some()
+            && let Some(by) = event.by
+        {
+            self.waiting.remove(&by);
+        }
         match &event.kind {
             Kind::Created { family, kind, .. } => {
                 self.sockets += 1;
@@ -114,10 +122,23 @@ impl Sums {
                 }
             }
             Kind::HalfClosed { .. } => self.waited(event, Call::Recv),
-            Kind::Failed {
-                errno: Errno::ECONNREFUSED,
-                ..
-            } => {
+            Kind::Waiting { call } => {
+                if let Some(by) = event.by {
+                    self.waiting.insert(by, (*call, event.at));
+                }
+            }
+            // What was to be received came later than the program would wait, or a signal did.
+            Kind::Called {
+                call,
+                result: Err(_),
+            } => self.waited(event, *call),
+            Kind::Noted(Note::Polling { call, of: 1, .. }) => self.waited(event, *call),
+            Kind::Exited { pid, .. } => self.cut_off(*pid, event.at),
+            Kind::Failed { call, errno, .. } => {
+                self.waited(event, *call);
+                if *errno != Errno::ECONNREFUSED {
+                    return;
+                }
                 if let Some(Some(peer)) = self.datagrams.get(&event.socket).cloned()
                     && let Some(traffic) = self.peer(&peer)
                 {
@@ -158,10 +179,27 @@ impl Sums {
         }
     }
 
+    /// The waits that the end of a process has ended.
+    fn cut_off(&mut self, pid: u32, at: Timestamp) {
+        let ended = |by: &Caller| by.process == pid;
+        let left: Vec<(Call, Timestamp)> = self
+            .waiting
+            .extract_if(|by, _| ended(by))
+            .map(|(_, wait)| wait)
+            .collect();
+        for (call, since) in left {
+            self.add_wait(call, at.since(since));
+        }
+    }
+
     fn waited(&mut self, event: &Event<'_>, call: Call) {
-        if let Some(took) = event.took
-            && took >= WORTH_SAYING
-        {
+        if let Some(took) = event.took {
+            self.add_wait(call, took);
+        }
+    }
+
+    fn add_wait(&mut self, call: Call, took: Duration) {
+        if took >= WORTH_SAYING {
             let waits = self.waits.entry(call.name()).or_default();
             *waits = waits.saturating_add(took);
         }
@@ -351,6 +389,56 @@ mod tests {
         assert_eq!(
             line,
             "2 connections · 15 B in, 0 B out, 18 B thrown away · waited 1.0 s in accept"
+        );
+    }
+
+    #[test]
+    fn waits_behind_a_poll_and_those_that_nothing_ended_are_counted() {
+        let by = |mut event: Event<'static>| {
+            event.by = Some(Caller {
+                process: 7,
+                thread: 7,
+            });
+            event
+        };
+        let polling = |of| {
+            Kind::Noted(Note::Polling {
+                poll: Call::Poll,
+                call: Call::Accept,
+                of,
+                at_most: None,
+            })
+        };
+        let mut begins = event(1, 0, polling(1));
+        begins.took = None;
+        let mut waits = event(1, 0, Kind::Waiting { call: Call::Recv });
+        waits.took = None;
+        let mut ends = event(
+            0,
+            0,
+            Kind::Exited {
+                pid: 7,
+                status: Ok(0),
+            },
+        );
+        ends.took = None;
+        ends.at = waits.at + Duration::from_secs(3);
+        let gave_up = Kind::Called {
+            call: Call::RecvFrom,
+            result: Err(Errno::EAGAIN),
+        };
+        let line = said(&[
+            event(1, 0, created(Type::Stream)),
+            by(begins),
+            by(event(1, 1_500, polling(1))),
+            by(event(1, 9_000, polling(2))),
+            by(event(1, 2_000, gave_up)),
+            by(waits),
+            by(ends),
+        ]);
+        assert_eq!(
+            line,
+            "0 B in, 0 B out · waited 1.5 s in accept, 3.0 s in recv, 2.0 s in recvfrom"
         );
     }
 

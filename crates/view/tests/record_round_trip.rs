@@ -137,6 +137,18 @@ fn traced_note() -> impl Strategy<Value = Note<'static>> {
     prop_oneof![
         (any::<i32>(), prop::sample::select(came))
             .prop_map(|(number, came)| Note::Descriptor { number, came }),
+        (
+            call(),
+            call(),
+            any::<u32>(),
+            prop::option::of(0..1_u64 << 60)
+        )
+            .prop_map(|(poll, call, of, at_most)| Note::Polling {
+                poll,
+                call,
+                of,
+                at_most: at_most.map(Duration::from_nanos),
+            }),
         any::<u32>().prop_map(|with| Note::Paired {
             with: SocketId(with)
         }),

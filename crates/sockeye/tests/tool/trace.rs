@@ -348,6 +348,64 @@ fn an_interrupt_ends_the_program_and_the_findings_are_still_told() {
     assert!(ran.stderr.contains("correct"), "{}", ran.stderr);
 }
 
+/// Python looks with poll() before each call, once it has a timeout.
+const PATIENT_SERVER: &str = "\
+import socket, threading, time
+s = socket.socket()
+s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+s.bind(('127.0.0.1', 0))
+s.listen(5)
+s.settimeout(20)
+address = s.getsockname()
+def talk():
+    time.sleep(0.3)
+    c = socket.create_connection(address)
+    time.sleep(0.3)
+    c.close()
+threading.Thread(target=talk).start()
+d, _ = s.accept()
+d.settimeout(20)
+d.recv(9)
+d.close()
+s.close()
+";
+
+#[test]
+fn a_call_with_a_timeout_waits_as_one_without() {
+    if !possible(&["python3"]) {
+        return;
+    }
+    let room = Room::new("patient", &[("server.py", PATIENT_SERVER)]);
+    for (language, words) in [
+        (
+            "en",
+            [
+                "waiting for a client",
+                "behind poll, 20.0 s at most",
+                " in accept, ",
+            ],
+        ),
+        (
+            "es",
+            [
+                "esperando a un cliente",
+                "detrás de poll, 20,0 s como mucho",
+                " en accept, ",
+            ],
+        ),
+    ] {
+        let ran = room.trace(&["--lang", language, "python3", "server.py"]);
+        let told = ran.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+        for word in words {
+            assert!(told.contains(word.trim()), "{word}: {told}");
+        }
+        assert!(
+            told.contains("ms in recv") || told.contains("ms en recv"),
+            "{told}"
+        );
+    }
+}
+
 /// Has a listener and a connection to it, says that it runs, and with the next line on its input ends the connection.
 const RUNS_ALREADY: &str = "\
 import socket, sys

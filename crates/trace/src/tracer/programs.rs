@@ -11,6 +11,7 @@ use rustix::fs::{Access, access};
 use sockeye_model::Blind;
 
 use super::StartError;
+use crate::tracee::Wanted;
 
 /// Programs that trace others: a traced process can't.
 const TRACERS: [&str; 7] = [
@@ -136,6 +137,27 @@ pub(super) fn sockets(pid: u32) -> Vec<i32> {
     }
     found.sort_unstable();
     found
+}
+
+/// The system call that a thread is inside of: proc_pid_syscall(5).
+pub(super) fn call_of(pid: u32, thread: u32) -> Option<i64> {
+    let text = fs::read_to_string(format!("/proc/{pid}/task/{thread}/syscall")).ok()?;
+    text.split_whitespace().next()?.parse().ok()
+}
+
+/// What an epoll instance watches, from the lines `tfd: 5 events: 19 …` of proc_pid_fdinfo(5).
+pub(super) fn registered(pid: u32, epoll: i32) -> Option<Vec<Wanted>> {
+    let text = fs::read_to_string(format!("/proc/{pid}/fdinfo/{epoll}")).ok()?;
+    let one = |line: &str| {
+        let (descriptor, rest) = line.strip_prefix("tfd:")?.split_once("events:")?;
+        let events = u32::from_str_radix(rest.split_whitespace().next()?, 16).ok()?;
+        Some(Wanted {
+            descriptor: descriptor.trim().parse().ok()?,
+            input: events & libc::EPOLLIN.cast_unsigned() != 0,
+            output: events & libc::EPOLLOUT.cast_unsigned() != 0,
+        })
+    };
+    Some(text.lines().filter_map(one).collect())
 }
 
 /// The threads of a process.

@@ -11,10 +11,11 @@ use rustix::net::sockopt::{socket_acceptconn, socket_domain, socket_protocol, so
 use rustix::net::{AddressFamily, SocketAddrAny, SocketAddrUnix, SocketType};
 use sockeye_model::{Family, Place, Protocol, SocketAddress, TcpSample, Type};
 
+use super::programs;
 use crate::place::Places;
 use crate::sys::registers::Registers;
 use crate::sys::{descriptor, memory};
-use crate::tracee::{Facts, Tracee};
+use crate::tracee::{Facts, Tracee, Wanted};
 
 /// The handle of a process, made when it is first needed: most processes have no sockets.
 pub(super) type Handle = Rc<OnceCell<Option<OwnedFd>>>;
@@ -121,6 +122,14 @@ impl Tracee for Target {
         let info = descriptor::memory_info(self.duplicate(number)?.as_fd())?;
         let [_, room, .., dropped] = info;
         Some((dropped.into(), room.into()))
+    }
+
+    fn is_within(&self, thread: u32, call: i64) -> bool {
+        programs::call_of(self.process, thread) == Some(call)
+    }
+
+    fn registered(&self, epoll: i32) -> Option<Vec<Wanted>> {
+        programs::registered(self.process, epoll)
     }
 
     fn place(&self, thread: u32) -> Option<Place<'static>> {

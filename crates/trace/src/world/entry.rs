@@ -31,9 +31,16 @@ impl World {
             looks: 0,
             gave: None,
         };
+        let polls = matches!(
+            syscall,
+            Syscall::Poll | Syscall::Select | Syscall::EpollWait
+        );
+        if !polls {
+            self.end_poll(entry.by.thread, entry.at);
+        }
         match syscall {
             Syscall::Poll | Syscall::Select | Syscall::EpollWait => {
-                self.entered_poll(&pending);
+                self.entered_poll(&pending, tracee);
                 if !self.syscalls || !self.descriptors.has_any(entry.by.process) {
                     return None;
                 }
@@ -194,11 +201,13 @@ impl World {
         }
     }
 
-    fn entered_poll(&mut self, pending: &Pending) {
+    fn entered_poll(&mut self, pending: &Pending, tracee: &dyn Tracee) {
         let by = pending.entry.by;
         if !self.descriptors.has_any(by.process) {
             return;
         }
+        let place = tracee.place(by.thread);
+        self.polls.entered(&pending.entry, pending.call, place);
         let called = Kind::Called {
             call: pending.call,
             result: Ok(0),

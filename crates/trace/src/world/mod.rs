@@ -12,6 +12,7 @@ mod machine;
 mod options;
 mod outbox;
 mod passing;
+mod polls;
 mod processes;
 mod runtime;
 mod settings;
@@ -33,6 +34,7 @@ use descriptors::Descriptors;
 use kernel::Gave;
 use machine::{Machine, ThisMachine};
 use outbox::Outbox;
+use polls::Polls;
 use processes::Processes;
 use runtime::Sorting;
 use sockets::{Key, Sockets};
@@ -53,6 +55,7 @@ pub(crate) struct World {
     /// Sockets of glibc's comparison of addresses, by thread.
     sorting: FxHashMap<u32, Sorting>,
     looks: Looks,
+    polls: Polls,
     outbox: Outbox,
     arm: Vec<(u32, i32)>,
     arm_life: Vec<(u32, i32)>,
@@ -156,6 +159,7 @@ impl World {
             pending: FxHashMap::default(),
             sorting: FxHashMap::default(),
             looks: Looks::default(),
+            polls: Polls::default(),
             outbox: Outbox::default(),
             arm: Vec::new(),
             arm_life: Vec::new(),

@@ -78,6 +78,17 @@ impl Outbox {
         self.held.values().min().copied()
     }
 
+    /// The last event belongs where the first one stood that waits of these sockets, and to its time.
+    pub(crate) fn date_back(&mut self, of: &[Key]) {
+        let is_of = |event: &Event<'_>| of.iter().any(|key| event.socket == SocketId(key.0));
+        if let Some(index) = self.queue.iter().position(is_of)
+            && let Some(mut event) = self.queue.pop_back()
+        {
+            event.at = self.queue.get(index).map_or(event.at, |first| first.at);
+            self.queue.insert(index, event);
+        }
+    }
+
     /// The socket's events are never told.
     pub(crate) fn forget(&mut self, key: Key) {
         self.held.remove(&key);

@@ -149,6 +149,7 @@ impl World {
         self.now = self.now.max(at);
         self.pending
             .retain(|_, pending| pending.entry.by.process != pid);
+        self.end_polls_of(pid, at);
         *self.processes.of(pid) = Process {
             name: program_of(command),
             ..Process::default()
@@ -200,6 +201,7 @@ impl World {
         self.now = self.now.max(at);
         self.pending
             .retain(|_, pending| pending.entry.by.process != pid);
+        self.end_polls_of(pid, at);
         let origin = Origin::beside(at, Some(first_thread(pid)));
         for (_, key) in self.descriptors.leave(pid) {
             self.drop_reference(key, &origin);

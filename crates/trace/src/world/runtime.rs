@@ -192,13 +192,19 @@ impl World {
     }
 
     fn fold_pair(&mut self, key: Key, by: Caller, at: Timestamp) {
-        if let Some(other) = self.sockets.get(key).and_then(|open| open.pair) {
-            self.hide(other, Runtime::WakeUp);
-        }
-        let process = self.hide(key, Runtime::WakeUp);
+        let Some(open) = self.sockets.get(key) else {
+            return;
+        };
+        let (process, ends) = (open.maker, [key, open.pair.unwrap_or(key)]);
         let by = Caller { process, ..by };
         let origin = Origin::beside(at, Some(by));
-        self.count_folded(process, Runtime::WakeUp, 2, &origin);
+        // It was clear only now, and is told where they were made.
+        if self.count_folded(process, Runtime::WakeUp, 2, &origin) {
+            self.outbox.date_back(&ends);
+        }
+        for end in ends {
+            self.hide(end, Runtime::WakeUp);
+        }
     }
 
     /// A process is born: it has the pair as well, unless it runs another program in a moment.
@@ -253,11 +259,20 @@ impl World {
         open.maker
     }
 
-    pub(super) fn count_folded(&mut self, pid: u32, of: Runtime, more: u32, origin: &Origin) {
-        if let Some(sockets) = self.processes.folded(pid, of, more) {
+    /// So many more sockets of the runtime; whether that was told.
+    pub(super) fn count_folded(
+        &mut self,
+        pid: u32,
+        of: Runtime,
+        more: u32,
+        origin: &Origin,
+    ) -> bool {
+        let sockets = self.processes.folded(pid, of, more);
+        if let Some(sockets) = sockets {
             let note = Note::Runtime { of, sockets };
             self.tell_of_none(&origin.without_call(), Kind::Noted(note));
         }
+        sockets.is_some()
     }
 
     /// The socket is the program's own, and so is the other of a pair.
@@ -342,6 +357,6 @@ fn service_of_names(address: &SocketAddress) -> Option<Runtime> {
 }
 
 /// How long the events of a socket are held back at most, and those of others behind them.
-const HELD: Duration = Duration::from_millis(50);
+pub(super) const HELD: Duration = Duration::from_millis(50);
 /// The port of name servers.
 const DOMAIN: u16 = 53;

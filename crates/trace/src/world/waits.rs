@@ -35,7 +35,7 @@ impl Looks {
 }
 
 /// A process of the given number, where it can be asked.
-type Ask<'a> = &'a dyn Fn(u32) -> Option<Box<dyn Tracee>>;
+pub(super) type Ask<'a> = &'a dyn Fn(u32) -> Option<Box<dyn Tracee>>;
 
 impl World {
     /// A moment in which no thread stopped: waits that last are told, queues are looked at. Called some ten times a second at
@@ -43,8 +43,9 @@ impl World {
     pub(crate) fn idle(&mut self, now: Timestamp, tracee: Ask<'_>) -> Option<Timestamp> {
         self.now = self.now.max(now);
         let waits = self.tell_waits(now, tracee);
+        let polls = self.tell_polls(now, tracee);
         let queues = self.look_at_queues(now, tracee);
-        [waits, queues, self.outbox.due()]
+        [waits, polls, queues, self.outbox.due()]
             .into_iter()
             .flatten()
             .min()
@@ -67,7 +68,7 @@ impl World {
             if at <= now {
                 due.push(*thread);
             } else {
-                next = Some(next.map_or(at, |next| next.min(at)));
+                next = sooner(next, at);
             }
         }
         due.sort_by_key(|thread| self.pending.get(thread).map(|pending| pending.entry.at));
@@ -92,7 +93,7 @@ impl World {
                 && pending.call != Call::Accept
             {
                 let at = pending.entry.at + *look;
-                next = Some(next.map_or(at, |next| next.min(at)));
+                next = sooner(next, at);
             }
             self.pending.insert(thread, pending);
         }
@@ -164,7 +165,7 @@ impl World {
                 due.push(key);
             }
             let at = if at <= now { now + every } else { at };
-            next = Some(next.map_or(at, |next| next.min(at)));
+            next = sooner(next, at);
         }
         due.sort_unstable();
         for key in due {
@@ -283,8 +284,13 @@ impl World {
     }
 }
 
+/// The earlier of two moments, of which the first may not be.
+pub(super) fn sooner(next: Option<Timestamp>, at: Timestamp) -> Option<Timestamp> {
+    Some(next.map_or(at, |next| next.min(at)))
+}
+
 /// A call that takes longer waits.
-const WAITS: Duration = Duration::from_millis(20);
+pub(super) const WAITS: Duration = Duration::from_millis(20);
 /// A wait as long as this is told, even if it is over.
 pub(super) const LONG: Duration = Duration::from_secs(1);
 /// After how long the queues of a socket are looked at in whose call a thread waits.

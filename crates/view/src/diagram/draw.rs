@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use sockeye_model::{Event, Kind, SocketId, Timestamp};
+use sockeye_model::{Event, Kind, Note, SocketId, Timestamp};
 
 mod joining;
 mod transfers;
@@ -37,7 +37,7 @@ impl<W: Write> Diagram<W> {
             Kind::Upgraded { protocol, details } => {
                 self.draw_upgraded(event, told, side, protocol, details)
             }
-            Kind::Waiting { .. } => self.draw_wait(told, side),
+            Kind::Waiting { .. } | Kind::Noted(Note::Polling { .. }) => self.draw_wait(told, side),
             Kind::Connecting { peer } => {
                 let cell = self.cell_of(event.socket, &told);
                 let row = self.row(told.at, side, cell);

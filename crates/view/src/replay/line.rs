@@ -122,6 +122,7 @@ struct Line<'a> {
     #[serde(borrow)]
     event: Option<Text<'a>>,
     at: Option<u64>,
+    at_most: Option<u64>,
     took: Option<u64>,
     socket: Option<u32>,
     parent: Option<u32>,
@@ -148,6 +149,7 @@ struct Line<'a> {
     #[serde(borrow)]
     data: Option<Data<'a>>,
     descriptor: Option<i32>,
+    descriptors: Option<u32>,
     details: Option<Vec<Detail>>,
     #[serde(borrow)]
     end: Option<Text<'a>>,
@@ -170,6 +172,8 @@ struct Line<'a> {
     peer: Option<Address>,
     pid: Option<u32>,
     plan: Option<String>,
+    #[serde(borrow)]
+    poll: Option<Text<'a>>,
     process: Option<Process>,
     protocol: Option<i32>,
     resting: Option<u32>,
@@ -393,6 +397,12 @@ impl Line<'_> {
             },
             "paired" => Note::Paired {
                 with: SocketId(take(self.with, "with")?),
+            },
+            "polling" => Note::Polling {
+                call: self.call()?,
+                poll: Call::from_name(&need(&self.poll, "poll")?.0).ok_or(NotAnEvent::Unknown)?,
+                of: take(self.descriptors, "descriptors")?,
+                at_most: self.at_most.map(Duration::from_nanos),
             },
             "port_chosen" => Note::PortChosen,
             "threads" => Note::Threads,

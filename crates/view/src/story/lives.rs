@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use sockeye_model::{Call, End, Event, Kind, SocketAddress, SocketId, Timestamp, Totals};
+use sockeye_model::{Call, End, Event, Kind, Note, SocketAddress, SocketId, Timestamp, Totals};
 
 use super::{Life, Tick, TickKind, Wait};
 use crate::escape::escape_name;
@@ -119,7 +119,9 @@ impl Living {
     fn after(&mut self, event: &Event<'_>) {
         let at = event.at;
         match &event.kind {
-            Kind::Waiting { call } => {
+            Kind::Waiting { call } | Kind::Noted(Note::Polling { call, .. })
+                if event.took.is_none() =>
+            {
                 self.waits.push((*call, at));
                 return;
             }

@@ -106,7 +106,9 @@ impl<'a> Steps<'a> {
         let worth = worth(event, &self.teller.programs);
         let told = self.teller.tell(event);
         match &event.kind {
-            Kind::Waiting { call } => {
+            Kind::Waiting { call } | Kind::Noted(sockeye_model::Note::Polling { call, .. })
+                if event.took.is_none() && event.socket != SocketId::NONE =>
+            {
                 let lane = self.cast.lane_of(event);
                 self.waits.insert(event.socket, (lane, *call, event.at));
                 self.last = self.last.max(event.at);
@@ -343,6 +345,7 @@ fn is_silent(kind: &Kind<'_>) -> bool {
                 came: Came::Made | Came::Inherited | Came::Found,
                 ..
             } | Note::PeerProcess(_)
+                | Note::Polling { .. }
         ),
         Kind::Called { call, result } => {
             let asks = matches!(

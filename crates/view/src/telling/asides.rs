@@ -66,6 +66,8 @@ pub(crate) fn worth(event: &Event<'_>, programs: &Programs) -> Worth {
             | Note::PortChosen
             | Note::Threads,
         ) => Worth::Aside,
+        // How long it lasted is for the totals.
+        Kind::Noted(Note::Polling { .. }) if event.took.is_some() => Worth::Nothing,
         // The other end is told of itself.
         Kind::Noted(Note::PeerProcess(process)) if programs.knows(process.pid) => Worth::Aside,
         Kind::Queued(Queues::Data { .. } | Queues::Accept { .. }) => Worth::Aside,

@@ -1,7 +1,10 @@
 //! The words for what was found out beside the calls, and for the kernel's own figures.
 
+use std::time::Duration;
+
 use sockeye_model::{
-    Blind, Came, Event, Finding, Note, Queues, Runtime, SocketAddress, TcpSample, Weight,
+    Blind, Call, Came, Event, Finding, Note, Queues, Runtime, SocketAddress, SocketId, TcpSample,
+    Weight,
 };
 
 use super::{Mark, Teller, Told};
@@ -83,6 +86,12 @@ impl Teller {
                 as_note(self.fill(text, &[("number", number)]))
             }
             Note::Paired { with } => as_note(self.fill(narration::PAIRED, &[("with", with)])),
+            Note::Polling {
+                poll,
+                call,
+                of,
+                at_most,
+            } => self.polling(event, (*poll, *call), *of, *at_most),
             Note::PortChosen => as_note(self.say(narration::ASKED_ANY_PORT).to_owned()),
             Note::Threads => as_note(self.say(narration::THREADS).to_owned()),
             Note::Runtime { of, sockets } => {
@@ -122,6 +131,34 @@ impl Teller {
                     .mark(Mark::Loss)
             }
         }
+    }
+
+    /// A wait that is not the call's own: what it waits for, as the call would say it, and behind which other call.
+    fn polling(
+        &self,
+        event: &Event<'_>,
+        (poll, call): (Call, Call),
+        of: u32,
+        at_most: Option<Duration>,
+    ) -> Told {
+        if event.socket == SocketId::NONE {
+            let count = catalogue::count(of.into(), self.language);
+            let fact = self.fill(narration::WAITS_FOR_ANY, &[("count", &count)]);
+            return Told::new(event, poll.name(), fact);
+        }
+        let poll = poll.name();
+        let behind = match at_most {
+            _ if of > 1 => self.fill(narration::BEHIND_WITH_OTHERS, &[("poll", &poll)]),
+            Some(time) => {
+                let time = catalogue::duration(time, self.language);
+                self.fill(
+                    narration::BEHIND_AT_MOST,
+                    &[("poll", &poll), ("time", &time)],
+                )
+            }
+            None => self.fill(narration::BEHIND, &[("poll", &poll)]),
+        };
+        self.waiting(event, call).more(behind)
     }
 
     /// A finding, beside the call that showed it.

@@ -233,6 +233,11 @@ impl Sockets {
             {
                 self.entry(event.socket).came = Some(*came);
             }
+            Kind::Noted(Note::Polling { call, .. }) if event.took.is_none() => {
+                if let Some(known) = self.open.get_mut(&event.socket) {
+                    known.waits(*call, event.at);
+                }
+            }
             // These say nothing about a socket's state, and must not bring a closed one back.
             Kind::Noted(_)
             | Kind::Planned { .. }
@@ -288,6 +293,15 @@ impl Sockets {
 }
 
 impl Known {
+    fn waits(&mut self, call: Call, at: Timestamp) {
+        let since = if waits_to_receive(call) {
+            &mut self.waiting_to_receive
+        } else {
+            &mut self.waiting_to_send
+        };
+        since.get_or_insert(at);
+    }
+
     fn after(&mut self, event: &Event<'_>) {
         match &event.kind {
             Kind::Created {
@@ -309,13 +323,7 @@ impl Known {
                 self.peer = Some(peer.clone());
                 self.waiting_to_send = None;
             }
-            Kind::Waiting { call } => {
-                if waits_to_receive(*call) {
-                    self.waiting_to_receive.get_or_insert(event.at);
-                } else {
-                    self.waiting_to_send.get_or_insert(event.at);
-                }
-            }
+            Kind::Waiting { call } => self.waits(*call, event.at),
             Kind::Sent { payload, .. } => {
                 self.messages |= payload.unit() == Unit::Message;
                 self.first_way.get_or_insert(Way::Out);

@@ -375,6 +375,12 @@ pub(crate) fn events() -> Vec<Event<'static>> {
                 .into(),
             result: Err(Errno::EAGAIN),
         })),
+        Note::Polling {
+            poll: Call::Poll,
+            call: Call::Accept,
+            of: 1,
+            at_most: Some(Duration::from_millis(500)),
+        },
     ] {
         say(3, Kind::Noted(note));
     }

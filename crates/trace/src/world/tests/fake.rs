@@ -1,6 +1,6 @@
 //! A process that is a map of memory and facts, and a machine that knows nothing but what a test says.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use sockeye_model::{
 use super::super::World;
 use super::super::machine::{Machine, UnixEnd};
 use crate::made::{Attend, Entry, Made};
-use crate::tracee::{Facts, Tracee};
+use crate::tracee::{Facts, Tracee, Wanted};
 
 /// What a process answers.
 #[derive(Clone, Debug, Default)]
@@ -23,6 +23,9 @@ pub(in crate::world) struct Fake {
     pub(in crate::world) unsent: RefCell<HashMap<i32, u64>>,
     pub(in crate::world) accepting: RefCell<HashMap<i32, (u32, u32)>>,
     pub(in crate::world) drops: RefCell<HashMap<i32, (u64, u64)>>,
+    /// The call that the thread is inside of.
+    pub(super) within: Cell<Option<i64>>,
+    pub(super) registered: RefCell<Vec<Wanted>>,
     /// Of which `TCP_INFO` is known.
     pub(in crate::world) sampled: RefCell<HashSet<i32>>,
 }
@@ -166,6 +169,14 @@ impl Tracee for Fake {
 
     fn drops(&self, descriptor: i32) -> Option<(u64, u64)> {
         self.drops.borrow().get(&descriptor).copied()
+    }
+
+    fn is_within(&self, _: u32, call: i64) -> bool {
+        self.within.get() == Some(call)
+    }
+
+    fn registered(&self, _: i32) -> Option<Vec<Wanted>> {
+        Some(self.registered.borrow().clone())
     }
 
     fn place(&self, _: u32) -> Option<Place<'static>> {

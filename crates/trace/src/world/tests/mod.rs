@@ -4,6 +4,7 @@ mod data;
 mod descriptors;
 pub(super) mod fake;
 mod lives;
+mod polling;
 mod runtimes;
 mod sequences;
 mod waiting;

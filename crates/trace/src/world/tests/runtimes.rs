@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use sockeye_model::{Caller, Errno};
 
-use super::fake::{PID, Program, number, sockaddr, sockaddr_un};
+use super::super::runtime::HELD;
+use super::fake::{PID, Program, line, number, sockaddr, sockaddr_un};
 
 fn connect_unix(program: &mut Program, path: &str) {
     let kind = libc::SOCK_STREAM | libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK;
@@ -196,7 +197,9 @@ fn the_pair_of_a_library_is_folded_however_it_is_made_nonblocking() {
     }
     program.pass(Duration::from_millis(51));
     program.idle();
-    assert_eq!(program.lines(), ["Runtime { of: WakeUp, sockets: 2 }"]);
+    let told = program.told();
+    assert_eq!(line(&told[0]), "Runtime { of: WakeUp, sockets: 2 }");
+    assert!(told[0].at < program.now - HELD, "when it was made");
     assert_eq!(
         program.world.take_to_arm(),
         [(PID, 7), (PID, 8)],
