@@ -97,7 +97,7 @@ pub struct Diagram<W> {
     /// Sockets whose connection an arrow has shown to be thrown away by the other end.
     thrown: HashSet<SocketId>,
     /// The socket and the line of the last call that was drawn.
-    last: Option<(SocketId, Option<u32>)>,
+    last: Option<(SocketId, Option<String>)>,
 }
 
 /// A row that the next event may still join.

@@ -4,7 +4,7 @@
 //! the same words as the live session. Its memory is bounded: what is known of a socket goes when the socket closes
 //! (65,536 open ones are remembered at most), reasons are as many as there are texts, answer times are thinned out.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::io::{self, Write};
 use std::time::Duration;
 
@@ -119,8 +119,6 @@ pub struct Explain<W> {
     summary: Summary,
     /// The last line, which what is wrong with it may still join.
     held: Option<Held>,
-    /// Of each program the file that its heading names, once it was seen; lines of it stand without their file.
-    files: HashMap<usize, String>,
     /// Columns for lines: none before the first one was seen, and never fewer than before.
     line_columns: usize,
     /// A mistake or a risk was found.
@@ -161,7 +159,6 @@ impl<W: Write> Explain<W> {
             counter: None,
             summary: Summary::default(),
             held: None,
-            files: HashMap::new(),
             line_columns: 0,
             wrong: false,
             kernel: Kernel::default(),

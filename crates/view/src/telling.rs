@@ -81,8 +81,8 @@ pub(crate) struct Told {
     pub(crate) below: bool,
     /// It throws the connection away.
     pub(crate) resets: bool,
-    /// The line of the program that made the call, where it is known.
-    pub(crate) line: Option<u32>,
+    /// The line of the program that made the call, where it is known: `:7` in the file that the heading names, else `lib.py:7`.
+    pub(crate) place: Option<String>,
 }
 
 impl Told {
@@ -104,11 +104,7 @@ impl Told {
             wait: None,
             below: false,
             resets: false,
-            line: event
-                .place
-                .as_ref()
-                .map(|place| place.line)
-                .filter(|line| *line > 0),
+            place: None,
         }
     }
 
@@ -252,7 +248,8 @@ impl Teller {
     /// What `event` says. Remembers it.
     pub(crate) fn tell(&mut self, event: &Event<'_>) -> Told {
         self.traced |= event.by.is_some();
-        let told = self.words(event);
+        let mut told = self.words(event);
+        told.place = self.programs.place_of(event);
         self.sockets.after(event);
         self.programs.after(event);
         told

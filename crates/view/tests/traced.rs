@@ -196,7 +196,7 @@ fn a_finding_stands_at_the_call_that_showed_it() {
 }
 
 /// Calls of a program, each from a file and a line.
-fn calls_from(places: &[(&'static str, u32)]) -> String {
+fn calls_from(places: &[(&'static str, u32)]) -> Scene {
     let mut scene = Scene::default();
     let started = Kind::Started {
         pid: SERVER,
@@ -213,13 +213,23 @@ fn calls_from(places: &[(&'static str, u32)]) -> String {
         let event = by(scene.at(index as u64, number, created), SERVER, *line);
         event.place.as_mut().unwrap().file = (*file).into();
     }
-    narrated(&scene, options(Language::English, 120))
+    scene
+}
+
+#[test]
+fn in_columns_too_a_line_stands_alone_only_where_its_file_is_in_the_heading() {
+    let mut out = Vec::new();
+    let scene = calls_from(&[("lib.py", 505), ("server.py", 7)]);
+    scene.show(Diagram::new(&mut out, DiagramOptions::default()));
+    let text = String::from_utf8(out).unwrap();
+    assert!(text.contains("#1 lib.py:505 socket"), "{text}");
+    assert!(text.contains("#2 :7 socket"), "{text}");
 }
 
 #[test]
 fn a_line_stands_alone_only_where_its_file_is_in_the_heading() {
     let places = [("lib.py", 505), ("server.py", 7), ("other/server.py", 8)];
-    let text = calls_from(&places);
+    let text = narrated(&calls_from(&places), options(Language::English, 120));
     let line = |number: &str| text.lines().find(|line| line.contains(number)).unwrap();
     assert!(line("#1").contains("(lib.py:505)"), "{text}");
     assert!(line("#2").contains(" :7 "), "{text}");
@@ -232,7 +242,7 @@ fn a_line_stands_alone_only_where_its_file_is_in_the_heading() {
 #[test]
 fn a_long_line_number_moves_nothing_behind_it() {
     let places = [("server.py", 12_345), ("server.py", 7), ("lib.py", 7)];
-    let text = calls_from(&places);
+    let text = narrated(&calls_from(&places), options(Language::English, 120));
     assert!(text.contains(":12345 #1"), "{text}");
     let starts: Vec<_> = text.lines().filter_map(|line| line.find('#')).collect();
     assert_eq!(starts, [starts[0]; 3], "{text}");

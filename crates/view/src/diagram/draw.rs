@@ -25,7 +25,7 @@ impl<W: Write> Diagram<W> {
             return Ok(());
         }
         let side = side.unwrap_or_else(|| self.side_of_nobody(event));
-        let line = told.line;
+        let place = told.place.clone();
         match &event.kind {
             // Kept for the summary.
             Kind::Sampled { .. } => return Ok(()),
@@ -73,19 +73,20 @@ impl<W: Write> Diagram<W> {
                 self.show(row)
             }
         }?;
-        self.last = Some((event.socket, line));
+        self.last = Some((event.socket, place));
         Ok(())
     }
 
     /// A finding stands below the call that showed it, if that is the one above.
     fn draw_finding(&mut self, told: Told, side: Side, sign: &str) -> io::Result<()> {
-        let above = self.last.filter(|(socket, _)| *socket == told.socket);
+        let above = self.last.clone();
+        let above = above.filter(|(socket, _)| *socket == told.socket);
         let number = match above {
             None if told.socket != SocketId::NONE => self.own_name(told.socket, side),
             _ => String::new(),
         };
         let place = match above {
-            Some((_, line)) if line == told.line => String::new(),
+            Some((_, ref place)) if *place == told.place => String::new(),
             _ => line_of(&told),
         };
         let text = format!("{sign} {} {number}{place}{}", told.name, told.fact);
@@ -232,10 +233,11 @@ fn append_more<'a>(text: &mut String, call: usize, more: impl IntoIterator<Item 
     }
 }
 
-/// Where the program made the call: `:7 `.
+/// Where the program made the call, and a space: `:7 `.
 fn line_of(told: &Told) -> String {
-    told.line
-        .map_or_else(String::new, |line| format!(":{line} "))
+    told.place
+        .as_ref()
+        .map_or_else(String::new, |place| format!("{place} "))
 }
 
 const fn sign(mark: Mark) -> &'static str {

@@ -165,17 +165,7 @@ impl<W: Write> Explain<W> {
 
     /// Where and by whom an event was, as its line shows it.
     pub(super) fn place(&mut self, event: &Event<'_>) -> Place {
-        let programs = &self.teller.programs;
-        let mut is_heading = false;
-        if let (Some(program), Some(place)) = (programs.of(event), &event.place)
-            && place.line > 0
-            && programs.is_heading(event, &place.file)
-        {
-            let file = || place.file.clone().into_owned();
-            // Another file of that name is not meant.
-            let first = self.files.entry(program).or_insert_with(file);
-            is_heading = *first == place.file;
-        }
+        let is_heading = self.teller.programs.is_of_heading(event);
         let place = Place::of(event, is_heading, self.teller.programs.who(event));
         if place.text().is_some() {
             self.line_columns = self.line_columns.max(place.line_columns());

@@ -6,6 +6,7 @@ use rustc_hash::FxHashMap;
 use sockeye_model::{Event, Kind, SocketId};
 
 use crate::escape::escape_name;
+use crate::finding::place_text;
 use crate::layout::shorten;
 
 /// The traced processes, and the programs that were started. Bounded by how many processes live at once, and [`ENDED`].
@@ -17,6 +18,8 @@ pub(crate) struct Programs {
     /// The names of the programs so far, and whose each is: `None` where it is of several.
     names: HashMap<String, Option<u32>>,
     started: usize,
+    /// Of each program the file that its heading names, once a line of it was seen.
+    files: HashMap<usize, String>,
     /// So many processes have had sockets.
     met: usize,
 }
@@ -162,10 +165,29 @@ impl Programs {
         Some(format!("{}, pid {pid}", process.name))
     }
 
-    /// Whether the file is the one that the heading of its program names, so that a line of it needs no more than its number.
-    pub(crate) fn is_heading(&self, event: &Event<'_>, file: &str) -> bool {
+    /// Whether the line that made this call is in the file that the heading of its program names, and so needs no more than its
+    /// number.
+    pub(crate) fn is_of_heading(&mut self, event: &Event<'_>) -> bool {
         let process = event.by.and_then(|by| self.processes.get(&by.process));
-        process.is_some_and(|process| is_script(&process.started_as, &escape_name(file)))
+        let (Some(process), Some(place)) = (process, &event.place) else {
+            return false;
+        };
+        if place.line == 0 || !is_script(&process.started_as, &place.file) {
+            return false;
+        }
+        let file = || place.file.clone().into_owned();
+        // Another file of that name is not meant.
+        *self.files.entry(process.program).or_insert_with(file) == place.file
+    }
+
+    /// The line that made this call: `:7` in the file that the heading names, else `lib.py:7`.
+    pub(crate) fn place_of(&mut self, event: &Event<'_>) -> Option<String> {
+        let is_of_heading = self.is_of_heading(event);
+        let place = event.place.as_ref().filter(|place| place.line > 0)?;
+        Some(match is_of_heading {
+            true => format!(":{}", place.line),
+            false => place_text(place),
+        })
     }
 
     /// Whether a process is traced.
@@ -338,11 +360,24 @@ mod tests {
         programs.after(&event(1, Kind::Replaced { pid: 1, command }));
         let (parent, child) = (1, 2);
         programs.after(&event(1, Kind::Forked { parent, child }));
+        let at = |pid, file: &'static str| {
+            let mut event = exited(pid);
+            event.place = Some(sockeye_model::Place {
+                file: file.into(),
+                line: 7,
+                function: None,
+            });
+            event
+        };
         for pid in [1, 2] {
-            assert!(programs.is_heading(&exited(pid), "server.py"));
-            assert!(!programs.is_heading(&exited(pid), "bash"));
+            let place = |file, programs: &mut Programs| programs.place_of(&at(pid, file));
+            assert_eq!(place("server.py", &mut programs).as_deref(), Some(":7"));
+            let other = place("other/server.py", &mut programs);
+            assert_eq!(other.as_deref(), Some("server.py:7"));
+            assert_eq!(place("bash", &mut programs).as_deref(), Some("bash:7"));
         }
-        assert!(!programs.is_heading(&exited(3), "server.py"));
+        assert!(!programs.is_of_heading(&at(3, "server.py")));
+        assert_eq!(programs.place_of(&exited(1)), None);
     }
 
     #[test]
