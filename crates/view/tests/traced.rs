@@ -438,6 +438,12 @@ fn client() -> Scene {
         kernels(&mut scene, at, 1, ("sendto", &arguments, 5));
     }
     let there = "[{fd=3, events=POLLIN, revents=POLLIN}]";
+    kernels(
+        &mut scene,
+        550_000,
+        1,
+        ("poll", &["[{fd=3, events=POLLIN}]", "1", "200"], -4),
+    );
     kernels(&mut scene, 600_000, 1, ("poll", &[there, "1", "200"], 1));
     let received = Kind::Received {
         call: Call::Recv,

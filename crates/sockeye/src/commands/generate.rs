@@ -161,7 +161,7 @@ mod tests {
     fn what_stands_behind_the_flags_has_its_own_sections_and_no_sentence_becomes_a_heading() {
         let mut definition = definition();
         definition.build();
-        let mut headings = |name: &str| -> Vec<String> {
+        let headings = |name: &str| -> Vec<String> {
             let command = definition.find_subcommand(name).unwrap().clone();
             let page = page(command, name).unwrap();
             let headings = page.lines().filter_map(|line| line.strip_prefix(".SH "));

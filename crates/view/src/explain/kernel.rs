@@ -10,7 +10,7 @@ use super::line::{self, Line};
 use super::{Explain, Form};
 use crate::catalogue::{self, narration};
 use crate::escape::escape_name;
-use crate::layout::Paint;
+use crate::layout::{Paint, glued};
 
 /// What is remembered to put a call of the kernel below the line it belongs to.
 #[derive(Debug, Default)]
@@ -45,12 +45,12 @@ impl<W: Write> Explain<W> {
         if syscall.waits_for_descriptors() {
             return self.waited(event, by, syscall, words);
         }
+        let wait = self.kernel.waits.remove(&by);
         if self.kernel.told != Some((by, event.at)) {
             return Ok(());
         }
         self.tell_pending()?;
         self.release()?;
-        let wait = self.kernel.waits.remove(&by);
         let columns = self.columns();
         let mut text = self.wiped();
         for words in wait.iter().chain([&words]) {
@@ -60,7 +60,8 @@ impl<W: Write> Explain<W> {
         self.put(&text)
     }
 
-    /// A wait stands with the call that it led to. One that ended by its time alone led to none; an event loop's is of no interest.
+    /// A wait stands with the call that it led to. One whose time ran out, or that a signal ended, led to none; that an event
+    /// loop's time ran out is of no interest.
     fn waited(
         &mut self,
         event: &Event<'_>,
@@ -68,28 +69,33 @@ impl<W: Write> Explain<W> {
         syscall: &Syscall,
         words: String,
     ) -> io::Result<()> {
-        if syscall.result == Ok(0) && syscall.name.starts_with("epoll") {
-            self.kernel.waits.remove(&by);
-            return Ok(());
-        }
-        if syscall.result != Ok(0) {
-            if self.kernel.waits.len() >= THREADS {
-                self.kernel.waits.clear();
+        let language = self.options.language;
+        self.kernel.waits.remove(&by);
+        let fact = match syscall.result {
+            Ok(0) if syscall.name.starts_with("epoll") => return Ok(()),
+            Ok(0) => {
+                let waited = catalogue::duration(event.took.unwrap_or_default(), language);
+                self.teller.fill(narration::TIMED_OUT, &[("time", &waited)])
             }
-            self.kernel.waits.insert(by, words);
-            return Ok(());
-        }
+            Ok(_) => {
+                if self.kernel.waits.len() >= THREADS {
+                    self.kernel.waits.clear();
+                }
+                self.kernel.waits.insert(by, words);
+                return Ok(());
+            }
+            Err(errno) => catalogue::errno_text(errno, language),
+        };
         if self.kernel.in_vain.as_ref() == Some(&words) {
             return Ok(());
         }
         self.tell_pending()?;
         let place = self.place(event);
-        let name = match syscall.name.contains("poll") {
-            true => Call::Poll.name(),
-            false => Call::Select.name(),
+        let name = match &*syscall.name {
+            "poll" | "ppoll" => Call::Poll.name(),
+            "select" | "pselect6" => Call::Select.name(),
+            _ => Call::EpollWait.name(),
         };
-        let waited = catalogue::duration(event.took.unwrap_or_default(), self.options.language);
-        let fact = self.teller.fill(narration::TIMED_OUT, &[("time", &waited)]);
         let line = Line {
             time: Some(catalogue::seconds(event.at, self.options.language)),
             line: place.line_of(),
@@ -111,13 +117,16 @@ impl<W: Write> Explain<W> {
 
     /// The call, and its number behind it.
     fn words(&self, syscall: &Syscall) -> String {
-        let text = format!("{syscall}   [{}]", syscall.number);
+        let text = syscall.to_string();
         let safe = escape_name(&text);
+        // What it returned is not parted from its number.
+        let (call, returned) = safe.rsplit_once(" = ").unwrap_or((&safe, ""));
+        let end = glued(&format!("= {returned}   [{}]", syscall.number));
         if !self.options.ascii || safe.is_ascii() {
-            return safe.into_owned();
+            return format!("{call} {end}");
         }
         let mut ascii = String::new();
-        for character in safe.chars() {
+        for character in call.chars() {
             match character.is_ascii() {
                 true => ascii.push(character),
                 false => {
@@ -127,6 +136,6 @@ impl<W: Write> Explain<W> {
                 }
             }
         }
-        ascii
+        format!("{ascii} {end}")
     }
 }
