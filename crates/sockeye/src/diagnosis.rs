@@ -6,7 +6,7 @@ use std::io;
 use rustc_hash::FxHashMap;
 use sockeye_diagnose::Doctor;
 use sockeye_model::{
-    Call, End, Event, Finding, Flow, Kind, Note, Sink, SocketId, Tally, Timestamp, Wants,
+    Call, Caller, End, Event, Finding, Flow, Kind, Note, Sink, SocketId, Tally, Timestamp, Wants,
 };
 use sockeye_view::{Found, Sums};
 
@@ -34,6 +34,8 @@ struct Calls {
     last: Option<(Call, u64)>,
     last_receive: Option<(Call, u64)>,
     last_failure: Option<(Call, u64)>,
+    /// The one that has not returned.
+    waiting: Option<(Option<Caller>, (Call, u64))>,
 }
 
 impl Calls {
@@ -42,7 +44,8 @@ impl Calls {
     }
 
     /// The call that a finding is about: the last one, unless its rule is about an earlier one.
-    fn shown_by(&self, rule: &str) -> Option<(Call, u64)> {
+    fn shown_by(&self, rule: &str, by: Option<Caller>) -> Option<(Call, u64)> {
+        let waits = self.waiting.filter(|(waiting, _)| *waiting == by);
         match rule {
             "S01" | "S03" | "S04" => self.latest(Call::Bind),
             "S05" | "S06" | "S35" | "S40" => self.latest(Call::Connect),
@@ -50,7 +53,7 @@ impl Calls {
             "S02" | "S07" | "S41" => self.last_failure.or(self.last),
             "S16" => self.latest(Call::Listen),
             "S08" | "S20" => self.last_receive,
-            _ => self.last,
+            _ => waits.map(|(_, call)| call).or(self.last),
         }
     }
 }
@@ -65,15 +68,20 @@ impl Diagnosis {
         self.traced |= event.by.is_some();
         self.sums.event(event);
         if let Some(call) = call_of(&event.kind) {
-            self.called(event.socket, call);
+            self.called(event.socket, event.by, call);
             if let (Call::Accept, Some(listener)) = (call, event.parent) {
-                self.called(listener, call);
+                self.called(listener, event.by, call);
             }
             if let (Kind::Failed { .. }, Some(calls)) =
                 (&event.kind, self.calls.get_mut(&event.socket))
             {
                 calls.last_failure = calls.last;
             }
+        }
+        if let Kind::Waiting { call } = event.kind {
+            let calls = self.calls.entry(event.socket).or_default();
+            let before = calls.latest(call).map_or(0, |(_, count)| count);
+            calls.waiting = Some((event.by, (call, before + 1)));
         }
         let new = self.doctor.event(event);
         let told = self.tell(event.at, new);
@@ -100,11 +108,12 @@ impl Diagnosis {
         self.tell(at, new)
     }
 
-    fn called(&mut self, socket: SocketId, call: Call) {
+    fn called(&mut self, socket: SocketId, by: Option<Caller>, call: Call) {
         let calls = self.calls.entry(socket).or_default();
         let count = calls.counts.entry(call).or_default();
         *count += 1;
         calls.last = Some((call, *count));
+        calls.waiting = calls.waiting.filter(|(waiting, _)| *waiting != by);
         if receives(call) {
             calls.last_receive = calls.last;
         }
@@ -113,7 +122,7 @@ impl Diagnosis {
     fn tell(&mut self, at: Timestamp, new: Vec<Finding>) -> Vec<Event<'static>> {
         for finding in &new {
             let calls = self.calls.get(&finding.socket);
-            let shown_by = calls.and_then(|calls| calls.shown_by(finding.rule));
+            let shown_by = calls.and_then(|calls| calls.shown_by(finding.rule, finding.by));
             // One that has become heavier keeps its place in the list.
             let index = self.doctor.findings().iter().rposition(|known| {
                 (known.rule, known.socket, known.by) == (finding.rule, finding.socket, finding.by)
@@ -306,6 +315,20 @@ mod tests {
     }
 
     #[test]
+    fn a_finding_of_a_wait_names_the_call_that_waits_and_not_the_one_before() {
+        let by = |thread| Some(Caller { process: 9, thread });
+        let mut calls = Calls {
+            last: Some((Call::Send, 4)),
+            waiting: Some((by(1), (Call::Recv, 3))),
+            ..Calls::default()
+        };
+        assert_eq!(calls.shown_by("S18", by(1)), Some((Call::Recv, 3)));
+        assert_eq!(calls.shown_by("S18", by(2)), Some((Call::Send, 4)));
+        calls.waiting = None;
+        assert_eq!(calls.shown_by("S18", by(1)), Some((Call::Send, 4)));
+    }
+
+    #[test]
     fn a_failure_that_was_held_back_names_the_call_that_failed_and_not_the_close_behind_it() {
         let mut diagnosis = Diagnosis::default();
         let mut told = refused(&mut diagnosis);
@@ -382,12 +405,16 @@ mod tests {
         calls.last = Some((Call::Close, 1));
         calls.last_receive = Some((Call::RecvFrom, 4));
         calls.last_failure = Some((Call::SendTo, 2));
-        assert_eq!(calls.shown_by("S16"), Some((Call::Listen, 1)));
-        assert_eq!(calls.shown_by("S20"), Some((Call::RecvFrom, 4)));
+        assert_eq!(calls.shown_by("S16", None), Some((Call::Listen, 1)));
+        assert_eq!(calls.shown_by("S20", None), Some((Call::RecvFrom, 4)));
         for rule in ["S02", "S07", "S41"] {
-            assert_eq!(calls.shown_by(rule), Some((Call::SendTo, 2)), "{rule}");
+            assert_eq!(
+                calls.shown_by(rule, None),
+                Some((Call::SendTo, 2)),
+                "{rule}"
+            );
         }
-        assert_eq!(calls.shown_by("S09"), Some((Call::Close, 1)));
+        assert_eq!(calls.shown_by("S09", None), Some((Call::Close, 1)));
     }
 
     #[test]
