@@ -348,6 +348,94 @@ fn an_interrupt_ends_the_program_and_the_findings_are_still_told() {
     assert!(ran.stderr.contains("correct"), "{}", ran.stderr);
 }
 
+/// The tool as user 65534, who is nobody; `None`, said in words, where this test may not become that user.
+fn as_nobody(arguments: &[&str]) -> Option<Ran> {
+    if !rustix::process::geteuid().is_root() {
+        skipped("only root can become another user");
+        return None;
+    }
+    // The tool lies where others may not look.
+    let copy = std::env::temp_dir().join(format!("sockeye-of-nobody-{}", std::process::id()));
+    std::fs::copy(env!("CARGO_BIN_EXE_sockeye"), &copy).unwrap();
+    let ran = Command::new("setpriv")
+        .args([
+            "--reuid",
+            "65534",
+            "--regid",
+            "65534",
+            "--clear-groups",
+            "timeout",
+            "20",
+        ])
+        .arg(&copy)
+        .args(arguments)
+        .env("LC_ALL", "C")
+        .stdin(Stdio::null())
+        .output();
+    std::fs::remove_file(&copy).unwrap();
+    match ran.map(Ran::from) {
+        Ok(ran) if ran.code != Some(127) => Some(ran),
+        _ => {
+            skipped("setpriv can't be run");
+            None
+        }
+    }
+}
+
+#[test]
+fn the_process_of_another_user_is_named_as_such_and_one_that_is_traced_by_its_tracer() {
+    if !possible(&["setpriv", "sleep"]) {
+        return;
+    }
+    let mut child = Command::new("sleep").arg("60").spawn().unwrap();
+    let pid = child.id().to_string();
+    if let Some(ran) = as_nobody(&["trace", "-p", &pid]) {
+        assert_eq!(ran.code, Some(125), "{ran:?}");
+        let line = ran.last_line();
+        assert!(
+            line.contains("EPERM") && line.contains("belongs to root"),
+            "{line}"
+        );
+        assert!(!line.contains("container"), "{line}");
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+
+    let mut tracer = command(&["trace", "sh", "-c", "echo $$; read x"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut pid = String::new();
+    let mut output = BufReader::new(tracer.stdout.take().unwrap());
+    output.read_line(&mut pid).unwrap();
+    let ran = sockeye(&["trace", "-p", pid.trim()]);
+    assert_eq!(ran.code, Some(125), "{ran:?}");
+    let by = format!("sockeye (pid {})", tracer.id());
+    assert!(ran.last_line().contains(&by), "{ran:?}");
+    drop(tracer.stdin.take());
+    tracer.wait().unwrap();
+}
+
+#[test]
+fn a_setuid_program_of_somebody_else_is_said_to_run_without_its_privileges() {
+    let su = ["/usr/bin/su", "/bin/su"].into_iter().find(|su| {
+        let mode = std::fs::metadata(su).map(|file| file.permissions().mode());
+        mode.is_ok_and(|mode| mode & 0o4000 != 0)
+    });
+    let Some(su) = su else {
+        return skipped("there is no setuid program here");
+    };
+    if !possible(&["setpriv"]) {
+        return;
+    }
+    if let Some(ran) = as_nobody(&["trace", su, "--version"]) {
+        assert_eq!(ran.code, Some(0), "{ran:?}");
+        assert!(ran.stderr.contains("setuid or capabilities"), "{ran:?}");
+    }
+}
+
 /// Python looks with poll() before each call, once it has a timeout.
 const PATIENT_SERVER: &str = "\
 import socket, threading, time

@@ -183,6 +183,21 @@ fn attach_failure(error: &StartError, pid: u32, language: Language) -> Failure {
             no_process(pid, language)
         }
         StartError::NotExecutable(_, error) | StartError::Forbidden(error) => {
+            if let Some(tracer) = tracer_of(pid) {
+                let places: [(&str, &dyn std::fmt::Display); 3] = [
+                    ("pid", &pid),
+                    ("name", &escape_name(&tracer.name)),
+                    ("tracer", &tracer.pid),
+                ];
+                let line = words::TRACED_ALREADY.fill(language, &places);
+                return Failure::new(ExitCode::CannotStart, line);
+            }
+            let own = rustix::process::geteuid().as_raw();
+            if let Some(owner) = owner_of(pid).filter(|owner| *owner != own) {
+                let owner = sockeye_local::user_name(owner).unwrap_or_else(|| owner.to_string());
+                let way = words::WAY_BECOME.fill(language, &[("owner", &escape_name(&owner))]);
+                return forbidden(&format!("pid {pid}"), error, &way, language);
+            }
             let scope = std::fs::read_to_string("/proc/sys/kernel/yama/ptrace_scope");
             let way = match scope.as_deref().map(str::trim) {
                 Ok("1") => Some(words::WAY_SCOPE_START),
@@ -200,6 +215,25 @@ fn attach_failure(error: &StartError, pid: u32, language: Language) -> Failure {
             forbidden(&format!("pid {pid}"), error, &ways.join("; "), language)
         }
     }
+}
+
+/// A line of what the kernel tells of a process: proc_pid_status(5).
+fn status_of(pid: u32, line: &str) -> Option<String> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let found = status.lines().find_map(|one| one.strip_prefix(line))?;
+    Some(found.trim().to_owned())
+}
+
+/// Who traces the process already.
+fn tracer_of(pid: u32) -> Option<sockeye_local::Process> {
+    let tracer = status_of(pid, "TracerPid:")?.parse().ok()?;
+    sockeye_local::process(tracer)
+}
+
+/// The user the process acts as.
+fn owner_of(pid: u32) -> Option<u32> {
+    let ids = status_of(pid, "Uid:")?;
+    ids.split_whitespace().nth(1)?.parse().ok()
 }
 
 fn no_process(pid: u32, language: Language) -> Failure {

@@ -10,7 +10,9 @@ texts! {
     WAY_SCOPE_START = "start the program with sockeye trace, or as root sysctl kernel.yama.ptrace_scope=0" | "arranca el programa con sockeye trace, o como root sysctl kernel.yama.ptrace_scope=0";
     WAY_SCOPE_ROOT = "only root may trace" | "solo root puede trazar";
     WAY_SCOPE_NEVER = "nobody may trace until the next start of the system" | "nadie puede trazar hasta que el sistema arranque de nuevo";
-    WAY_OWNER = "only the process' own user and root may trace it" | "solo pueden trazarlo su propio usuario y root";
+    WAY_OWNER = "a process with privileges of its own, or that hides its memory, only root may trace" | "un proceso con privilegios propios, o que oculta su memoria, solo puede trazarlo root";
+    WAY_BECOME = "the process belongs to {owner}: be that user, or root" | "el proceso es de {owner}: sé ese usuario, o root";
+    TRACED_ALREADY = "pid {pid} is traced already, by {name} (pid {tracer}): a process has one tracer at most" | "pid {pid} ya lo traza {name} (pid {tracer}): un proceso tiene como mucho un trazador";
     NO_PROCESS = "there is no process {pid}" | "no hay ningún proceso {pid}";
     BROKE_OFF = "tracing broke off: {error}" | "el trazado se interrumpió: {error}";
     OUTPUT_OPEN = "open {path}: {error}" | "abrir {path}: {error}";
