@@ -101,8 +101,8 @@ pub(crate) fn ended(clause: &str) -> String {
     format!("{clause}.")
 }
 
-/// Whether it ends in a call with arguments, `s.listen(5)`; `accept()` is but a name, and a space stands before words in
-/// brackets.
+/// Whether it ends in a call that is shown as code: behind a mark, `: s.listen(5)`, or with several arguments. In a sentence,
+/// `before shutdown(SHUT_WR)`, a call is but a name; and words in brackets have a space before them.
 fn ends_in_call(clause: &str) -> bool {
     let mut open = 0;
     for (at, letter) in clause.char_indices().rev() {
@@ -114,7 +114,13 @@ fn ends_in_call(clause: &str) -> bool {
         if open == 0 {
             let name =
                 clause[..at].ends_with(|letter: char| letter.is_alphanumeric() || letter == '_');
-            return letter == '(' && name && !clause.ends_with("()");
+            let begins = clause[..at]
+                .rfind(' ')
+                .map_or("", |space| clause[..space].trim_end());
+            let is_code = begins.is_empty()
+                || begins.ends_with([':', ';', ','])
+                || clause[at..].contains(',');
+            return letter == '(' && name && !clause.ends_with("()") && is_code;
         }
     }
     false
@@ -157,6 +163,11 @@ mod tests {
                 "Some ports (ip_local_port_range).",
             ),
             ("first: s.bind(('', 5005))", "First: s.bind(('', 5005))"),
+            ("then s.listen(a, 5)", "Then s.listen(a, 5)"),
+            (
+                "all before shutdown(SHUT_WR)",
+                "All before shutdown(SHUT_WR).",
+            ),
             ("leave: if (n == 0) break;", "Leave: if (n == 0) break;"),
             ("#1 waits", "#1 waits."),
             ("¿y ahora?", "¿y ahora?"),

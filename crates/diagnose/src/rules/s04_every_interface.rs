@@ -53,8 +53,8 @@ pub(super) mod words {
     sockeye_model::texts! {
         TITLE = "a server on every interface" | "un servidor en todas las interfaces";
         SHORT = "bound on every interface of this machine" | "en todas las interfaces de esta máquina";
-        HAPPENED = "{address} is every interface of this machine, not only loopback"
-            | "{address} es toda interfaz de esta máquina, no solo el bucle local";
+        HAPPENED = "{address} stands for every interface of this machine, not only loopback"
+            | "{address} abarca todas las interfaces de esta máquina, no solo la de bucle local";
         WHY = "who gets through is decided by networks and firewalls, and can't be known from here"
             | "quién llega lo deciden las redes y los cortafuegos, y desde aquí no se puede saber";
         FIX = "if it is meant for this computer alone, bind 127.0.0.1" | "si es solo para este ordenador, haz bind a 127.0.0.1";

@@ -261,8 +261,8 @@ pub(super) mod words {
             | "connect() fue rechazado: {name} (pid {pid}) tiene {address} por bind(), pero no ha llamado a listen()";
         NOT_LISTENING_UNSEEN = "connect() was refused: a socket has bound {address} and has not called listen()"
             | "connect() fue rechazado: un socket tiene {address} por bind(), pero no ha llamado a listen()";
-        NOT_LISTENING_OWN = "this program's own socket {socket} has bound {address} and has not called listen()"
-            | "el socket {socket} de este mismo programa tiene {address} por bind(), pero no ha llamado a listen()";
+        NOT_LISTENING_OWN = "connect() was refused: this program's own socket {socket} has bound {address} and has not called listen()"
+            | "connect() fue rechazado: el socket {socket} de este mismo programa tiene {address} por bind(), pero no ha llamado a listen()";
         NEARBY = "nobody listens on {address}; something does on {other}"
             | "nadie escucha en {address}; sí en {other}";
         NEARBY_UDP = "nobody listens on TCP {address}; UDP {other} is open"

@@ -58,8 +58,8 @@ pub(super) mod words {
     sockeye_model::texts! {
         TITLE = "one recv() taken for the whole message" | "un recv() tomado por el mensaje entero";
         SHORT = "it filled your {room}: there was more" | "llenó tus {room}: había más";
-        HAPPENED = "one receive with room for {room} was taken for the whole message; {unread} more were waiting"
-            | "se tomó por el mensaje entero una recepción con sitio para {room}; esperaban {unread} más";
+        HAPPENED = "one receive with room for {room} was taken for the whole message; {unread} more {unread:was|were} waiting"
+            | "se tomó por el mensaje entero una recepción con sitio para {room}; {unread:esperaba|esperaban} {unread} más";
         WHY = "TCP carries bytes, not messages: a receive gives what is there, up to the room, and the rest waits for the next"
             | "TCP lleva bytes, no mensajes: una recepción da lo que haya, hasta lo que quepa, y el resto espera a la siguiente";
         FIX_C = "receive in a loop until your message ends (its length, its newline) or recv() returns 0"

@@ -68,13 +68,13 @@ fn finding(left: &Left) -> Finding {
 pub(super) mod words {
     sockeye_model::texts! {
         TITLE = "closed with bytes unread" | "cerrado con bytes sin leer";
-        SHORT = "{unread} were not read: RST" | "{unread} sin leer: RST";
-        SHORT_UNIX = "{unread} were not read: ECONNRESET" | "{unread} sin leer: ECONNRESET";
-        CLOSED = "close() while {unread} were waiting to be read" | "close() con {unread} esperando a ser leídos";
-        ANSWERED = "close() while {unread} were waiting to be read, after sending {sent}"
-            | "close() con {unread} esperando a ser leídos, tras enviar {sent}";
-        ENDED = "the program ended while {unread} were waiting to be read"
-            | "el programa terminó con {unread} esperando a ser leídos";
+        SHORT = "{unread} {unread:was|were} not read: RST" | "{unread} sin leer: RST";
+        SHORT_UNIX = "{unread} {unread:was|were} not read: ECONNRESET" | "{unread} sin leer: ECONNRESET";
+        CLOSED = "close() while {unread} {unread:was|were} waiting to be read" | "close() con {unread} esperando a ser {unread:leído|leídos}";
+        ANSWERED = "close() while {unread} {unread:was|were} waiting to be read, after sending {sent}"
+            | "close() con {unread} esperando a ser {unread:leído|leídos}, tras enviar {sent}";
+        ENDED = "the program ended while {unread} {unread:was|were} waiting to be read"
+            | "el programa terminó con {unread} esperando a ser {unread:leído|leídos}";
         WHY = "the kernel then sends RST, not FIN: the peer gets ECONNRESET (connection reset by peer), and may lose what was sent last"
             | "el núcleo envía entonces RST, no FIN: el otro recibe ECONNRESET (conexión reiniciada) y puede perder lo último enviado";
         WHY_UNIX = "on a UNIX socket the peer's recv() then gives ECONNRESET (connection reset by peer)"

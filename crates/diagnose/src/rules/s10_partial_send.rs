@@ -128,14 +128,14 @@ impl Partial {
 pub(super) mod words {
     sockeye_model::texts! {
         TITLE = "the rest was never sent" | "el resto no se envió";
-        SHORT = "only {taken} of {asked} were taken" | "solo se tomaron {taken} de {asked}";
-        HAPPENED = "only {taken} of {asked} were taken, and the rest was never sent"
-            | "solo se tomaron {taken} de {asked}, y el resto no se envió nunca";
+        SHORT = "only {taken} of {asked} {taken:was|were} taken" | "solo se {taken:tomó|tomaron} {taken} de {asked}";
+        HAPPENED = "only {taken} of {asked} {taken:was|were} taken, and the rest was never sent"
+            | "solo se {taken:tomó|tomaron} {taken} de {asked}, y el resto no se envió nunca";
         WHY = "on a non-blocking socket, or one with a timeout, send() takes what fits into the kernel's buffer and says how much that was"
             | "en un socket no bloqueante o con tiempo límite, send() toma lo que cabe en el búfer del núcleo y dice cuánto fue";
-        FIX_C = "loop: send what is left, from buffer + n on, until nothing is; wait with poll() on EAGAIN"
-            | "en bucle: envía lo que queda, desde buffer + n, hasta acabar; con EAGAIN espera con poll()";
-        FIX_PYTHON = "conn.sendall(data) instead of conn.send(data)" | "conn.sendall(data) en vez de conn.send(data)";
+        FIX_C = "send in a loop what is left, from buffer + n on, until nothing is; wait with poll() on EAGAIN"
+            | "envía en un bucle lo que queda, desde buffer + n, hasta acabar; con EAGAIN espera con poll()";
+        FIX_PYTHON = "call conn.sendall(data) instead of conn.send(data)" | "usa conn.sendall(data) en vez de conn.send(data)";
         FIX_NODE = "socket.end(data) waits until all of it went; destroy() does not"
             | "socket.end(data) espera a que salga todo; destroy() no";
     }

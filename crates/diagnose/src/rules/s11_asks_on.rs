@@ -67,8 +67,8 @@ pub(super) mod words {
             | "{socket} dio 0 B, el final, y se le sigue preguntando";
         WHY = "0 B means that the other side will send no more; every further receive returns 0 at once, so the loop never waits"
             | "0 B significa que el otro lado no enviará más; cada recepción siguiente devuelve 0 enseguida y el bucle nunca espera";
-        FIX_C = "leave the loop: if (n == 0) break; and then close(c);" | "sal del bucle: if (n == 0) break; y después close(c);";
-        FIX_PYTHON = "leave the loop: if data == b'': conn.close(); break" | "sal del bucle: if data == b'': conn.close(); break";
+        FIX_C = "leave the loop: if (n == 0) break; and then close(c)" | "sal del bucle: if (n == 0) break; y después close(c)";
+        FIX_PYTHON = "leave the loop: if data == b'': break, and then conn.close()" | "sal del bucle: if data == b'': break, y después conn.close()";
     }
 }
 

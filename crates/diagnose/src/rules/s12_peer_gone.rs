@@ -154,8 +154,8 @@ pub(super) mod words {
         SHORT = "the peer has gone" | "el otro lado ya se ha ido";
         SHORT_WE_ENDED = "you had said that you send no more" | "habías dicho que ya no enviarías más";
         SHORT_DIED = "the program died of it" | "el programa murió por esto";
-        HAD_ENDED = "{call}() gave {errno}, after the peer's end had been read at {when}"
-            | "{call}() dio {errno}, después de haber leído el final del otro en {when}";
+        HAD_ENDED = "{call}() gave {errno}, after the peer's end had been read, at {when}"
+            | "{call}() dio {errno}, después de haber leído el final del otro, a los {when}";
         LEFT = "{call}() gave {errno}: the peer left before it had read everything"
             | "{call}() dio {errno}: el otro se fue antes de haberlo leído todo";
         WE_ENDED = "{call}() gave {errno}, after this program's own shutdown()"

@@ -51,7 +51,7 @@ impl Rule for CutDatagram {
                 .with("room", Value::Bytes(*room))
                 .with("lost", Value::Bytes(whole - room)),
             why: Saying::of(words::WHY),
-            fix: Saying::of(fix),
+            fix: Saying::of(fix).with("call", Value::Call(*call)),
         };
         found.push(at_call(&ABOUT, Weight::Mistake, event, words));
     }
@@ -60,15 +60,15 @@ impl Rule for CutDatagram {
 pub(super) mod words {
     sockeye_model::texts! {
         TITLE = "a datagram was cut" | "un datagrama quedó cortado";
-        SHORT = "room for {room} only: {lost} are gone for good" | "solo cabían {room}: {lost} perdidos sin remedio";
-        HAPPENED = "a datagram of {whole} came, and {call}() had room for {room}: {lost} are gone"
-            | "llegó un datagrama de {whole} y {call}() tenía sitio para {room}: {lost} perdidos";
+        SHORT = "room for {room} only: {lost} {lost:is|are} gone for good" | "solo {room:cabía|cabían} {room}: {lost} {lost:perdido|perdidos} sin remedio";
+        HAPPENED = "a datagram of {whole} came, and {call}() had room for {room}: {lost} {lost:is|are} gone"
+            | "llegó un datagrama de {whole} y {call}() tenía sitio para {room}: {lost} {lost:perdido|perdidos}";
         WHY = "each call takes one whole datagram off the queue; what does not fit is thrown away and never comes again"
             | "cada llamada saca de la cola un datagrama entero; lo que no cabe se tira y no vuelve";
         FIX_C = "give a buffer for the longest message you agree on: char buffer[65536] takes any"
             | "da un búfer para el mensaje más largo que acordéis: en char buffer[65536] cabe cualquiera";
-        FIX_PYTHON = "give room for the longest message you agree on: recvfrom(65536) takes any"
-            | "deja sitio para el mensaje más largo que acordéis: en recvfrom(65536) cabe cualquiera";
+        FIX_PYTHON = "give room for the longest message you agree on: {call}(65536) takes any"
+            | "deja sitio para el mensaje más largo que acordéis: en {call}(65536) cabe cualquiera";
     }
 }
 

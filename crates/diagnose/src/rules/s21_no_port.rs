@@ -60,9 +60,9 @@ pub(super) mod words {
             | "{call}() espera en {socket}, que aún no tiene puerto: nunca llegará nada";
         WHY = "a UDP socket gets its port by bind(), or by its first send"
             | "un socket UDP recibe su puerto con bind(), o al enviar por primera vez";
-        FIX_C = "bind() it first, or send first" | "llama antes a bind(), o envía antes";
-        FIX_PYTHON = "s.bind(('', 5005)) before recvfrom(); or sendto() first"
-            | "s.bind(('', 5005)) antes de recvfrom(); o antes sendto()";
+        FIX_C = "call bind() first, or send first" | "llama antes a bind(), o envía antes";
+        FIX_PYTHON = "call s.bind(('', 5005)) before recvfrom(); or begin with sendto()"
+            | "llama a s.bind(('', 5005)) antes de recvfrom(); o empieza con sendto()";
         FIX_NODE = "before waiting for messages: socket.bind(5005)" | "antes de esperar mensajes: socket.bind(5005)";
     }
 }

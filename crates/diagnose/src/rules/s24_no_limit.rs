@@ -111,8 +111,8 @@ pub(super) mod words {
             | "UDP no dice si se ha perdido la pregunta o la respuesta; si es así, esto espera para siempre";
         FIX_C = "set a limit: struct timeval t; t.tv_sec = 2; t.tv_usec = 0; setsockopt(s, SOL_SOCKET, SO_RCVTIMEO, &t, sizeof t); on EAGAIN ask again, a few times"
             | "pon un límite: struct timeval t; t.tv_sec = 2; t.tv_usec = 0; setsockopt(s, SOL_SOCKET, SO_RCVTIMEO, &t, sizeof t); con EAGAIN pregunta otra vez, unas pocas veces";
-        FIX_PYTHON = "s.settimeout(2), and on TimeoutError ask again, a few times"
-            | "s.settimeout(2), y con TimeoutError pregunta otra vez, unas pocas veces";
+        FIX_PYTHON = "set a limit: s.settimeout(2), and on TimeoutError ask again, a few times"
+            | "pon un límite: s.settimeout(2), y con TimeoutError pregunta otra vez, unas pocas veces";
         FIX_NODE = "setTimeout(askAgain, 2000) beside the question, a few times" | "setTimeout(preguntarOtraVez, 2000) junto a la pregunta, unas pocas veces";
     }
 }

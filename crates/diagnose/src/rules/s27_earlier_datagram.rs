@@ -54,8 +54,8 @@ pub(super) mod words {
     sockeye_model::texts! {
         TITLE = "the refusal is an earlier datagram's" | "el rechazo es de un datagrama anterior";
         SHORT = "about an earlier datagram" | "es por un datagrama anterior";
-        HAPPENED = "{call}() gave ECONNREFUSED (connection refused): no socket has UDP {peer}"
-            | "{call}() dio ECONNREFUSED (conexión rechazada): ningún socket tiene UDP {peer}";
+        HAPPENED = "{call}() gave ECONNREFUSED (connection refused): nobody has UDP {peer} open"
+            | "{call}() dio ECONNREFUSED (conexión rechazada): nadie tiene abierto UDP {peer}";
         WHY = "\"port unreachable\" came back for a datagram sent before, and the kernel gives the error to the next call"
             | "por un datagrama enviado antes volvió \"puerto inalcanzable\", y el núcleo da el error a la llamada siguiente";
         FIX = "start the server, or send again later"

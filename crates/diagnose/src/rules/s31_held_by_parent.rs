@@ -153,8 +153,8 @@ pub(super) mod words {
     sockeye_model::texts! {
         TITLE = "the parent still holds its child's connection" | "el padre conserva la conexión de su hijo";
         SHORT = "the parent still holds {socket}" | "el padre aún conserva {socket}";
-        HAPPENED = "pid {child} has served {socket} and is done with it, but its parent, pid {parent}, still holds it open"
-            | "pid {child} ha atendido {socket} y ya ha terminado, pero su padre, pid {parent}, aún la mantiene abierta";
+        HAPPENED = "the child (pid {child}) has served {socket} and is done with it, but its parent (pid {parent}) still holds it open"
+            | "el hijo (pid {child}) ha atendido {socket} y ya ha terminado, pero su padre (pid {parent}) aún lo mantiene abierto";
         WHY = "fork() gives both processes a descriptor of the same connection, and it ends when the last one is closed: the client never sees the end, and the parent's descriptors run out"
             | "fork() da a los dos procesos un descriptor de la misma conexión, que termina cuando se cierra el último: el cliente nunca ve el final, y al padre se le agotan los descriptores";
         FIX_C = "after fork(), in the parent: close(connection); in the child: close(listener)" | "tras fork(), en el padre: close(conexión); en el hijo: close(el que escucha)";

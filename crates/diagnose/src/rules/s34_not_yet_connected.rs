@@ -111,10 +111,10 @@ pub(super) mod words {
             | "{call}() en {socket} justo después de que connect() dijera EINPROGRESS, sin esperar a la conexión";
         WHY = "a non-blocking connect() only sends the SYN; until the answer comes nobody knows whether there will be a connection"
             | "un connect() no bloqueante solo envía el SYN; hasta que llegue la respuesta no se sabe si habrá conexión";
-        FIX_C = "poll() for POLLOUT, then getsockopt(fd, SOL_SOCKET, SO_ERROR, &e, &len): 0 means connected"
-            | "poll() con POLLOUT y después getsockopt(fd, SOL_SOCKET, SO_ERROR, &e, &len): 0 es conectado";
-        FIX_PYTHON = "select.select([], [s], []), then s.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == 0"
-            | "select.select([], [s], []) y después s.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == 0";
+        FIX_C = "wait with poll() for POLLOUT, then getsockopt(fd, SOL_SOCKET, SO_ERROR, &e, &len): 0 means connected"
+            | "espera con poll() a POLLOUT y después getsockopt(fd, SOL_SOCKET, SO_ERROR, &e, &len): 0 quiere decir conectado";
+        FIX_PYTHON = "wait until it is writable: select.select([], [s], []), then look that s.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) is 0"
+            | "espera a que se pueda escribir: select.select([], [s], []), y después comprueba que s.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) es 0";
         FIX_NODE = "wait for 'connect' before write()" | "espera a 'connect' antes de write()";
     }
 }

@@ -89,8 +89,8 @@ pub(super) mod words {
         TITLE = "localhost meant IPv6 first" | "localhost fue primero IPv6";
         SHORT = "::1 was tried first, and refused" | "primero se probó ::1, que rechazó";
         HAPPENED = "port {port} of ::1 refused, and {address} then took the connection" | "el puerto {port} de ::1 rechazó, y después {address} aceptó la conexión";
-        WHY = "localhost has two addresses, ::1 and 127.0.0.1; programs try them in order, and this server listens on IPv4 only"
-            | "localhost tiene dos direcciones, ::1 y 127.0.0.1; los programas las prueban en orden, y este servidor solo escucha en IPv4";
+        WHY = "the name localhost has two addresses, ::1 and 127.0.0.1; programs try them in order, and this server listens on IPv4 only"
+            | "el nombre localhost tiene dos direcciones, ::1 y 127.0.0.1; los programas las prueban en orden, y este servidor solo escucha en IPv4";
         FIX = "to spare the first try let the server listen on both (Python: socket.create_server with dualstack_ipv6=True), or connect to 127.0.0.1; nothing is lost as it is"
             | "para ahorrar el primer intento, que el servidor escuche en las dos (Python: socket.create_server con dualstack_ipv6=True), o conecta a 127.0.0.1; así como está no se pierde nada";
     }

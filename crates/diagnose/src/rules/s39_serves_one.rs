@@ -120,7 +120,7 @@ pub(super) mod words {
             | "el socket que escucha se cerró tras su primer cliente, mientras {count} más esperaban a ser aceptados: sus conexiones se reinician";
         LATER = "the listener on {address} was closed after its first client, and a later one was refused"
             | "el socket que escucha en {address} se cerró tras su primer cliente, y uno posterior fue rechazado";
-        WHY = "each accept() gives one connection; for the next one it has to be called again" | "cada accept() da una conexión; para la siguiente hay que volver a llamarlo";
+        WHY = "each accept() gives one connection; for the next one it has to be called again" | "cada accept() da una conexión; para la siguiente hay que volver a llamar";
         FIX = "if more than one client is meant: put accept() in a loop, and close the listener after it" | "si debe atender a más de un cliente: pon accept() en un bucle, y cierra después el socket que escucha";
     }
 }

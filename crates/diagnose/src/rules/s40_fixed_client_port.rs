@@ -92,8 +92,8 @@ pub(super) mod words {
     sockeye_model::texts! {
         TITLE = "no port to connect from" | "ningún puerto desde el que conectar";
         SHORT_FIXED = "a client that fixes its own port" | "un cliente que fija su propio puerto";
-        FIXED = "connect() from {local} to {peer}: {errno}; the client had bound that port itself"
-            | "connect() desde {local} a {peer}: {errno}; el cliente había ocupado ese puerto él mismo";
+        FIXED = "connect() from {local} to {peer}: {errno}; the client itself had fixed that port with bind()"
+            | "connect() desde {local} a {peer}: {errno}; el propio cliente había fijado ese puerto con bind()";
         WHY_FIXED = "a connection is known by both addresses and ports; with the client's port fixed there is only one to this server at a time, and it rests 60 s in TIME_WAIT after its end"
             | "una conexión se distingue por las direcciones y puertos de ambos lados; con el puerto del cliente fijo solo cabe una con este servidor, y al acabar reposa 60 s en TIME_WAIT";
         FIX_FIXED = "leave bind() out: a client lets the system choose its port" | "quita bind(): un cliente deja que el sistema elija su puerto";

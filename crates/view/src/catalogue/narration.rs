@@ -110,7 +110,7 @@ crate::texts! {
     EMPTY = "0 B, an empty message" | "0 B, un mensaje vacío";
     MANY_SENDS = "{count} sends, {bytes}" | "{count} send, {bytes}";
     MANY_RECVS = "{count} recvs, {bytes}" | "{count} recv, {bytes}";
-    CUT = "{got} of a message of {whole}: {lost} are gone" | "{got} de un mensaje de {whole}: {lost} perdidos";
+    CUT = "{got} of a message of {whole}: {lost} {lost:is|are} gone" | "{got} de un mensaje de {whole}: {lost} {lost:perdido|perdidos}";
     CUT_SHORT = "{got} of {whole}: CUT" | "{got} de {whole}: CORTADO";
     SEND_NO_MORE = "\"I will send no more\"" | "\"ya no enviaré más\"";
     SEND_NO_MORE_FIN = "\"I will send no more\" (FIN)" | "\"ya no enviaré más\" (FIN)";
