@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use sockeye_model::{
-    Event, Flow, Kind, Note, Sink, SocketAddress, SocketId, Tally, Timestamp, Wants,
+    Call, End, Event, Flow, Kind, Note, Sink, SocketAddress, SocketId, Tally, Timestamp, Wants,
 };
 
 use crate::catalogue::{Language, narration};
@@ -24,7 +24,7 @@ mod picture;
 pub use columns::Columns;
 use columns::Undecided;
 use ends::{Ends, Side};
-use order::{Order, Prologue};
+use order::{Order, Prologue, moment};
 use picture::{Row, Widths};
 
 /// How the diagram looks.
@@ -92,6 +92,8 @@ pub struct Diagram<W> {
     headed: bool,
     /// Something has been drawn.
     begun: bool,
+    /// The time of the last row.
+    shown: Timestamp,
     pending: Option<Pending>,
     waits_told: HashSet<String>,
     /// Sockets whose connection an arrow has shown to be thrown away by the other end.
@@ -110,6 +112,45 @@ struct Pending {
     due: Timestamp,
 }
 
+impl Pending {
+    /// Whether an event is what this row waits for, soon enough to come before what others did meanwhile.
+    fn is_for(&self, event: &Event<'_>) -> bool {
+        let socket = event.socket;
+        let within = |time: Duration| moment(event) <= self.row.at + time;
+        self.expects
+            .iter()
+            .any(|expected| match (expected, &event.kind) {
+                (Expected::Receive { by }, Kind::Received { .. })
+                | (Expected::End { by }, Kind::HalfClosed { end: End::Peer })
+                | (Expected::Upgraded { by }, Kind::Upgraded { .. }) => {
+                    *by == socket && within(FIRST)
+                }
+                (
+                    Expected::Connected { socket: of },
+                    Kind::Connected { .. }
+                    | Kind::Failed { .. }
+                    | Kind::Called {
+                        call: Call::Connect,
+                        ..
+                    },
+                ) => *of == socket && within(FIRST),
+                (Expected::Accept { at }, Kind::Accepted { local, .. }) => {
+                    is_same_door(at, local) && within(FIRST)
+                }
+                // Made already, by the two kernels: the client has but to ask.
+                (Expected::Made { client }, Kind::Connected { local, .. }) => {
+                    client.canonical() == local.canonical() && within(TOGETHER)
+                }
+                _ => false,
+            })
+    }
+}
+
+/// Whether what connects to `at` is accepted at `local`: where one listens at any address, the port has to do.
+fn is_same_door(at: &SocketAddress, local: &SocketAddress) -> bool {
+    at == local || (at.port().is_some() && at.port() == local.port())
+}
+
 /// What a row still waits for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Expected {
@@ -123,10 +164,15 @@ enum Expected {
     Connected { socket: SocketId },
     /// The accept of a connection to this address.
     Accept { at: SocketAddress },
+    /// That the client at this address knows of its connection, which was accepted.
+    Made { client: SocketAddress },
 }
 
 /// What belongs together shares a row when it happens within this time.
 const TOGETHER: Duration = Duration::from_millis(50);
+
+/// Within this time what a row waits for comes before what others did meanwhile.
+const FIRST: Duration = Duration::from_millis(10);
 
 /// Columns a preview of data may take, where there is room.
 const PREVIEW: usize = 40;
@@ -147,6 +193,7 @@ impl<W: Write> Diagram<W> {
             summary: Summary::default(),
             headed: false,
             begun: false,
+            shown: Timestamp::START,
             pending: None,
             waits_told: HashSet::new(),
             thrown: HashSet::new(),
@@ -179,7 +226,30 @@ impl<W: Write> Diagram<W> {
     }
 
     fn release(&mut self, now: Timestamp) -> io::Result<()> {
-        while let Some((event, ())) = self.order.next(&self.ends, now) {
+        let joins = |pending: &Option<Pending>, event: &Event<'_>| {
+            pending
+                .as_ref()
+                .is_some_and(|pending| pending.is_for(event))
+        };
+        while let Some((event, ())) = self
+            .order
+            .next(&self.ends, now, |event| joins(&self.pending, event))
+        {
+            self.place(&event)?;
+        }
+        Ok(())
+    }
+
+    fn release_all(&mut self) -> io::Result<()> {
+        let joins = |pending: &Option<Pending>, event: &Event<'_>| {
+            pending
+                .as_ref()
+                .is_some_and(|pending| pending.is_for(event))
+        };
+        while let Some((event, ())) = self
+            .order
+            .last(&self.ends, |event| joins(&self.pending, event))
+        {
             self.place(&event)?;
         }
         Ok(())
@@ -193,7 +263,9 @@ impl<W: Write> Diagram<W> {
         if event.socket == SocketId::NONE {
             return self.draw(event, of_program);
         }
-        let Some(side) = self.ends.side(event.socket) else {
+        let side = self.ends.side(event.socket);
+        let side = side.or_else(|| self.ends.side_of_gone(event.socket).or(of_program));
+        let Some(side) = side else {
             if Prologue::is_part(event) {
                 self.prologue.push(event.clone().into_owned());
                 while let Some(oldest) = self.prologue.oldest(false) {
@@ -227,18 +299,21 @@ impl<W: Write> Diagram<W> {
 
     fn draw_pending(&mut self) -> io::Result<()> {
         if let Some(pending) = self.pending.take() {
-            self.write(&pending.row)?;
+            self.write(pending.row)?;
             for row in pending.after {
-                self.write(&row)?;
+                self.write(row)?;
             }
         }
         Ok(())
     }
 
-    fn write(&mut self, row: &Row) -> io::Result<()> {
+    /// Rows never go back in time: what was told too late to stand at its own has the time of the row above.
+    fn write(&mut self, mut row: Row) -> io::Result<()> {
+        self.shown = self.shown.max(row.at);
+        row.at = self.shown;
         let mut text = String::new();
         self.head(&mut text);
-        picture::row(&mut text, row, self.widths, &self.options);
+        picture::row(&mut text, &row, self.widths, &self.options);
         self.put(&text)
     }
 
@@ -319,9 +394,7 @@ impl<W: Write + Send> Sink for Diagram<W> {
 
     fn finish(&mut self, tally: &Tally) -> io::Result<()> {
         self.decide(false)?;
-        while let Some((event, ())) = self.order.oldest() {
-            self.place(&event)?;
-        }
+        self.release_all()?;
         while let Some(event) = self.prologue.oldest(true) {
             self.draw(&event, Some(Side::Left))?;
         }

@@ -194,6 +194,14 @@ crate::texts! {
                      | "porque cerraste tú primero; no molesta a un cliente";
     TIME_WAIT_SERVER = "because this side closed first; a server that restarts needs SO_REUSEADDR"
                      | "porque este lado cerró primero; un servidor que rearranca necesita SO_REUSEADDR";
+    TIME_WAIT_REUSED = "because this side closed first; SO_REUSEADDR is set, so a restart can bind all the same"
+                     | "porque este lado cerró primero; SO_REUSEADDR está puesto: al rearrancar, bind() funcionará igual";
+    CLOSE_AFTER_RESET = "the connection was gone already, by RST: no FIN is sent, and nothing rests in TIME_WAIT"
+                      | "la conexión ya no existía, por el RST: no se envía FIN ni queda nada en TIME_WAIT";
+    CLOSE_LINGER = "SO_LINGER with 0 s: the connection is thrown away; TCP sends RST, not FIN, and nothing rests in TIME_WAIT"
+                 | "SO_LINGER con 0 s: la conexión se tira; TCP envía RST, no FIN, y no queda nada en TIME_WAIT";
+    AFTER_RESET = "the RST was reported once, as an error; from then on recv gives 0 B: nothing more will come"
+                | "el RST se avisó una vez, como error; desde entonces recv da 0 B: no llegará nada más";
     IN_PROGRESS = "the socket does not wait: the handshake goes on by itself; once the socket is writable, SO_ERROR tells how it ended"
         | "el socket no espera: el saludo sigue por su cuenta; cuando se pueda escribir, SO_ERROR dice cómo acabó";
     CLOSE_UNREAD = "what had come and was not received is thrown away: TCP then sends RST, not FIN, and the peer may lose your last bytes too"

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use sockeye_model::{Event, Kind, Note, SocketId, Timestamp};
+use sockeye_model::{Call, Errno, Event, Kind, Note, SocketId, Timestamp};
 
 mod joining;
 mod transfers;
@@ -49,6 +49,10 @@ impl<W: Write> Diagram<W> {
                 ];
                 self.hold(row, expects, event.at)
             }
+            Kind::Called {
+                call: Call::Connect,
+                result: Err(Errno::EINPROGRESS),
+            } => self.draw_in_progress(event, told, side),
             Kind::Connected { local, peer } => self.draw_connected(event, told, side, local, peer),
             Kind::Accepted { local, peer } => self.draw_accepted(event, told, side, local, peer),
             Kind::Sent { payload, peer, .. } => {
@@ -63,6 +67,7 @@ impl<W: Write> Diagram<W> {
             Kind::HalfClosed { end } => self.draw_end(event, told, side, *end),
             Kind::Closed { .. } => self.draw_closed(event, told, side),
             Kind::Failed { call, errno, .. } => self.draw_failed(event, told, side, *call, *errno),
+            Kind::Diagnosed(finding) if self.order.holds_heavier(finding) => return Ok(()),
             Kind::Diagnosed(finding) => {
                 return self.draw_finding(told, side, finding.weight.sign());
             }
@@ -129,14 +134,14 @@ impl<W: Write> Diagram<W> {
                 pending.after.push(row);
                 Ok(())
             }
-            None => self.write(&row),
+            None => self.write(row),
         }
     }
 
     /// Writes a row after the one that is pending.
     fn show(&mut self, row: Row) -> io::Result<()> {
         self.draw_pending()?;
-        self.write(&row)
+        self.write(row)
     }
 
     /// Holds a row back for what it expects; one that expects nothing is drawn.

@@ -7,13 +7,16 @@ mod pairing;
 
 use sockeye_model::{Call, End, Errno, Event, Kind, SocketAddress, SocketId, Timestamp, Type};
 
-use crate::telling::{Programs, waits_to_receive};
+use crate::telling::{Programs, Worth, waits_to_receive, worth};
 
 /// How many sockets are remembered at most; beyond it the oldest is forgotten.
 const REMEMBERED: usize = 65_536;
 
 /// How many sends of one socket may be on their way; beyond it the oldest counts as arrived.
 const FLYING: usize = 1_024;
+
+/// So many closed sockets are remembered with their side.
+const GONE: usize = 256;
 
 /// How many peers get a letter.
 const LETTERED: usize = 1_024;
@@ -77,11 +80,24 @@ pub(crate) struct Ends {
     /// UNIX clients without a name that no accept has been seen for, by path; and the other way round.
     unnamed_clients: HashMap<SocketAddress, VecDeque<SocketId>>,
     unnamed_accepted: HashMap<SocketAddress, VecDeque<SocketId>>,
+    /// Sockets whose connection is being made: their connect has not returned, or it has and goes on by itself.
+    connecting: HashMap<SocketId, Connecting>,
+    /// The sides of sockets that were closed lately: some things are found only then.
+    gone: VecDeque<(SocketId, Side)>,
     letters: HashMap<Lettered, String>,
     /// Lettered sockets whose address was said.
     introduced: HashSet<SocketId>,
     /// Of a traced session: which program a call is of.
     programs: Programs,
+}
+
+/// How far a connect is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Connecting {
+    /// The call has not returned.
+    Called,
+    /// It has, with EINPROGRESS.
+    InProgress,
 }
 
 /// What a letter stands for.
@@ -119,6 +135,33 @@ impl Ends {
             return Some(Side::Left);
         }
         self.known.get(&socket).and_then(|known| known.side)
+    }
+
+    /// The side of a socket that was closed lately.
+    pub(crate) fn side_of_gone(&self, socket: SocketId) -> Option<Side> {
+        let gone = self.gone.iter().rev();
+        let mut of_socket = gone.filter(|(gone, _)| *gone == socket);
+        of_socket.next().map(|(_, side)| *side)
+    }
+
+    /// Whether an event of a traced program is no row of the picture.
+    pub(crate) fn is_silent(&self, event: &Event<'_>) -> bool {
+        worth(event, &self.programs) != Worth::Telling
+    }
+
+    /// Whether somebody is connecting to this address by a call that has returned already.
+    pub(crate) fn is_being_joined(&self, address: &SocketAddress) -> bool {
+        self.connects_to(address, Connecting::InProgress)
+    }
+
+    fn connects_to(&self, address: &SocketAddress, how: Connecting) -> bool {
+        self.connecting.iter().any(|(socket, connecting)| {
+            let peer = self.peer(*socket);
+            *connecting == how
+                && peer.is_some_and(|peer| {
+                    peer == address || (peer.port().is_some() && peer.port() == address.port())
+                })
+        })
     }
 
     /// Where two programs are traced, each has its side: the first the left.
@@ -246,6 +289,17 @@ impl Ends {
                 .partner(event.socket)
                 .and_then(|partner| self.known.get(&partner))
                 .is_none_or(|partner| partner.ended),
+            // The connect returns first: before it has, the kernels have joined the two all the same.
+            Kind::Accepted { local, .. } if event.by.is_some() => {
+                !self.connects_to(local, Connecting::Called)
+            }
+            Kind::Failed {
+                errno: Errno::ECONNRESET,
+                ..
+            } if event.by.is_some() => self
+                .partner(event.socket)
+                .and_then(|partner| self.known.get(&partner))
+                .is_none_or(|partner| partner.ended),
             // What was sent before the end arrives before it. A traced program may take its time to receive it.
             Kind::HalfClosed { end: End::Ours } | Kind::Closed { .. } if event.by.is_none() => {
                 !self.is_on_its_way(event.socket)
@@ -283,6 +337,26 @@ impl Ends {
             self.known.insert(id, Remembered::default());
         }
         self.pair_up(event);
+        match &event.kind {
+            Kind::Connecting { .. } => {
+                self.connecting.insert(id, Connecting::Called);
+            }
+            Kind::Called {
+                call: Call::Connect,
+                result: Err(errno),
+            } if *errno == Errno::EINPROGRESS => {
+                self.connecting.insert(id, Connecting::InProgress);
+            }
+            Kind::Connected { .. }
+            | Kind::Failed { .. }
+            | Kind::Called {
+                call: Call::Connect,
+                ..
+            } => {
+                self.connecting.remove(&id);
+            }
+            _ => {}
+        }
         let of_program = self.side_of_program(event);
         let destination = match &event.kind {
             Kind::Sent { peer, .. } if self.pair => self.destination(id, peer.as_ref()),
@@ -354,7 +428,7 @@ impl Ends {
                     _ => Side::Right,
                 };
                 known.side.get_or_insert(side);
-                known.ended |= *errno == Errno::ECONNRESET;
+                known.ended |= matches!(*errno, Errno::ECONNRESET | Errno::EPIPE);
                 known.sending = false;
             }
             Kind::Closed { .. } => {
@@ -406,6 +480,13 @@ impl Ends {
             return;
         };
         self.introduced.remove(&socket);
+        self.connecting.remove(&socket);
+        if let Some(side) = known.side.filter(|_| self.pair) {
+            if self.gone.len() >= GONE {
+                self.gone.pop_front();
+            }
+            self.gone.push_back((socket, side));
+        }
         if let Some(local) = &known.local {
             if self.by_local.get(local) == Some(&socket) {
                 self.by_local.remove(local);

@@ -41,7 +41,7 @@ impl Sorted {
         let mut order = Order::default();
         for KeptEvent { event, data } in kept {
             let now = event.at;
-            while let Some((held, data)) = order.next(&ends, now) {
+            while let Some((held, data)) = order.next(&ends, now, |_| false) {
                 sorted.place(held, data, &mut ends);
             }
             if order.passes(&event, &ends) {
@@ -49,11 +49,11 @@ impl Sorted {
             } else {
                 order.hold(event, data);
             }
-            while let Some((held, data)) = order.next(&ends, now) {
+            while let Some((held, data)) = order.next(&ends, now, |_| false) {
                 sorted.place(held, data, &mut ends);
             }
         }
-        while let Some((held, data)) = order.oldest() {
+        while let Some((held, data)) = order.last(&ends, |_| false) {
             sorted.place(held, data, &mut ends);
         }
         sorted

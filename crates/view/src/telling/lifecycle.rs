@@ -313,6 +313,7 @@ impl Teller {
             End::Peer => {
                 let ended = known.is_some_and(|known| known.ended_by_us);
                 let reason = match known.is_some_and(|known| known.messages) {
+                    false if known.is_some_and(|known| known.reset) => reasons::AFTER_RESET,
                     false if ended => reasons::PEER_CLOSED_TOO,
                     false => reasons::PEER_HALF_CLOSE,
                     true if ended => reasons::MESSAGES_OVER_TOO,
@@ -352,20 +353,31 @@ impl Teller {
         if let Some(known) = known.filter(|known| known.unread > 0 && transport.is_stream()) {
             let unread = catalogue::bytes(known.unread, self.language);
             let (text, reason) = match transport {
+                Transport::Tcp if known.reset => (narration::NOT_READ, reasons::CLOSE_AFTER_RESET),
                 Transport::Tcp => (narration::NOT_READ_RESET, reasons::CLOSE_UNREAD),
                 _ => (narration::NOT_READ, reasons::CLOSE_UNREAD_UNIX),
             };
             let mut told =
                 told(self.fill(text, &[("unread", &unread)])).because(reason, self.language);
-            told.resets = transport == Transport::Tcp;
+            told.resets = transport == Transport::Tcp && !known.reset;
+            return told;
+        }
+        if known.is_some_and(Known::throws_away) {
+            let mut told = told(self.fill(narration::MOVED_RESET, &[("moved", &moved)]))
+                .because(reasons::CLOSE_LINGER, self.language);
+            told.resets = true;
             return told;
         }
         if event.by.is_some() && event.took.is_none() {
-            return told(moved).more(self.say(narration::WITH_THE_PROCESS));
+            let told = told(moved).more(self.say(narration::WITH_THE_PROCESS));
+            return match known {
+                Some(known) if known.reset && transport == Transport::Tcp => {
+                    told.because(reasons::CLOSE_AFTER_RESET, self.language)
+                }
+                _ => told,
+            };
         }
-        if let (Transport::Tcp, Some(known)) = (transport, known)
-            && !known.reset
-        {
+        if let (Transport::Tcp, Some(known)) = (transport, known) {
             return self.closed_tcp(known, first, moved, told);
         }
         match transport {
@@ -381,6 +393,9 @@ impl Teller {
         moved: String,
         told: impl Fn(String) -> Told,
     ) -> Told {
+        if known.reset {
+            return told(moved).because(reasons::CLOSE_AFTER_RESET, self.language);
+        }
         let port = known.local.as_ref().and_then(SocketAddress::port);
         // A call is told when it has returned: whoever began first, ended first.
         let first = match first {
@@ -389,10 +404,10 @@ impl Teller {
         };
         match (first, port) {
             (Some(End::Ours), Some(port)) => {
-                let reason = if known.accepted {
-                    reasons::TIME_WAIT_SERVER
-                } else {
-                    reasons::TIME_WAIT_CLIENT
+                let reason = match known.accepted {
+                    true if known.reuses => reasons::TIME_WAIT_REUSED,
+                    true => reasons::TIME_WAIT_SERVER,
+                    false => reasons::TIME_WAIT_CLIENT,
                 };
                 told(self.fill(narration::RESTS, &[("port", &port)])).because(reason, self.language)
             }

@@ -102,8 +102,14 @@ pub(crate) struct Known {
     pub(crate) ended_by_peer: Option<Timestamp>,
     /// Our `shutdown` began before the peer's end came, though it may have been told after it.
     pub(crate) we_ended_first: bool,
+    /// It is, or was, a connection.
+    pub(crate) joined: bool,
     /// The connection was thrown away: nothing rests in TIME_WAIT.
     pub(crate) reset: bool,
+    /// `SO_REUSEADDR` is set, here or at its listener before it was accepted.
+    pub(crate) reuses: bool,
+    /// `SO_LINGER` is on with a time of 0: close sends a reset.
+    pub(crate) lingers_not: bool,
     pub(crate) waiting_to_receive: Option<Timestamp>,
     pub(crate) waiting_to_send: Option<Timestamp>,
     /// When the last send that has had no answer was over.
@@ -132,7 +138,10 @@ impl Known {
             ended_by_us: false,
             ended_by_peer: None,
             we_ended_first: false,
+            joined: false,
             reset: false,
+            reuses: false,
+            lingers_not: false,
             waiting_to_receive: None,
             waiting_to_send: None,
             asked_at: None,
@@ -147,6 +156,16 @@ impl Known {
     /// Whether an event says what the socket was when the program came by it, and is no call.
     pub(crate) fn was_there(&self, event: &Event<'_>) -> bool {
         self.came.is_some() && event.took.is_none()
+    }
+
+    /// Whether closing it now sends RST instead of FIN: bytes are left unread, or `SO_LINGER` says so; neither once both
+    /// directions are over.
+    pub(crate) fn throws_away(&self) -> bool {
+        let over = self.ended_by_us && self.ended_by_peer.is_some();
+        self.transport == Transport::Tcp
+            && self.joined
+            && !self.reset
+            && (self.unread > 0 || (self.lingers_not && !over))
     }
 
     /// Whether this end asks and the other answers, so that the time to the next receive is an answer's.
@@ -219,7 +238,11 @@ impl Sockets {
         match &event.kind {
             Kind::Closed { .. } => {
                 self.entry(event.socket);
-                self.open.remove(&event.socket);
+                if let Some(closed) = self.open.remove(&event.socket)
+                    && closed.throws_away()
+                {
+                    self.reset_other_end(&closed);
+                }
             }
             Kind::Accepted { local, peer } => self.accepted(event, local, peer),
             Kind::Queued(Queues::Data { unread, .. }) => {
@@ -273,19 +296,39 @@ impl Sockets {
             && self.open.values().any(serves)
     }
 
+    /// The other end of a connection that was thrown away, if it is here.
+    fn reset_other_end(&mut self, closed: &Known) {
+        let (Some(local), Some(peer)) = (&closed.local, &closed.peer) else {
+            return;
+        };
+        let (local, peer) = (Some(local.canonical()), Some(peer.canonical()));
+        let canonical =
+            |address: &Option<SocketAddress>| address.as_ref().map(SocketAddress::canonical);
+        let other = self
+            .open
+            .values_mut()
+            .find(|known| canonical(&known.local) == peer && canonical(&known.peer) == local);
+        if let Some(other) = other.filter(|other| other.transport == Transport::Tcp) {
+            other.reset = true;
+        }
+    }
+
     fn accepted(&mut self, event: &Event<'_>, local: &SocketAddress, peer: &SocketAddress) {
-        let inherited = match event.parent {
+        let (inherited, reuses, lingers_not) = match event.parent {
             Some(listener) => {
                 let known = self.entry(listener);
                 known.waiting_to_receive = None;
-                known.transport
+                (known.transport, known.reuses, known.lingers_not)
             }
-            None => Transport::Other,
+            None => (Transport::Other, false, false),
         };
         let known = self.entry(event.socket);
         if known.transport == Transport::Other {
             known.transport = inherited;
         }
+        known.joined = true;
+        known.reuses |= reuses;
+        known.lingers_not |= lingers_not;
         known.accepted = true;
         known.local = Some(local.clone());
         known.peer = Some(peer.clone());
@@ -318,7 +361,17 @@ impl Known {
                 self.local = Some(local.clone());
             }
             Kind::Connecting { peer } => self.peer = Some(peer.clone()),
+            Kind::Configured { option, value } => match &**option {
+                "SO_REUSEADDR" => self.reuses = &**value != "0",
+                "SO_LINGER" => {
+                    let mut parts = value.split([',', ' ']).filter(|part| !part.is_empty());
+                    let is_on = matches!(parts.next(), Some("1" | "on"));
+                    self.lingers_not = is_on && parts.next() == Some("0");
+                }
+                _ => {}
+            },
             Kind::Connected { local, peer } => {
+                self.joined = true;
                 self.local = Some(local.clone());
                 self.peer = Some(peer.clone());
                 self.waiting_to_send = None;
@@ -362,7 +415,9 @@ impl Known {
                 } else {
                     self.waiting_to_send = None;
                 }
-                self.reset |= matches!(*errno, Errno::ECONNRESET | Errno::EPIPE);
+                // After a shutdown of our own EPIPE says nothing of the connection.
+                self.reset |=
+                    *errno == Errno::ECONNRESET || (*errno == Errno::EPIPE && !self.ended_by_us);
             }
             Kind::Sampled { sample } => self.sample = Some(*sample),
             _ => {}

@@ -6,12 +6,41 @@ use sockeye_model::{Call, Detail, End, Errno, Event, SocketAddress, SocketId};
 
 use super::super::ends::{Lettered, Side};
 use super::super::picture::{Arrow, ArrowKind, Cell};
-use super::super::{Diagram, Expected, TOGETHER};
+use super::super::{Diagram, Expected, TOGETHER, is_same_door};
 use super::{append_more, line_of, plain};
 use crate::catalogue::narration;
-use crate::telling::{Teller, Told, Transport};
+use crate::telling::{Known, Teller, Told, Transport};
 
 impl<W: Write> Diagram<W> {
+    /// A connect that does not wait has a row of its own: the connection stands below it, once both ends know.
+    pub(super) fn draw_in_progress(
+        &mut self,
+        event: &Event<'_>,
+        told: Told,
+        side: Side,
+    ) -> io::Result<()> {
+        let cell = self.cell_of(event.socket, &told);
+        let expected = Expected::Connected {
+            socket: event.socket,
+        };
+        let begun = self.pending.take_if(|pending| {
+            pending.expects.contains(&expected) && pending.row.cell(side.other()).is_empty()
+        });
+        let Some(mut begun) = begun else {
+            let mut row = self.row(told.at, side, cell);
+            self.explain(&mut row, side, told.reasons);
+            return self.show(row);
+        };
+        let own = begun.row.cell(side);
+        let tail = own.split_off(own.len().min(1));
+        *own = cell;
+        own.extend(tail);
+        self.explain(&mut begun.row, side, told.reasons);
+        begun.expects.clear();
+        self.pending = Some(begun);
+        self.draw_pending()
+    }
+
     pub(super) fn draw_connected(
         &mut self,
         event: &Event<'_>,
@@ -39,6 +68,20 @@ impl<W: Write> Diagram<W> {
             label: self.teller.say(narration::CONNECTION).to_owned(),
         });
         let reasons = self.select(told.reasons);
+        let client = local.canonical();
+        let is_made = |expected: &Expected| matches!(expected, Expected::Made { client: at } if at.canonical() == client);
+        if self
+            .pending
+            .as_ref()
+            .is_some_and(|pending| pending.expects.iter().any(is_made))
+        {
+            if let Some(pending) = &mut self.pending {
+                let own = pending.row.cell(side);
+                *own = cell;
+                own.extend(reasons);
+            }
+            return self.draw_pending();
+        }
         if begun && let Some(pending) = &mut self.pending {
             // It has been made meanwhile.
             pending
@@ -69,7 +112,6 @@ impl<W: Write> Diagram<W> {
             self.name_peer(event.socket, peer);
             self.draw_pending()?;
         }
-        let _ = local;
         Ok(())
     }
 
@@ -116,7 +158,6 @@ impl<W: Write> Diagram<W> {
         append_more(&mut text, 0, &told.more);
         let mut cell: Cell = vec![plain(text)];
         cell.extend(self.select(told.reasons));
-        let expected = Expected::Accept { at: local.clone() };
         let joins = !self.teller.sockets.transport(event.socket).is_datagram();
         let draw = joins && self.ends.draw_connection(event.socket);
         let arrow = Arrow {
@@ -124,10 +165,8 @@ impl<W: Write> Diagram<W> {
             towards: side.other(),
             label: self.teller.say(narration::CONNECTION).to_owned(),
         };
-        let listens_anywhere =
-            |at: &SocketAddress| at.port() == local.port() && at.port().is_some();
         let expects = |other: &Expected| match other {
-            Expected::Accept { at } => *other == expected || listens_anywhere(at),
+            Expected::Accept { at } => is_same_door(at, local),
             _ => false,
         };
         if self.ends.pairs()
@@ -147,9 +186,16 @@ impl<W: Write> Diagram<W> {
         }
         let mut row = self.row(told.at, side, cell);
         row.arrow = draw.then_some(arrow);
-        self.hold(row, Vec::new(), event.at)?;
+        let made = draw && self.ends.pairs() && self.ends.is_being_joined(local);
+        let expects = made.then(|| Expected::Made {
+            client: peer.clone(),
+        });
+        self.hold(row, expects.into_iter().collect(), event.at)?;
         if !self.ends.pairs() {
             self.name_peer(event.socket, peer);
+        }
+        if made {
+            return Ok(());
         }
         self.draw_pending()
     }
@@ -229,7 +275,9 @@ impl<W: Write> Diagram<W> {
             return self.draw_pending();
         }
         let mut row = self.row(told.at, side, cell);
-        if partner.is_none() && !transport.is_datagram() {
+        let is_reset = |known: &Known| known.reset;
+        let reset = self.teller.sockets.of(event.socket).is_some_and(is_reset);
+        if partner.is_none() && !transport.is_datagram() && !reset {
             row.arrow = Some(self.end_arrow(transport, side));
         }
         self.explain(&mut row, side, told.reasons);
@@ -255,7 +303,7 @@ impl<W: Write> Diagram<W> {
         side: Side,
     ) -> io::Result<()> {
         let socket = event.socket;
-        self.thrown.remove(&socket);
+        let thrown = self.thrown.remove(&socket);
         let transport = self.closing_transport(event);
         let cell = self.cell_of(socket, &told);
         let mut row = self.row(told.at, side, cell);
@@ -272,6 +320,7 @@ impl<W: Write> Diagram<W> {
         }
         // A close without a shutdown before it ends this direction, unless the connection is gone already.
         let ends_now = matches!(transport, Transport::Tcp | Transport::UnixStream)
+            && !thrown
             && !self.ends.is_listening(socket)
             && !self.ends.has_ended(socket)
             && self.ends.peer(socket).is_some()
@@ -328,7 +377,7 @@ impl<W: Write> Diagram<W> {
             // Its line begins the same way and says the result.
             let after = self.pending.take().map(|pending| pending.after);
             for row in after.into_iter().flatten() {
-                self.write(&row)?;
+                self.write(row)?;
             }
         }
         let cell = self.cell_of(event.socket, &told);

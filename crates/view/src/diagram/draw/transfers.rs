@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use sockeye_model::{Event, Payload, SocketAddress, SocketId};
 
 use super::super::ends::{Lettered, Side};
+use super::super::order::moment;
 use super::super::picture::{Arrow, ArrowKind, Cell};
 use super::super::{Diagram, Expected};
 use super::{append, append_more, coloured, line_of, plain};
@@ -22,7 +23,7 @@ impl<W: Write> Diagram<W> {
     ) -> io::Result<()> {
         let to = self.ends.addressed(event.socket, peer);
         let label = self.teller.payload_within(payload, self.widths.label());
-        let starts = event.took.map_or(event.at, |took| event.at - took);
+        let starts = moment(event);
         let named = self.named(event.socket, to, peer, narration::TO);
         let mut text = self.own_name(event.socket, side) + &line_of(&told) + &told.name;
         let call = text.len();

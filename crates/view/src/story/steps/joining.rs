@@ -179,7 +179,8 @@ impl Steps<'_> {
             }
         }
         let alone = self.sorted.partner(socket).is_none();
-        let arrow = if alone && first && !transport.is_datagram() {
+        let arrow = if alone && first && !transport.is_datagram() && !self.thrown.contains(&socket)
+        {
             let label = self.end_label(transport);
             self.arrow(ArrowKind::End, other, Some(cell.lane), label)
         } else {
