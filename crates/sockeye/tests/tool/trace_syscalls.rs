@@ -205,3 +205,54 @@ int main(void) {
     assert!(ran.stderr.contains("32-bit"), "{}", ran.stderr);
     assert_eq!(kernels(&ran.stderr), [""; 0], "{}", ran.stderr);
 }
+
+/// The calls that strace sees, each with what it returned, from the first on a socket on.
+fn straced(text: &str) -> Vec<String> {
+    let lines = text.lines().skip_while(|line| !line.starts_with("socket("));
+    lines
+        .filter_map(|line| {
+            let (call, result) = line.rsplit_once(" = ")?;
+            let mut words = result.split(' ');
+            let returned = match (words.next()?, words.next()) {
+                ("-1", Some(errno)) => format!("-{errno}"),
+                (returned, _) => returned.to_owned(),
+            };
+            Some(format!("{} {returned}", call.split('(').next()?))
+        })
+        .collect()
+}
+
+#[test]
+fn the_kernels_calls_are_those_that_strace_sees() {
+    if !possible(&["cc", "strace"]) {
+        return;
+    }
+    let room = Room::new("syscalls-strace", &[("a.c", include_str!("syscalls.c"))]);
+    let built = Command::new("cc")
+        .args(["-o", &room.path("a"), &room.path("a.c")])
+        .status();
+    assert!(built.unwrap().success());
+    let calls = "socket,bind,listen,getsockname,connect,accept,accept4,poll,ppoll,sendto,recvfrom,read,write,shutdown,close";
+    let strace = Command::new("strace")
+        .args(["-qq", "-e", "signal=none", "-e", calls, &room.path("a")])
+        .output()
+        .unwrap();
+    let theirs = straced(&String::from_utf8(strace.stderr).unwrap());
+    let ran = room.trace(&["--syscalls", "--record", "a.ndjson", "./a"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let recording = room.read("a.ndjson");
+    let ours: Vec<String> = recording
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap())
+        .filter(|event| event["note"] == "syscall")
+        .map(|event| {
+            let name = event["name"].as_str().unwrap();
+            match event["errno"]["name"].as_str() {
+                Some(errno) => format!("{name} -{errno}"),
+                None => format!("{name} {}", event["returned"]),
+            }
+        })
+        .collect();
+    assert!(theirs.len() > 20, "{theirs:?}");
+    assert_eq!(ours, theirs);
+}
