@@ -179,12 +179,31 @@ mod tests {
         FILES.iter().find(|(at, ..)| *at == path).unwrap().2
     }
 
-    /// The names between braces, sorted.
+    /// The names between braces, sorted; a word for one and for several stands behind the name of its count.
     fn places(text: &str) -> BTreeSet<&str> {
         let pieces = text.split('{').skip(1);
-        pieces
-            .map(|piece| piece.split('}').next().unwrap())
+        let places = pieces.map(|piece| piece.split('}').next().unwrap());
+        places
+            .map(|place| place.split(':').next().unwrap())
             .collect()
+    }
+
+    #[test]
+    fn what_is_counted_has_a_word_for_one_and_a_word_for_several() {
+        let table: Table = serde_json::from_str(text("/page/strings.json")).unwrap();
+        for (key, words) in table.values().flatten() {
+            for piece in words.split('{').skip(1) {
+                let place = piece.split('}').next().unwrap();
+                let forms = place.split_once(':').map(|(_, forms)| forms.split('|'));
+                assert!(
+                    forms.is_none_or(|forms| forms.count() == 2),
+                    "{key}: {words}"
+                );
+            }
+            let (_, behind) = words.split_once("{count} ").unwrap_or_default();
+            let unit = ["", "s", "min", "h", "d", "more", "más"].contains(&behind);
+            assert!(unit || behind.starts_with("{count:"), "{key}: {words}");
+        }
     }
 
     #[test]

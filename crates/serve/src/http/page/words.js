@@ -8,9 +8,14 @@ const listeners = [];
 /** `en` or `es`. */
 export const spoken = () => language;
 
-/** The text of a key, its places filled. */
+/** The text of a key, its places filled; `{count:line|lines}` is the first of the two where the count is one. */
 export function t(key, places = {}) {
-  return tables[language][key].replace(/\{(\w+)\}/g, (whole, name) => (name in places ? String(places[name]) : whole));
+  return tables[language][key].replace(/\{(\w+)(?::(.*?)\|(.*?))?\}/g, (whole, name, one, several) => {
+    if (!(name in places)) return whole;
+    const value = String(places[name]);
+    if (one === undefined) return value;
+    return value === "1" ? one : several;
+  });
 }
 
 /** Runs now, and again when another language is chosen. */
