@@ -7,7 +7,7 @@ mod sheet;
 mod source;
 mod words;
 
-use sockeye_model::Errno;
+use sockeye_model::{Errno, slips};
 
 use crate::catalogue::Language;
 
@@ -233,23 +233,23 @@ fn in_message(message: &str, topics: &[Topic]) -> Option<Topic> {
 /// The names of topics that are nearest to a word that is none: a slip or two away, then those that have it within.
 pub fn near(word: &str, most: usize) -> Vec<&'static str> {
     let word = fold(word);
-    let slips = if word.chars().count() < 5 { 1 } else { 2 };
+    let most_slips = if word.chars().count() < 5 { 1 } else { 2 };
     let mut near: Vec<(usize, &'static str)> = Vec::new();
     for topic in topics() {
         let away = topic.names().filter_map(|name| {
             let name = fold(name);
             // No more than that many letters apart, and so no longer or shorter by more.
-            let comparable = word.len().abs_diff(name.len()) <= slips;
+            let comparable = word.len().abs_diff(name.len()) <= most_slips;
             let slipped = if comparable {
-                slipped(&word, &name)
+                slips(&word, &name)
             } else {
                 usize::MAX
             };
             let within = word.len() > 2 && name.contains(&word);
             let beyond = name.len() > 3 && word.contains(&name);
             match slipped {
-                _ if slipped <= slips => Some(slipped),
-                _ if within || beyond => Some(slips + name.len().abs_diff(word.len())),
+                _ if slipped <= most_slips => Some(slipped),
+                _ if within || beyond => Some(most_slips + name.len().abs_diff(word.len())),
                 _ => None,
             }
         });
@@ -257,27 +257,6 @@ pub fn near(word: &str, most: usize) -> Vec<&'static str> {
     }
     near.sort_by_key(|(away, _)| *away);
     near.into_iter().take(most).map(|(_, name)| name).collect()
-}
-
-/// How many letters must be added, taken away or changed, or swapped with their neighbour.
-fn slipped(left: &str, right: &str) -> usize {
-    let (left, right): (Vec<char>, Vec<char>) = (left.chars().collect(), right.chars().collect());
-    let mut before: Vec<usize> = Vec::new();
-    let mut row: Vec<usize> = (0..=right.len()).collect();
-    for (i, a) in left.iter().enumerate() {
-        let mut next = vec![i + 1];
-        for (j, b) in right.iter().enumerate() {
-            let mut best = (row[j] + usize::from(a != b))
-                .min(row[j + 1] + 1)
-                .min(next[j] + 1);
-            if i > 0 && j > 0 && *a == right[j - 1] && left[i - 1] == *b {
-                best = best.min(before[j - 1] + 1);
-            }
-            next.push(best);
-        }
-        before = std::mem::replace(&mut row, next);
-    }
-    row.last().copied().unwrap_or(0)
 }
 
 /// A word as it is compared: small letters without accents, `-` for what parts words, and no parentheses behind.
