@@ -11,13 +11,16 @@ mod ran;
 
 #[path = "tool/free_port.rs"]
 mod free_port;
+#[path = "tool/tracing.rs"]
+mod tracing;
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use free_port::free_port;
-use ran::{shell, skipped, sockeye};
+use ran::{shell, sockeye};
 use serde_json::Value;
+use tracing::{cannot_trace, skipped};
 
 fn json(arguments: &[&str]) -> Value {
     let ran = sockeye(arguments);
@@ -247,8 +250,7 @@ fn cannot() -> Option<String> {
     if ran.code != Some(0) {
         return Some("there is no python3 here".to_owned());
     }
-    let ran = sockeye(&["trace", "--lang", "en", "true"]);
-    (ran.code == Some(125)).then_some(ran.stderr)
+    cannot_trace()
 }
 
 /// Commands at a time: most of them wait most of their time.

@@ -3,6 +3,8 @@
 
 #[path = "tool/free_port.rs"]
 mod free_port;
+#[path = "tool/tracing.rs"]
+mod tracing;
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -12,6 +14,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use free_port::free_port;
+use tracing::{cannot_trace, skipped};
 
 /// A program that takes longer hangs, seconds.
 const LONGEST: &str = "60";
@@ -212,24 +215,10 @@ fn is_there(tool: &str) -> bool {
             .any(|folder| Path::new(folder).join(tool).exists())
 }
 
-fn cannot_trace() -> Option<String> {
-    let traced = Command::new(env!("CARGO_BIN_EXE_sockeye"))
-        .args(["trace", "--lang", "en", "true"])
-        .output()
-        .unwrap();
-    (traced.status.code() == Some(125))
-        .then(|| String::from_utf8_lossy(&traced.stderr).into_owned())
-}
-
 /// Says why something is not tried; a failure where everything is to be there.
 fn missing(why: &str) {
     assert!(std::env::var_os("SOCKEYE_NO_SKIP").is_none(), "{why}");
     skipped(why);
-}
-
-#[expect(clippy::print_stderr, reason = "a skip must be seen")]
-fn skipped(why: &str) {
-    eprintln!("skipped: {why}");
 }
 
 #[expect(clippy::print_stderr, reason = "asked for with REAL=")]

@@ -3,6 +3,8 @@
 
 #[path = "tool/free_port.rs"]
 mod free_port;
+#[path = "tool/tracing.rs"]
+mod tracing;
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -12,6 +14,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use free_port::free_port;
+use tracing::{cannot_trace, skipped};
 
 /// Ids that count only in the twins about them.
 const WHERE_IT_BINDS: [&str; 2] = ["S03", "S04"];
@@ -210,12 +213,7 @@ fn cannot(language: Language) -> Option<String> {
     if there.is_err() {
         return Some(format!("there is no {} here", language.tool));
     }
-    let traced = Command::new(env!("CARGO_BIN_EXE_sockeye"))
-        .args(["trace", "--lang", "en", "true"])
-        .output()
-        .unwrap();
-    (traced.status.code() == Some(125))
-        .then(|| String::from_utf8_lossy(&traced.stderr).into_owned())
+    cannot_trace()
 }
 
 /// An empty directory that goes with its program.
@@ -233,11 +231,6 @@ impl Drop for Room {
     fn drop(&mut self) {
         let _gone_already = std::fs::remove_dir_all(&self.0);
     }
-}
-
-#[expect(clippy::print_stderr, reason = "a skip must be seen")]
-fn skipped(why: &str) {
-    eprintln!("skipped: {why}");
 }
 
 #[expect(clippy::print_stderr, reason = "asked for with TWIN=")]

@@ -1,0 +1,19 @@
+//! Whether a test that traces programs can be made on this machine.
+
+use std::process::Command;
+
+/// Why no program can be traced here.
+pub(crate) fn cannot_trace() -> Option<String> {
+    let traced = Command::new(env!("CARGO_BIN_EXE_sockeye"))
+        .args(["trace", "--lang", "en", "true"])
+        .output()
+        .unwrap();
+    (traced.status.code() == Some(125))
+        .then(|| String::from_utf8_lossy(&traced.stderr).into_owned())
+}
+
+/// Says why a test could not be made on this machine.
+#[expect(clippy::print_stderr, reason = "a skip must be seen")]
+pub(crate) fn skipped(why: &str) {
+    eprintln!("skipped: {why}");
+}
