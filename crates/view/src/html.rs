@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use sockeye_model::{Event, Flow, Sink, Tally, Wants};
 
 use crate::catalogue::{self, Language, pictures};
-use crate::story::{Kept, Story};
+use crate::story::{AtTheEnd, Story};
 
 mod correct;
 mod markup;
@@ -64,17 +64,15 @@ pub const PAGE_EVENTS: usize = 5_000;
 /// ```
 #[derive(Debug)]
 pub struct Html<W> {
-    out: W,
+    end: AtTheEnd<W>,
     options: HtmlOptions,
-    kept: Option<Kept>,
 }
 
 impl<W: Write> Html<W> {
     /// A page that will be written to `out`.
     pub fn new(out: W, options: HtmlOptions) -> Self {
         Self {
-            out,
-            kept: Some(Kept::new(options.limit)),
+            end: AtTheEnd::new(out, options.limit),
             options,
         }
     }
@@ -86,24 +84,17 @@ impl<W: Write + Send> Sink for Html<W> {
     }
 
     fn event(&mut self, event: &Event<'_>) -> io::Result<Flow> {
-        if let Some(kept) = &mut self.kept {
-            kept.keep(event);
-        }
-        Ok(Flow::Continue)
+        self.end.event(event)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.out.flush()
+        self.end.flush()
     }
 
     fn finish(&mut self, tally: &Tally) -> io::Result<()> {
-        let Some(kept) = self.kept.take() else {
-            return Ok(());
-        };
-        let story = Story::of(kept, tally, self.options.language);
-        let page = page(&story, tally, &self.options);
-        self.out.write_all(page.as_bytes())?;
-        self.out.flush()
+        let options = &self.options;
+        self.end
+            .finish(tally, options.language, |story| page(story, tally, options))
     }
 }
 

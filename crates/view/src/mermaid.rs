@@ -10,7 +10,7 @@ use sockeye_model::{Event, Flow, Sink, SocketId, Tally, Wants};
 
 use crate::catalogue::{self, Language, pictures};
 use crate::finding::{in_short, say, sentence};
-use crate::story::{Arrow, ArrowKind, Cell, Kept, Shape, Step, Story};
+use crate::story::{Arrow, ArrowKind, AtTheEnd, Cell, Shape, Step, Story};
 
 /// How the text is written, and how much of a session it holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,9 +49,8 @@ impl Default for MermaidOptions {
 /// ```
 #[derive(Debug)]
 pub struct Mermaid<W> {
-    out: W,
+    end: AtTheEnd<W>,
     options: MermaidOptions,
-    kept: Option<Kept>,
 }
 
 /// Events that are looked at: more would never fit.
@@ -68,9 +67,8 @@ impl<W: Write> Mermaid<W> {
     /// A text that will be written to `out`.
     pub fn new(out: W, options: MermaidOptions) -> Self {
         Self {
-            out,
+            end: AtTheEnd::new(out, EVENTS),
             options,
-            kept: Some(Kept::new(EVENTS)),
         }
     }
 }
@@ -81,24 +79,17 @@ impl<W: Write + Send> Sink for Mermaid<W> {
     }
 
     fn event(&mut self, event: &Event<'_>) -> io::Result<Flow> {
-        if let Some(kept) = &mut self.kept {
-            kept.keep(event);
-        }
-        Ok(Flow::Continue)
+        self.end.event(event)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.out.flush()
+        self.end.flush()
     }
 
     fn finish(&mut self, tally: &Tally) -> io::Result<()> {
-        let Some(kept) = self.kept.take() else {
-            return Ok(());
-        };
-        let story = Story::of(kept, tally, self.options.language);
-        let text = text(&story, &self.options);
-        self.out.write_all(text.as_bytes())?;
-        self.out.flush()
+        let options = &self.options;
+        self.end
+            .finish(tally, options.language, |story| text(story, options))
     }
 }
 

@@ -10,6 +10,7 @@ use sockeye_model::{Call, Finding, SocketId, Tally, Timestamp, Totals};
 use crate::catalogue::Language;
 use crate::telling::{Mark, Way};
 
+mod at_the_end;
 mod cast;
 mod kept;
 mod lives;
@@ -17,8 +18,10 @@ mod script;
 mod sorted;
 mod steps;
 
+pub(crate) use at_the_end::AtTheEnd;
+pub(crate) use kept::Data;
+use kept::Kept;
 pub use kept::{ALL_BYTES, SHOWN_BYTES};
-pub(crate) use kept::{Data, Kept};
 
 /// A session, ready to be drawn.
 #[derive(Debug)]
