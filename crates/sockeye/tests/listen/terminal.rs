@@ -12,7 +12,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 
 use crate::peers::{all, datagram, exactly, readable_within, tcp, udp_to};
-use crate::ran::command;
+use crate::ran::command_with_signals;
 use crate::tool::PATIENCE;
 
 /// A terminal with the tool on it.
@@ -44,7 +44,7 @@ impl Terminal {
             }
         });
         let end = || Stdio::from(tool_side.try_clone().unwrap());
-        let tool = command(arguments)
+        let tool = command_with_signals(arguments)
             .stdin(end())
             .stdout(end())
             .stderr(end())

@@ -35,8 +35,14 @@ pub(crate) fn sockeye() -> Command {
 
 impl Server {
     pub(crate) fn start(arguments: &[&str]) -> Self {
-        let mut command = sockeye();
-        command.arg("serve").args(arguments);
+        // With every signal as it is by default, whatever these tests were started with.
+        let mut command = Command::new("env");
+        command
+            .args(["--default-signal", env!("CARGO_BIN_EXE_sockeye"), "serve"])
+            .args(arguments)
+            .env("LC_ALL", "C")
+            .env("NO_COLOR", "1")
+            .stdin(Stdio::null());
         Self::run(command)
     }
 

@@ -11,7 +11,8 @@ use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, listen, socket_w
 use rustix::pipe::{PipeFlags, pipe_with};
 
 use crate::peers::{Scratch, accept, again, all, exactly, readable_within, tcp, tcp_server, udp};
-use crate::tool::{Ran, Tool, command, copy_program, pattern, skipped, until};
+use crate::ran::command;
+use crate::tool::{Ran, Tool, copy_program, pattern, skipped, until};
 
 /// Runs it to its end with no input.
 fn run(words: &[&str]) -> Ran {

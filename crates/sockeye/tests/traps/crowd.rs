@@ -11,7 +11,8 @@ use rustix::net::{AddressFamily, RecvFlags, SocketFlags, SocketType, connect, re
 use rustix::process::Signal;
 
 use crate::peers::{OWN_HOST, exactly, readable_within, reset_on_close, tcp};
-use crate::tool::{Tool, command, until};
+use crate::ran::command;
+use crate::tool::{Tool, until};
 
 /// The tool with at most so many descriptors.
 fn with_descriptors(most: u32, words: &[&str]) -> (Tool, String) {

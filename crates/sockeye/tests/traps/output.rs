@@ -10,8 +10,9 @@ use rustix::pipe::{PipeFlags, pipe_with};
 use rustix::process::Signal;
 
 use crate::peers::{Scratch, accept, all, exactly, reset_on_close, tcp, tcp_server};
+use crate::ran::command;
 use crate::ran::shell;
-use crate::tool::{Tool, command, pattern, until};
+use crate::tool::{Tool, pattern, until};
 
 /// A peer that sends until nobody takes it, and must find that out.
 fn floods(mut peer: TcpStream) -> JoinHandle<()> {

@@ -11,7 +11,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::peers::{Scratch, accept_unix, all, exactly, readable_within, unix};
-use crate::tool::{Ran, Tool, command, until};
+use crate::ran::command;
+use crate::tool::{Ran, Tool, until};
 
 /// A path in a directory of its own that is `length` bytes long, its last name one byte.
 fn path_of(scratch: &Scratch, length: usize) -> String {

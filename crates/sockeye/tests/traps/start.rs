@@ -9,7 +9,8 @@ use std::thread;
 use rustix::process::Signal;
 
 use crate::peers::{Scratch, accept, again, all, exactly, tcp, tcp_server, unix_dgram};
-use crate::tool::{Tool, command};
+use crate::ran::command;
+use crate::tool::Tool;
 
 fn echoes(address: &str) {
     let mut client = tcp(address);

@@ -12,8 +12,8 @@ use rustix::process::Signal;
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 
 use crate::peers::{accept, again, exactly, reset_on_close, tcp_server};
-use crate::ran::command_with_signals;
-use crate::tool::{Tool, command, until};
+use crate::ran::{command, command_with_signals};
+use crate::tool::{Tool, until};
 
 /// The two sides of a terminal.
 struct Terminal {

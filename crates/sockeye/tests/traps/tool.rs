@@ -13,7 +13,8 @@ use rustix::io::retry_on_intr;
 use rustix::pipe::{PipeFlags, pipe_with};
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open, pidfd_send_signal};
 
-pub(crate) use crate::ran::{Ran, command};
+pub(crate) use crate::ran::Ran;
+use crate::ran::command_with_signals;
 
 /// How long anything in these tests may take before it counts as hanging.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
@@ -45,7 +46,7 @@ impl Tool {
     /// The tool with these arguments, its stdin a pipe that stays open.
     pub(crate) fn start(arguments: &[&str]) -> Self {
         Self::spawn(
-            command(arguments)
+            command_with_signals(arguments)
                 .stdin(Stdio::piped())
                 .stdout(Stdio::piped()),
         )
@@ -53,7 +54,7 @@ impl Tool {
 
     /// A server, once it is ready, and the addresses it says it has.
     pub(crate) fn serve(arguments: &[&str]) -> (Self, Vec<String>) {
-        let mut command = command(arguments);
+        let mut command = command_with_signals(arguments);
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
         Self::serve_as(&command)
     }
