@@ -342,7 +342,7 @@ fn output_that_cannot_be_written_is_code_24() {
 
 #[test]
 fn a_reset_and_an_idle_peer_are_told_and_the_server_goes_on() {
-    let (tool, address) = Tool::serve_one(&["listen", "-k", "--idle", "300ms", ANY_PORT]);
+    let (tool, address) = Tool::serve_one(&["listen", "-k", "--idle", "2s", ANY_PORT]);
     let mut peer = tcp(&address);
     peer.write_all(b"1234567").unwrap();
     tool.stdout.wait_for("1234567");

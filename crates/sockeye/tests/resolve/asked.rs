@@ -115,7 +115,8 @@ pub(crate) struct Scripted {
 
 impl Scripted {
     pub(crate) fn new(answer: impl Fn(&[u8]) -> Option<Vec<u8>> + Send + 'static) -> Self {
-        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+        // An address of these servers alone: who asks over TCP is refused, whoever else has that number.
+        let socket = UdpSocket::bind("127.77.3.1:0").unwrap();
         let at = socket.local_addr().unwrap();
         let thread = std::thread::spawn(move || {
             let mut buffer = [0; 4096];

@@ -297,7 +297,7 @@ fn a_peer_that_never_reads_is_code_22_where_that_was_limited() {
 
 #[test]
 fn an_idle_client_of_a_service_is_ended_and_the_others_are_not() {
-    let (_tool, address) = Tool::serve_one(&["serve", "echo=tcp://127.0.0.1:0", "--idle", "500ms"]);
+    let (_tool, address) = Tool::serve_one(&["serve", "echo=tcp://127.0.0.1:0", "--idle", "2s"]);
     let idle = tcp(&address);
     let mut busy = tcp(&address);
     let given_up = std::time::Instant::now() + crate::tool::PATIENCE;

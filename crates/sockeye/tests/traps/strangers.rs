@@ -277,7 +277,7 @@ fn trap_15_programs_of_udp_peers_are_as_few_as_their_sessions_and_end_with_them(
 
 #[test]
 fn trap_15_a_quiet_session_of_a_relay_is_forgotten() {
-    let echo = Echo::start("relay", "127.0.0.1", &["--idle", "1s"]);
+    let echo = Echo::start("relay", "127.0.0.1", &["--idle", "3s"]);
     let clients = one_shots(&echo, 20);
     let all = echo.tool.descriptors();
     assert!(all > 20, "{all}");
