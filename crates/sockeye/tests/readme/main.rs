@@ -98,6 +98,7 @@ fn said(arguments: &[&str]) -> String {
     let output = Command::new(env!("CARGO_BIN_EXE_sockeye"))
         .args(arguments)
         .env("LC_ALL", "C")
+        .env_remove("COLUMNS")
         .output()
         .unwrap();
     assert!(output.status.success(), "{output:?}");

@@ -61,14 +61,15 @@ impl Program {
         let path = std::env::var("PATH").unwrap();
         let path = format!("{}:/usr/bin:{path}", tool.display());
         let end = || Stdio::from(terminal.try_clone().unwrap());
-        // The terminal is the shell's own, so that the keys mean what they mean.
-        let child = Command::new("setsid")
-            .args(["--ctty", "sh", "-c"])
+        // The terminal is the shell's own, and no signal is ignored, so that the keys mean what they mean.
+        let child = Command::new("env")
+            .args(["--default-signal", "setsid", "--ctty", "sh", "-c"])
             .arg(format!("(exit {code}); {command}"))
             .current_dir(folder)
             .env("PATH", path)
             .env("LC_ALL", locale)
             .env("NO_COLOR", "1")
+            .env_remove("COLUMNS")
             .stdin(end())
             .stdout(end())
             .stderr(end())
