@@ -182,6 +182,22 @@ mod tests {
     }
 
     #[test]
+    fn every_flag_is_on_its_page() {
+        let page = include_str!("../../../../docs/trace.md");
+        let command = flags(clap::Command::new("trace"));
+        let own = command
+            .get_arguments()
+            .filter(|flag| flag.get_help_heading().is_none());
+        for flag in own {
+            let short = flag.get_short().map(|letter| format!("| `-{letter}"));
+            let long = flag.get_long().map(|long| format!("| `--{long}"));
+            let rows = [short, long].into_iter().flatten();
+            let is_there = rows.clone().any(|row| page.contains(&row));
+            assert!(is_there || rows.count() == 0, "{flag:?}");
+        }
+    }
+
+    #[test]
     fn a_flag_that_is_mistyped_is_no_program() {
         let error = trace("trace --sycalls true").unwrap_err();
         assert!(error.contains("--syscalls"), "{error}");
