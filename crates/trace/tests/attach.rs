@@ -11,7 +11,9 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use sockeye_model::{Came, Kind, Note, Runtime, SocketAddress};
+use std::time::{Duration, Instant};
+
+use sockeye_model::{Call, Came, Kind, Note, Runtime, SocketAddress};
 use sockeye_trace::{Heard, Next};
 
 #[test]
@@ -219,6 +221,58 @@ fn a_call_that_a_stop_would_end_goes_on_and_a_handler_still_ends_it() {
         if let Some(rest) = after_a_visit(call, signal) {
             assert_eq!(rest, "EINTR\n", "{call}");
         }
+    }
+}
+
+#[test]
+fn a_poll_that_waited_before_is_told_as_waiting() {
+    let script = r#"
+import select, socket
+s = socket.socket(); s.bind(("127.0.0.1", 0)); s.listen(7)
+p = select.poll(); p.register(s, select.POLLIN)
+print(s.getsockname()[1], flush=True)
+p.poll()
+s.accept()
+"#;
+    let Ok(mut child) = Command::new("python3")
+        .args(["-c", script])
+        .stdout(Stdio::piped())
+        .spawn()
+    else {
+        return skip("there is no Python");
+    };
+    let mut output = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    output.read_line(&mut line).unwrap();
+    let address = format!("127.0.0.1:{}", line.trim());
+    let within = format!("/proc/{}/syscall", child.id());
+    let number = if cfg!(target_arch = "x86_64") { 7 } else { 73 };
+    let polls = |text: String| text.starts_with(&format!("{number} "));
+    let begun = Instant::now();
+    while !std::fs::read_to_string(&within).is_ok_and(polls) {
+        assert!(child.try_wait().unwrap().is_none(), "it waits for a client");
+        if begun.elapsed() > Duration::from_secs(20) {
+            child.kill().unwrap();
+            child.wait().unwrap();
+            return skip("it can't be seen which call a process is in");
+        }
+        std::thread::yield_now();
+    }
+    let mut met = None;
+    let run = traced::attached(child.id(), |heard| {
+        if let Heard::Event(event) = heard
+            && let Kind::Noted(Note::Polling { call, .. }) = event.kind
+        {
+            assert_eq!(call, Call::Accept);
+            met.get_or_insert_with(|| std::net::TcpStream::connect(&address).unwrap());
+        }
+        Next::GoOn
+    });
+    if run.is_some() {
+        assert!(met.is_some(), "the wait was told");
+    } else {
+        child.kill().unwrap();
+        child.wait().unwrap();
     }
 }
 

@@ -477,7 +477,7 @@ fn a_call_with_a_timeout_waits_as_one_without() {
             "es",
             [
                 "esperando a un cliente",
-                "detrás de poll, 20,0 s como mucho",
+                "tras poll, 20,0 s como mucho",
                 " en accept, ",
             ],
         ),

@@ -4,13 +4,15 @@ use std::collections::HashSet;
 use std::ffi::OsString;
 use std::io;
 
-use sockeye_model::Caller;
+use sockeye_model::{Caller, Timestamp};
 
 use super::tasks::{Process, Task};
 use super::{Clock, StartError, Tracer, programs};
+use crate::made::Entry;
 use crate::sys::ptrace::{self, Resume};
 use crate::sys::registers::Registers;
 use crate::sys::wait::Status;
+use crate::world::World;
 
 impl Tracer {
     /// Traces a process that runs already; only its system calls from here on are seen. No filter is put into it, for it
@@ -83,8 +85,28 @@ impl Tracer {
                     };
                     self.world.forked(now(), caller(pid), caller(thread), true);
                 }
+                self.note_call(pid, thread, now());
                 self.stop(thread);
             }
+        }
+    }
+
+    /// A call that only waits and was entered before the tracer came: it may go on without being entered again.
+    fn note_call(&mut self, process: u32, thread: u32, at: Timestamp) {
+        let Some((number, arguments)) = programs::call_of(process, thread) else {
+            return;
+        };
+        if !World::only_waits(number) {
+            return;
+        }
+        let entry = Entry {
+            by: Caller { process, thread },
+            number,
+            arguments,
+            at,
+        };
+        if let Some(target) = self.target_of(process) {
+            self.world.entered(&entry, &target);
         }
     }
 

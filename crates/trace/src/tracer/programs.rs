@@ -140,9 +140,15 @@ pub(super) fn sockets(pid: u32) -> Vec<i32> {
 }
 
 /// The system call that a thread is inside of: proc_pid_syscall(5).
-pub(super) fn call_of(pid: u32, thread: u32) -> Option<i64> {
+pub(super) fn call_of(pid: u32, thread: u32) -> Option<(i64, [u64; 6])> {
     let text = fs::read_to_string(format!("/proc/{pid}/task/{thread}/syscall")).ok()?;
-    text.split_whitespace().next()?.parse().ok()
+    let mut words = text.split_whitespace();
+    let number = words.next()?.parse().ok()?;
+    let mut arguments = [0; 6];
+    for argument in &mut arguments {
+        *argument = u64::from_str_radix(words.next()?.strip_prefix("0x")?, 16).ok()?;
+    }
+    Some((number, arguments))
 }
 
 /// What an epoll instance watches, from the lines `tfd: 5 events: 19 …` of proc_pid_fdinfo(5).

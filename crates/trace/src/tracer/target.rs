@@ -125,7 +125,9 @@ impl Tracee for Target {
     }
 
     fn is_within(&self, thread: u32, call: i64) -> bool {
-        programs::call_of(self.process, thread) == Some(call)
+        let within = programs::call_of(self.process, thread).map(|(number, _)| number);
+        // One that was interrupted when the tracer came goes on as `restart_syscall`.
+        within.is_some_and(|number| number == call || number == libc::SYS_restart_syscall)
     }
 
     fn registered(&self, epoll: i32) -> Option<Vec<Wanted>> {

@@ -31,11 +31,7 @@ impl World {
             looks: 0,
             gave: None,
         };
-        let polls = matches!(
-            syscall,
-            Syscall::Poll | Syscall::Select | Syscall::EpollWait
-        );
-        if !polls {
+        if !Self::only_waits(entry.number) {
             self.end_poll(entry.by.thread, entry.at);
         }
         match syscall {

@@ -71,6 +71,15 @@ impl Polls {
 }
 
 impl World {
+    /// Whether the call with this number waits for others to become possible, and does nothing else.
+    pub(crate) fn only_waits(number: i64) -> bool {
+        let call = Syscall::of(number);
+        matches!(
+            call,
+            Some(Syscall::Poll | Syscall::Select | Syscall::EpollWait)
+        )
+    }
+
     /// Whether a thread may be waiting, and nobody has looked yet.
     pub(crate) fn may_wait(&self) -> bool {
         self.polls.threads.values().any(|poll| !poll.settled)

@@ -28,9 +28,9 @@ crate::texts! {
     FOUND = "was open when tracing began: descriptor {number}" | "estaba abierto al empezar a trazar: descriptor {number}";
     PASSED = "came from another process: descriptor {number}" | "llegó de otro proceso: descriptor {number}";
     SINCE_TRACED = "{moved} since tracing began" | "{moved} desde que se traza";
-    BEHIND = "behind {poll}" | "detrás de {poll}";
-    BEHIND_AT_MOST = "behind {poll}, {time} at most" | "detrás de {poll}, {time} como mucho";
-    BEHIND_WITH_OTHERS = "or for something else, behind {poll}" | "o a otra cosa, detrás de {poll}";
+    BEHIND = "behind {poll}" | "tras {poll}";
+    BEHIND_AT_MOST = "behind {poll}, {time} at most" | "tras {poll}, {time} como mucho";
+    BEHIND_WITH_OTHERS = "or something else, behind {poll}" | "o a otra cosa, tras {poll}";
     WAITS_FOR_ANY = "waits for any of {count} sockets" | "espera a cualquiera de {count} sockets";
     PAIRED = "its other end is {with}" | "su otro extremo es {with}";
     ASKED_ANY_PORT = "the system chose the port: bind asked for 0" | "el puerto lo eligió el sistema: bind pidió el 0";
