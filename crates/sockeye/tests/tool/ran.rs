@@ -35,6 +35,8 @@ pub(crate) fn command(arguments: &[&str]) -> Command {
         .args(arguments)
         .env("LC_ALL", "C")
         .env("NO_COLOR", "1")
+        // Help has the width of where it is read.
+        .env("COLUMNS", "100")
         .stdin(Stdio::null());
     command
 }

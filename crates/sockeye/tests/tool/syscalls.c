@@ -9,6 +9,8 @@ int main(void) {
     struct sockaddr_in own = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     struct sockaddr *address = (struct sockaddr *)&own;
     socklen_t len = sizeof own;
+    /* What whoever started this has left open: the first socket is to be 3. */
+    for (int fd = 3; fd < 256; fd++) close(fd);
     int listener = socket(AF_INET, SOCK_STREAM, 0);
     if (bind(listener, address, len) || listen(listener, 5) || getsockname(listener, address, &len)) return 2;
     int one = socket(AF_INET, SOCK_STREAM, 0), other = socket(AF_INET, SOCK_STREAM, 0);

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use crate::ran::{Ran, command, skipped, sockeye};
+use crate::ran::{Ran, command, command_with_signals, skipped, sockeye};
 
 /// A directory of a test's own, with programs in it.
 pub(crate) struct Room(PathBuf);
@@ -527,7 +527,7 @@ fn told_of_what_runs_already(language: &str) -> (Ran, String) {
     let mut port = String::new();
     output.read_line(&mut port).unwrap();
     let pid = child.id().to_string();
-    let mut tool = command(&["trace", "--lang", language, "-p", &pid])
+    let mut tool = command_with_signals(&["trace", "--lang", language, "-p", &pid])
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
