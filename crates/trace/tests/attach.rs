@@ -49,7 +49,7 @@ fn a_process_that_was_attached_to_shows_its_calls_and_lives_on() {
         if received == 3 {
             received = 0;
             let own = rustix::process::getpid();
-            rustix::process::kill_process(own, rustix::process::Signal::INT).unwrap();
+            rustix::process::kill_process(own, rustix::process::Signal::TERM).unwrap();
         }
         Next::GoOn
     });
@@ -104,7 +104,7 @@ sys.stdin.readline()
                 Kind::Started { .. } => input.write_all(b"\n").unwrap(),
                 Kind::Closed { .. } if event.took.is_some() => {
                     let own = rustix::process::getpid();
-                    rustix::process::kill_process(own, rustix::process::Signal::INT).unwrap();
+                    rustix::process::kill_process(own, rustix::process::Signal::TERM).unwrap();
                 }
                 _ => {}
             }
@@ -195,7 +195,7 @@ fn after_a_visit(call: &str, signal: Option<rustix::process::Signal>) -> Option<
                 sent = true;
             } else {
                 let own = rustix::process::getpid();
-                rustix::process::kill_process(own, rustix::process::Signal::INT).unwrap();
+                rustix::process::kill_process(own, rustix::process::Signal::TERM).unwrap();
             }
         }
         Next::GoOn
