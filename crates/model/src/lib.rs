@@ -9,6 +9,7 @@ pub mod event;
 mod finding;
 pub mod option;
 pub mod plan;
+pub mod quote;
 pub mod scheme;
 mod sink;
 mod slips;

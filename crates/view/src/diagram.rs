@@ -95,6 +95,8 @@ pub struct Diagram<W> {
     /// The time of the last row.
     shown: Timestamp,
     pending: Option<Pending>,
+    /// Starts of programs that nothing has followed yet.
+    opening: Vec<Row>,
     waits_told: HashSet<String>,
     /// Sockets whose connection an arrow has shown to be thrown away by the other end.
     thrown: HashSet<SocketId>,
@@ -174,6 +176,9 @@ const TOGETHER: Duration = Duration::from_millis(50);
 /// Within this time what a row waits for comes before what others did meanwhile.
 const FIRST: Duration = Duration::from_millis(10);
 
+/// The start of a program that does nothing is drawn after this time.
+const OPENING: Duration = Duration::from_secs(1);
+
 /// Columns a preview of data may take, where there is room.
 const PREVIEW: usize = 40;
 
@@ -195,6 +200,7 @@ impl<W: Write> Diagram<W> {
             begun: false,
             shown: Timestamp::START,
             pending: None,
+            opening: Vec::new(),
             waits_told: HashSet::new(),
             thrown: HashSet::new(),
             last: None,
@@ -313,8 +319,29 @@ impl<W: Write> Diagram<W> {
         row.at = self.shown;
         let mut text = String::new();
         self.head(&mut text);
+        for row in self.opening.drain(..) {
+            picture::row(&mut text, &row, self.widths, &self.options);
+        }
         picture::row(&mut text, &row, self.widths, &self.options);
         self.put(&text)
+    }
+
+    /// The start of a program waits for its first call: only then it is known what runs there, since a script may have given
+    /// way to another program, and the heading has its name.
+    fn open(&mut self, row: Row) -> io::Result<()> {
+        if self.headed {
+            return self.write(row);
+        }
+        self.shown = self.shown.max(row.at);
+        self.opening.push(row);
+        Ok(())
+    }
+
+    fn draw_opening(&mut self) -> io::Result<()> {
+        match self.opening.pop() {
+            Some(row) => self.write(row),
+            None => Ok(()),
+        }
     }
 
     fn head(&mut self, text: &mut String) {
@@ -341,6 +368,7 @@ impl<W: Write> Diagram<W> {
 
     fn title(&mut self, title: &str) -> io::Result<()> {
         self.draw_pending()?;
+        self.draw_opening()?;
         let mut text = String::new();
         if self.begun {
             text.push('\n');
@@ -385,6 +413,13 @@ impl<W: Write + Send> Sink for Diagram<W> {
         self.decide(false)?;
         self.release(now)?;
         self.advance(now)?;
+        if self
+            .opening
+            .first()
+            .is_some_and(|row| row.at + OPENING < now)
+        {
+            self.draw_opening()?;
+        }
         self.out.flush()
     }
 
@@ -399,6 +434,7 @@ impl<W: Write + Send> Sink for Diagram<W> {
             self.draw(&event, Some(Side::Left))?;
         }
         self.draw_pending()?;
+        self.draw_opening()?;
         if self.teller.traced {
             // Whoever traces sums up by itself, with what there is to correct.
             return self.out.flush();

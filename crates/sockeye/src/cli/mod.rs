@@ -15,7 +15,6 @@ pub(crate) mod offline;
 pub(crate) mod ping;
 pub(crate) mod ports;
 pub(crate) mod quantity;
-pub(crate) mod quote;
 pub(crate) mod relay;
 pub(crate) mod resolve;
 pub(crate) mod serve;
@@ -32,6 +31,7 @@ use std::ffi::{OsStr, OsString};
 use std::fmt;
 
 use clap::{Args, FromArgMatches};
+pub(crate) use sockeye_model::quote;
 use sockeye_model::{Address, AddressError, Target};
 use sockeye_view::catalogue::Text;
 use sockeye_view::escape::escape_name;

@@ -8,7 +8,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{Access, access};
-use sockeye_model::Blind;
+use sockeye_model::{Blind, quote};
 
 use super::StartError;
 use crate::tracee::Wanted;
@@ -95,7 +95,7 @@ fn has_capabilities(path: &Path) -> bool {
     rustix::fs::getxattr(path, c"security.capability", &mut room).is_ok_and(|len| len > 0)
 }
 
-/// The words a process was started with, as `/proc` has them, else the name of its program.
+/// The words a process was started with as they are typed, from `/proc`, else the name of its program.
 pub(super) fn command(pid: u32) -> String {
     let words = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
     let words = words.strip_suffix(b"\0").unwrap_or(&words);
@@ -103,12 +103,18 @@ pub(super) fn command(pid: u32) -> String {
         let name = fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
         return name.trim_end().to_owned();
     }
-    let words: Vec<_> = words
+    let mut words: Vec<_> = words
         .split(|&byte| byte == 0)
         .map(String::from_utf8_lossy)
         .collect();
-    // A program that writes its own title there fills what is left of the room with blanks.
-    words.join(" ").trim_end().to_owned()
+    // A program that writes its own title there fills what is left of the room with nothing or blanks.
+    while words.len() > 1 && words.last().is_some_and(|word| word.trim().is_empty()) {
+        words.pop();
+    }
+    match words.as_slice() {
+        [title] => title.trim_end().to_owned(),
+        words => quote::line(words.iter().map(AsRef::as_ref)),
+    }
 }
 
 /// The program a process runs.

@@ -4,7 +4,7 @@ use std::ffi::{CString, OsString};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 
-use sockeye_model::{Blind, Caller};
+use sockeye_model::{Blind, Caller, quote};
 
 use super::tasks::{Process, State, Task};
 use super::{Clock, StartError, Tracer, filter, programs};
@@ -50,7 +50,7 @@ impl Tracer {
             let told: Vec<_> = command.iter().map(|word| word.to_string_lossy()).collect();
             self.fresh.push(Fresh {
                 pid,
-                command: told.join(" "),
+                command: quote::line(told.iter().map(AsRef::as_ref)),
                 blind: programs::blind(&path),
             });
             return Ok(pid);

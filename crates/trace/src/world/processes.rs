@@ -69,7 +69,8 @@ const AGAIN: u32 = 8;
 
 /// The program's name from the words that started it.
 fn program_of(command: &str) -> String {
-    let program = command.split_whitespace().next().unwrap_or_default();
+    let words = sockeye_model::quote::words(command);
+    let program = words.first().map_or("", String::as_str);
     program.rsplit('/').next().unwrap_or_default().to_owned()
 }
 

@@ -71,11 +71,17 @@ impl<W: Write> Diagram<W> {
             Kind::Diagnosed(finding) => {
                 return self.draw_finding(told, side, finding.weight.sign());
             }
-            _ => {
+            kind => {
                 let cell = self.cell_of(event.socket, &told);
                 let mut row = self.row(told.at, side, cell);
                 self.explain(&mut row, side, told.reasons);
-                self.show(row)
+                match kind {
+                    Kind::Started { .. } if event.by.is_some() => {
+                        self.draw_pending()?;
+                        self.open(row)
+                    }
+                    _ => self.show(row),
+                }
             }
         }?;
         self.last = Some((event.socket, place));

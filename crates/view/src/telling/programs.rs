@@ -3,7 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 
 use rustc_hash::FxHashMap;
-use sockeye_model::{Event, Kind, SocketId};
+use sockeye_model::{Event, Kind, SocketId, quote};
 
 use crate::escape::escape_name;
 use crate::finding::place_text;
@@ -29,6 +29,8 @@ pub(crate) struct Programs {
 struct Process {
     /// Which of the programs that were started it belongs to, from 0.
     program: usize,
+    /// Who made it.
+    parent: Option<u32>,
     /// It was started, and is not one that another made.
     first: bool,
     name: String,
@@ -78,6 +80,7 @@ impl Programs {
             Kind::Forked { parent, child } => {
                 let mut process = self.processes.get(parent).cloned().unwrap_or_default();
                 process.first = false;
+                process.parent = Some(*parent);
                 process.copy = true;
                 process.ended = false;
                 process.label = None;
@@ -129,6 +132,13 @@ impl Programs {
     /// A process runs a program of this name.
     fn call(&mut self, pid: u32, name: String) {
         if let Some(of) = self.names.get_mut(&name) {
+            // Who only prepared a program and waits for it leaves it the name.
+            let parent = self.processes.get(&pid).and_then(|process| process.parent);
+            let prepared = of.filter(|of| parent == Some(*of));
+            let prepared = prepared.and_then(|of| self.processes.get(&of));
+            if prepared.is_some_and(|of| !of.sockets && of.label.is_none()) {
+                *of = Some(pid);
+            }
             *of = of.filter(|of| *of == pid);
         } else if self.names.len() < NAMES {
             self.names.insert(name, Some(pid));
@@ -235,36 +245,103 @@ fn is_script(name: &str, file: &str) -> bool {
                 .is_some_and(|it| it.ends_with(&module())))
 }
 
-/// What a person calls a program: its script where an interpreter runs it, else the program, without the folder.
+/// What a person calls a program: its script where an interpreter runs it, else the program, without the folder. What only
+/// prepares another program gives way to that.
 pub(crate) fn program_name(command: &str) -> String {
-    let base = |word: &str| word.rsplit('/').next().unwrap_or(word).to_owned();
-    let mut words = command.split_whitespace();
-    let first = words.next().map(base).unwrap_or_default();
-    let interprets = [
-        "python", "pypy", "node", "ruby", "perl", "sh", "bash", "env",
-    ]
-    .iter()
-    .any(|name| first.starts_with(name));
+    let words = quote::words(command);
+    escape_name(name_of(&words, 0)).into_owned()
+}
+
+fn name_of(words: &[String], depth: usize) -> &str {
+    let Some((program, rest)) = words.split_first() else {
+        return "";
+    };
+    let program = base(program);
+    let prepared = prepared_by(program, rest).filter(|rest| !rest.is_empty() && depth < WRAPPED);
+    if let Some(rest) = prepared {
+        return name_of(rest, depth + 1);
+    }
+    let is = |names: &[&str]| names.iter().any(|name| program.starts_with(name));
+    if !is(&[
+        "python", "pypy", "node", "ruby", "perl", "sh", "bash", "dash",
+    ]) {
+        return program;
+    }
     // To a shell -e and -m are options without a value.
-    let shell = ["sh", "bash", "env"]
-        .iter()
-        .any(|name| first.starts_with(name));
-    let script = words.by_ref().find(|word| {
+    let shell = is(&["sh", "bash", "dash"]);
+    let mut rest = rest.iter().map(String::as_str);
+    let script = rest.by_ref().find(|word| {
         !word.starts_with('-') || *word == "-c" || (!shell && matches!(*word, "-e" | "-m"))
     });
-    let script = match script.filter(|_| interprets) {
-        // What follows is no file but the program itself.
-        Some("-c" | "-e") => None,
+    match script {
+        // What follows is no file but the program itself; a shell may give way to another.
+        Some("-c") if shell => match rest.next().and_then(gives_way_to) {
+            Some(words) => base(words),
+            None => program,
+        },
+        Some("-c" | "-e") => program,
         // Of an interpreter of modules; of others it is an option without a value.
-        Some("-m") => words.find(|word| !word.starts_with('-')),
-        script => script,
-    };
-    let name = match script {
-        Some(script) => base(script),
-        None => first,
-    };
-    escape_name(&name).into_owned()
+        Some("-m") => rest
+            .find(|word| !word.starts_with('-'))
+            .map_or(program, base),
+        script => script.map_or(program, base),
+    }
 }
+
+fn base(word: &str) -> &str {
+    word.rsplit('/').next().unwrap_or(word)
+}
+
+/// The words of the program that this one prepares and then runs, if that is all it does.
+fn prepared_by<'a>(program: &str, words: &'a [String]) -> Option<&'a [String]> {
+    // Options whose value is a word of its own, and words before the program.
+    let (with_value, before): (&[&str], usize) = match program {
+        "env" => (&["-u", "-C", "--unset", "--chdir"], 0),
+        "nice" => (&["-n", "--adjustment"], 0),
+        "timeout" => (&["-k", "-s", "--kill-after", "--signal"], 1),
+        "stdbuf" => (&["-i", "-o", "-e", "--input", "--output", "--error"], 0),
+        "ionice" => (&["-c", "-n", "--class", "--classdata"], 0),
+        "nohup" | "setsid" => (&[], 0),
+        _ => return None,
+    };
+    let mut at = 0;
+    while let Some(word) = words.get(at) {
+        if word == "--" {
+            at += 1;
+            break;
+        }
+        let is_variable = program == "env" && word.contains('=');
+        if !word.starts_with('-') && !is_variable {
+            break;
+        }
+        at += 1 + usize::from(with_value.contains(&word.as_str()));
+    }
+    words.get(at + before..)
+}
+
+/// The script or program that a shell's text ends in with `exec`.
+fn gives_way_to(text: &str) -> Option<&str> {
+    let last = text
+        .rsplit([';', '&', '\n'])
+        .find(|part| !part.trim().is_empty())?;
+    let words: Vec<&str> = last
+        .trim()
+        .strip_prefix("exec ")?
+        .split_whitespace()
+        .collect();
+    if words
+        .iter()
+        .any(|word| word.contains(['$', '`', '|', '(', '"', '\'']))
+    {
+        return None;
+    }
+    let owned: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+    let name = name_of(&owned, 1).to_owned();
+    words.into_iter().find(|word| base(word) == name)
+}
+
+/// So many programs may stand before the one that is meant.
+const WRAPPED: usize = 8;
 
 #[cfg(test)]
 mod tests {
@@ -393,6 +470,17 @@ mod tests {
             ("sh -e start.sh", "start.sh"),
             ("bash -c 'nc -l 5000'", "bash"),
             ("env -i ./client", "client"),
+            ("/usr/bin/env python3 server.py", "server.py"),
+            ("env -u HOME LANG=C python3 -u server.py", "server.py"),
+            ("/usr/bin/env -S python3 -u server.py", "server.py"),
+            ("nice -n 5 python3 server.py", "server.py"),
+            ("timeout 5 python3 client.py", "client.py"),
+            ("timeout -k 1 --signal=INT 5 env nice ./client", "client"),
+            ("nohup stdbuf -oL nc -l 5000", "nc"),
+            ("env", "env"),
+            ("sh -c 'echo hi; exec python3 server.py'", "server.py"),
+            ("sh -c 'python3 server.py; echo'", "sh"),
+            ("python3 'my server.py'", "my server.py"),
             ("/bin/a-very-long-program", "a-very-long-program"),
         ] {
             assert_eq!(program_name(command), name);
