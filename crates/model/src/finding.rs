@@ -112,6 +112,8 @@ pub struct Finding {
     pub place: Option<Place<'static>>,
     /// How often it happened at this place, and of how many chances where that can be said: `2 of 2 connections`.
     pub times: u64,
+    /// It was told before, and only how often is new.
+    pub again: bool,
     /// A few words, for the line of the call that showed it.
     pub short: Saying,
     /// What happened.

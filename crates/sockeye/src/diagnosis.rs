@@ -105,7 +105,24 @@ impl Diagnosis {
     /// The end of the stream.
     pub(crate) fn finish(&mut self, at: Timestamp) -> Vec<Event<'static>> {
         let new = self.doctor.finish(at);
-        self.tell(at, new)
+        let mut told = self.tell(at, new);
+        told.extend(self.counted(at));
+        told
+    }
+
+    /// What was found more than once, each with how often: a picture that is drawn at the end says so.
+    fn counted(&self, at: Timestamp) -> Vec<Event<'static>> {
+        let findings = self.doctor.findings().iter();
+        findings
+            .filter(|finding| finding.times > 1 && concerns_the_user(self.traced, finding))
+            .map(|finding| {
+                let finding = Finding {
+                    again: true,
+                    ..finding.clone()
+                };
+                diagnosed(at, finding)
+            })
+            .collect()
     }
 
     fn called(&mut self, socket: SocketId, by: Option<Caller>, call: Call) {
@@ -137,15 +154,7 @@ impl Diagnosis {
         }
         new.into_iter()
             .filter(|finding| concerns_the_user(self.traced, finding))
-            .map(|finding| Event {
-                at,
-                took: None,
-                socket: finding.socket,
-                parent: None,
-                by: finding.by,
-                place: finding.place.clone(),
-                kind: Kind::Diagnosed(Box::new(finding)),
-            })
+            .map(|finding| diagnosed(at, finding))
             .collect()
     }
 
@@ -169,6 +178,18 @@ impl Diagnosis {
     /// What the sockets came to.
     pub(crate) fn sums(&self) -> &Sums {
         &self.sums
+    }
+}
+
+fn diagnosed(at: Timestamp, finding: Finding) -> Event<'static> {
+    Event {
+        at,
+        took: None,
+        socket: finding.socket,
+        parent: None,
+        by: finding.by,
+        place: finding.place.clone(),
+        kind: Kind::Diagnosed(Box::new(finding)),
     }
 }
 
@@ -209,6 +230,8 @@ const OF_OUR_OWN: &[&str] = &["S02", "S05", "S06", "S07", "S27", "S28"];
 /// The rules in front of a view of our own sockets: what they find is shown at its place.
 pub(crate) struct Diagnosed {
     diagnosis: Diagnosis,
+    /// When the last event was.
+    last: Timestamp,
     view: Box<dyn Sink>,
 }
 
@@ -217,6 +240,7 @@ impl Diagnosed {
     pub(crate) fn new(view: Box<dyn Sink>) -> Self {
         Self {
             diagnosis: Diagnosis::default(),
+            last: Timestamp::START,
             view,
         }
     }
@@ -228,6 +252,7 @@ impl Sink for Diagnosed {
     }
 
     fn event(&mut self, event: &Event<'_>) -> io::Result<Flow> {
+        self.last = self.last.max(event.at);
         let found = self.diagnosis.event(event);
         let mut flow = self.view.event(event)?;
         for found in found {
@@ -251,6 +276,9 @@ impl Sink for Diagnosed {
     }
 
     fn finish(&mut self, tally: &Tally) -> io::Result<()> {
+        for counted in self.diagnosis.counted(self.last) {
+            let _flow = self.view.event(&counted)?;
+        }
         self.view.finish(tally)
     }
 }

@@ -241,6 +241,7 @@ mod tests {
                 function: None,
             }),
             times: 2,
+            again: false,
             short: Saying::of(WHY),
             happened: Saying::of(HAPPENED).with("unread", Value::Bytes(18)),
             why: Saying::of(WHY),

@@ -3,7 +3,7 @@
 //! With both ends in one session the server is on the left and the client on the right; otherwise what is ours is on the
 //! left, and arrows go out to a named peer. Memory is bounded as in narration: what is known of a socket goes when it closes.
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 use std::io::{self, Write};
 use std::time::Duration;
 
@@ -100,6 +100,8 @@ pub struct Diagram<W> {
     waits_told: HashSet<String>,
     /// Sockets whose connection an arrow has shown to be thrown away by the other end.
     thrown: HashSet<SocketId>,
+    /// Of each of the last sockets the call that was drawn last, or that failed, and when; the oldest first.
+    calls: VecDeque<(SocketId, String, Timestamp)>,
     /// The socket and the line of the last call that was drawn.
     last: Option<(SocketId, Option<String>)>,
 }
@@ -179,6 +181,9 @@ const FIRST: Duration = Duration::from_millis(10);
 /// The start of a program that does nothing is drawn after this time.
 const OPENING: Duration = Duration::from_secs(1);
 
+/// So many sockets are remembered with their last call.
+const CALLS: usize = 64;
+
 /// Columns a preview of data may take, where there is room.
 const PREVIEW: usize = 40;
 
@@ -203,6 +208,7 @@ impl<W: Write> Diagram<W> {
             opening: Vec::new(),
             waits_told: HashSet::new(),
             thrown: HashSet::new(),
+            calls: VecDeque::new(),
             last: None,
             options,
         }

@@ -375,6 +375,7 @@ impl<W: Write + Send> Sink for Explain<W> {
                 let _ = self.teller.tell(event);
                 self.title(*pid, command)?;
             }
+            Kind::Diagnosed(finding) if finding.again => {}
             Kind::Diagnosed(finding) => {
                 let told = self.teller.tell(event);
                 self.diagnosed(event, finding, told)?;

@@ -27,6 +27,8 @@ mod words {
         DROPPED = "dropped here, buffer full: {count}" | "perdidos aquí por búfer lleno: {count}";
         CUT = "cut short here: {count}" | "cortados aquí: {count}";
         LOST = "lost on the way: can't be known" | "por el camino: no se puede saber";
+        BOTH = "both programs together: {first}" | "los dos programas juntos: {first}";
+        TOGETHER = "all {count} programs together: {first}" | "los {count} programas juntos: {first}";
         NO_SOCKETS = "no sockets" | "ningún socket";
     }
 }
@@ -34,6 +36,8 @@ mod words {
 /// The figures of a traced program's sockets, folded from its events. Bounded: peers beyond the first thousand are only counted.
 #[derive(Debug, Default)]
 pub struct Sums {
+    /// Programs that were started.
+    programs: u64,
     sockets: u64,
     connections: u64,
     totals: Totals,
@@ -71,6 +75,7 @@ impl Sums {
             self.waiting.remove(&by);
         }
         match &event.kind {
+            Kind::Started { .. } if event.by.is_some() => self.programs += 1,
             Kind::Created { family, kind, .. } => {
                 self.sockets += 1;
                 self.kinds.insert(event.socket, *kind);
@@ -266,6 +271,12 @@ impl Sums {
         if !waits.is_empty() {
             phrases.push(words::WAITED.fill(language, &[("waits", &waits.join(", "))]));
         }
+        let first = std::mem::take(&mut phrases[0]);
+        phrases[0] = match self.programs {
+            0 | 1 => first,
+            2 => words::BOTH.fill(language, &[("first", &first)]),
+            many => words::TOGETHER.fill(language, &[("count", &count(many)), ("first", &first)]),
+        };
         phrases
     }
 
@@ -458,6 +469,29 @@ mod tests {
         };
         let line = said(&[event(2, 0, accepted), event(3, 0, connected)]);
         assert!(line.starts_with("1 connection · "), "{line}");
+    }
+
+    #[test]
+    fn the_figures_of_several_programs_are_said_to_be_of_all_of_them() {
+        let started = |pid| {
+            let command = "python3 server.py".into();
+            let mut event = event(0, 0, Kind::Started { pid, command });
+            event.by = Some(sockeye_model::Caller {
+                process: pid,
+                thread: pid,
+            });
+            event
+        };
+        let data = || event(3, 4, received(10, Unit::Bytes, None));
+        let stream = || event(3, 0, created(Type::Stream));
+        let of = |programs: u32| {
+            let mut events: Vec<_> = (1..=programs).map(started).collect();
+            events.extend([stream(), data()]);
+            said(&events)
+        };
+        assert_eq!(of(1), "10 B in, 0 B out");
+        assert_eq!(of(2), "both programs together: 10 B in, 0 B out");
+        assert_eq!(of(3), "all 3 programs together: 10 B in, 0 B out");
     }
 
     #[test]

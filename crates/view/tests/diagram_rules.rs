@@ -275,6 +275,7 @@ fn found(at: u64, weight: Weight, short: Text) -> Event<'static> {
         by: None,
         place: None,
         times: 1,
+        again: false,
         short: Saying::of(short),
         happened: Saying::of(short),
         why: Saying::of(short),
@@ -349,6 +350,18 @@ fn an_end_in_order_has_its_fin_and_its_time_wait() {
     let text = drawn(&events, Reasons::Once);
     assert!(!text.contains("needs SO_REUSEADDR"), "{text}");
     assert!(text.contains("a restart can bind"), "{text}");
+}
+
+#[test]
+fn what_is_found_later_names_the_call_and_its_time() {
+    const LATE: Text = Text::new("nobody listens", "nadie escucha");
+    let mut events = thrown_away(false);
+    let mut late = found(900_000, Weight::Mistake, LATE);
+    late.by = events[0].by;
+    events.push(late);
+    let text = drawn(&events, Reasons::None);
+    let row = text.lines().rfind(|line| line.contains("S09")).unwrap();
+    assert!(row.starts_with(" 0.900 ✗ S09 #3 recv(65536) at"), "{text}");
 }
 
 #[test]

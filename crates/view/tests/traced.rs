@@ -39,6 +39,7 @@ fn finding(rule: &'static str, weight: Weight, words: Text, socket: u32) -> Kind
         by: None,
         place: None,
         times: 1,
+        again: false,
         short: Saying::of(words),
         happened: Saying::of(words),
         why: Saying::of(words),

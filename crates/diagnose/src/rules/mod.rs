@@ -143,6 +143,7 @@ impl Spot {
             by: self.by,
             place: self.place.clone(),
             times: 1,
+            again: false,
             short: words.short,
             happened: words.happened,
             why: words.why,

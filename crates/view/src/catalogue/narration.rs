@@ -90,6 +90,7 @@ crate::texts! {
     IS_BORN = "born" | "nace";
     NOT_READ = "{unread} NOT READ" | "{unread} SIN LEER";
     NOT_READ_RESET = "{unread} NOT READ: RST (reset)" | "{unread} SIN LEER: RST (reinicio)";
+    ABOUT_CALL = "{call} at {time} s:" | "{call} en {time} s:";
     MOVED_RESET = "{moved}: RST (reset)" | "{moved}: RST (reinicio)";
     WITH_THE_PROCESS = "with its process" | "con su proceso";
     SESSION = "{new} stands for {peer}" | "{new} representa a {peer}";

@@ -9,8 +9,8 @@ mod transfers;
 
 use super::ends::{Lettered, Side};
 use super::picture::{Cell, Piece, Row};
-use super::{Diagram, Expected, Pending, TOGETHER};
-use crate::catalogue::reasons;
+use super::{CALLS, Diagram, Expected, Pending, TOGETHER};
+use crate::catalogue::{self, narration, reasons};
 use crate::layout::Paint;
 use crate::telling::{Mark, Reason, Told, Worth, is_beneath, worth};
 
@@ -25,6 +25,7 @@ impl<W: Write> Diagram<W> {
             return Ok(());
         }
         let side = side.unwrap_or_else(|| self.side_of_nobody(event));
+        self.remember_call(event, &told);
         let place = told.place.clone();
         match &event.kind {
             // Kept for the summary.
@@ -67,7 +68,9 @@ impl<W: Write> Diagram<W> {
             Kind::HalfClosed { end } => self.draw_end(event, told, side, *end),
             Kind::Closed { .. } => self.draw_closed(event, told, side),
             Kind::Failed { call, errno, .. } => self.draw_failed(event, told, side, *call, *errno),
-            Kind::Diagnosed(finding) if self.order.holds_heavier(finding) => return Ok(()),
+            Kind::Diagnosed(finding) if finding.again || self.order.holds_heavier(finding) => {
+                return Ok(());
+            }
             Kind::Diagnosed(finding) => {
                 return self.draw_finding(told, side, finding.weight.sign());
             }
@@ -88,6 +91,31 @@ impl<W: Write> Diagram<W> {
         Ok(())
     }
 
+    /// What is found later is about the last call of its socket, but not about the close behind one that failed.
+    fn remember_call(&mut self, event: &Event<'_>, told: &Told) {
+        let is_call = !matches!(
+            event.kind,
+            Kind::Noted(_) | Kind::Diagnosed(_) | Kind::Waiting { .. }
+        );
+        if event.socket == SocketId::NONE || !is_call {
+            return;
+        }
+        let known = self
+            .calls
+            .iter()
+            .position(|(socket, ..)| *socket == event.socket);
+        if let Some(index) = known {
+            if matches!(event.kind, Kind::Closed { .. }) {
+                return;
+            }
+            self.calls.remove(index);
+        } else if self.calls.len() >= CALLS {
+            self.calls.pop_front();
+        }
+        let call = (event.socket, told.name.clone().into_owned(), told.at);
+        self.calls.push_back(call);
+    }
+
     /// A finding stands below the call that showed it, if that is the one above.
     fn draw_finding(&mut self, told: Told, side: Side, sign: &str) -> io::Result<()> {
         let above = self.last.clone();
@@ -100,7 +128,19 @@ impl<W: Write> Diagram<W> {
             Some((_, ref place)) if *place == told.place => String::new(),
             _ => line_of(&told),
         };
-        let text = format!("{sign} {} {number}{place}{}", told.name, told.fact);
+        // Shown by what came later: its row says which call it is about.
+        let call = self
+            .calls
+            .iter()
+            .find(|(socket, ..)| *socket == told.socket);
+        let call = call.filter(|(.., at)| above.is_none() && *at < told.at);
+        let call = call.map_or_else(String::new, |(_, call, at)| {
+            let time = catalogue::seconds(*at, self.options.language);
+            self.teller
+                .fill(narration::ABOUT_CALL, &[("call", call), ("time", &time)])
+                + " "
+        });
+        let text = format!("{sign} {} {number}{place}{call}{}", told.name, told.fact);
         let mut row = self.row(told.at, side, vec![coloured(text, &told)]);
         row.below = above.is_some();
         self.show(row)

@@ -24,6 +24,9 @@ pub(super) const PREVIEW: usize = 40;
 /// What belongs together shares a step when it happens within this time.
 const TOGETHER: Duration = Duration::from_millis(50);
 
+/// Rules about a call that failed, which are held until the program has tried something else.
+const ABOUT_FAILURES: [&str; 4] = ["S02", "S05", "S07", "S41"];
+
 /// What the last step still waits for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Expected {
@@ -282,6 +285,20 @@ impl<'a> Steps<'a> {
 
     /// A finding belongs to the last call of its socket at its place.
     fn find(&mut self, finding: sockeye_model::Finding) {
+        // The same again: it has happened more often, or weighs more by now.
+        let same = |found: &&mut Found| {
+            let known = &found.finding;
+            (known.rule, known.socket, known.by) == (finding.rule, finding.socket, finding.by)
+                && known.place == finding.place
+                && (finding.again || known.weight < finding.weight)
+        };
+        if let Some(found) = self.findings.iter_mut().find(same) {
+            found.finding = finding;
+            return;
+        }
+        if finding.again {
+            return;
+        }
         let place = finding.place.as_ref().map(place_text);
         let cell_fits = |cell: &Cell| cell.socket == finding.socket;
         let fits = |step: &Step, with_place: bool| {
@@ -297,6 +314,16 @@ impl<'a> Steps<'a> {
         };
         let with_place = place.is_some().then(|| search(true)).flatten();
         let last = self.steps.len().checked_sub(1).map(|index| (index, 0));
+        // Told once the socket is closed, and about the call that failed.
+        let failure = || {
+            let mut steps = self.steps.iter().enumerate().rev();
+            steps.find_map(|(index, step)| {
+                let failed = |cell: &Cell| cell_fits(cell) && cell.shape == Shape::Failed;
+                Some((index, step.cells.iter().position(failed)?))
+            })
+        };
+        let is_of_failure = ABOUT_FAILURES.contains(&finding.rule);
+        let with_place = is_of_failure.then(failure).flatten().or(with_place);
         let shown = with_place.or_else(|| search(false)).or(last);
         let number = self.findings.len();
         if let Some((step, cell)) = shown {

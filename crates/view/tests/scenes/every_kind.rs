@@ -134,6 +134,7 @@ fn finding() -> sockeye_model::Finding {
         by: None,
         place: None,
         times: 2,
+        again: false,
         short: saying.clone(),
         happened: saying.clone(),
         why: saying.clone(),

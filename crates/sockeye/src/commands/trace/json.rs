@@ -174,6 +174,7 @@ mod tests {
                 function: None,
             }),
             times: 2,
+            again: false,
             short: text.clone().with("n", Value::Bytes(18)),
             happened: text.clone().with("n", Value::Bytes(18)),
             why: text.clone(),
