@@ -5,7 +5,7 @@
 mod scenes;
 
 use scenes::Scene;
-use sockeye_model::{Kind, Sink, Tally};
+use sockeye_model::{Event, Kind, Sink, Tally};
 use sockeye_view::catalogue::Language;
 use sockeye_view::{Html, HtmlOptions, Mermaid, MermaidOptions};
 
@@ -199,6 +199,26 @@ fn a_finding_stands_at_its_call_and_at_the_top() {
     assert!(html.contains(&format!("<a href=\"#{id}\">shown at 0.920 s</a>")));
     // The heaviest first.
     assert!(html.find("id=\"f1\"").unwrap() < html.find("id=\"f0\"").unwrap());
+}
+
+#[test]
+fn what_was_found_again_is_one_item_that_says_how_often() {
+    let mut scene = scenes::two_programs();
+    let is_finding = |event: &&Event<'static>| matches!(event.kind, Kind::Diagnosed(_));
+    let mut again = scene.events.iter().find(is_finding).unwrap().clone();
+    if let Kind::Diagnosed(finding) = &mut again.kind {
+        finding.again = true;
+        finding.times = 3;
+    }
+    let items = |html: &str| html.matches("<p class=\"where\">").count();
+    let once = page(&scene, HtmlOptions::default());
+    scene.events.push(again);
+    let counted = page(&scene, HtmlOptions::default());
+    assert_eq!(items(&once), items(&counted));
+    assert!(
+        !once.contains("3 times") && counted.contains("3 times"),
+        "{counted}"
+    );
 }
 
 #[test]

@@ -603,8 +603,37 @@ fn two_programs_have_a_column_each() {
     });
     assert!(right, "{}", ran.stderr);
     assert!(
+        ran.stderr.contains("los dos programas juntos:"),
+        "{}",
+        ran.stderr
+    );
+    assert!(
         ran.stderr.contains("qué corregir") && ran.stderr.contains("S09"),
         "{}",
         ran.stderr
     );
+}
+
+#[test]
+fn a_program_behind_others_has_its_own_name_and_its_command_the_quotes_it_needs() {
+    if !possible(&["python3", "timeout"]) {
+        return;
+    }
+    let room = Room::new(
+        "wrapped",
+        &[("server.py", BUGGY_SERVER), ("client.py", CLIENT)],
+    );
+    let ran = room.trace(&[
+        "--with",
+        "timeout 20 python3 client.py",
+        "sh",
+        "-c",
+        "echo; exec python3 server.py",
+    ]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let heading = ran.stderr.lines().find(|line| line.contains("time "));
+    let names =
+        |heading: &str| heading.contains(" server.py, pid") && heading.contains("client.py");
+    assert!(heading.is_some_and(names), "{}", ran.stderr);
+    assert!(ran.stderr.contains("sh -c 'echo;"), "{}", ran.stderr);
 }
