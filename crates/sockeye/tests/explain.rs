@@ -20,7 +20,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use free_port::free_port;
 use ran::{shell, sockeye};
 use serde_json::Value;
-use tracing::{cannot_trace, skipped};
+use tracing::{cannot_trace, forbidden, skipped};
 
 fn json(arguments: &[&str]) -> Value {
     let ran = sockeye(arguments);
@@ -143,8 +143,11 @@ fn every_mistake_s_page_has_a_command_that_makes_it() {
 
 #[test]
 fn the_command_of_a_mistake_s_page_makes_the_mistake() {
-    if let Some(why) = cannot() {
+    if let Some(why) = missing() {
         return skipped(&why);
+    }
+    if let Some(why) = cannot_trace() {
+        return forbidden(&why);
     }
     let mut tried = traced("rule");
     tried.retain(|(rule, _)| !NOT_TRIED.contains(&rule.as_str()));
@@ -157,8 +160,11 @@ const NOT_TOLD: [&str; 3] = ["EBADF", "ENOTSOCK", "ESHUTDOWN"];
 
 #[test]
 fn the_command_of_an_error_s_page_gives_the_error() {
-    if let Some(why) = cannot() {
+    if let Some(why) = missing() {
         return skipped(&why);
+    }
+    if let Some(why) = cannot_trace() {
+        return forbidden(&why);
     }
     let mut tried = traced("error");
     tried.retain(|(error, _)| !NOT_TOLD.contains(&error.as_str()));
@@ -244,13 +250,10 @@ fn makes_once(rule: &str, command: &str) -> Result<(), String> {
     Err(format!("{rule}: found {found:?}: {command}\n{told}"))
 }
 
-/// Why nothing can be traced here.
-fn cannot() -> Option<String> {
+/// What the commands lack here.
+fn missing() -> Option<String> {
     let ran = shell("python3 --version");
-    if ran.code != Some(0) {
-        return Some("there is no python3 here".to_owned());
-    }
-    cannot_trace()
+    (ran.code != Some(0)).then(|| "there is no python3 here".to_owned())
 }
 
 /// Commands at a time: most of them wait most of their time.

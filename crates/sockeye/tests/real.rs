@@ -14,7 +14,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use free_port::free_port;
-use tracing::{cannot_trace, skipped};
+use tracing::{cannot_trace, forbidden, skipped};
 
 /// A program that takes longer hangs, seconds.
 const LONGEST: &str = "60";
@@ -24,7 +24,7 @@ const AT_ONCE: usize = 2;
 #[test]
 fn in_real_programs_nothing_is_found_but_what_is_listed() {
     if let Some(why) = cannot_trace() {
-        return skipped(&why);
+        return forbidden(&why);
     }
     let wanted = std::env::var("REAL").unwrap_or_default();
     let scripts: Vec<PathBuf> = scripts()

@@ -14,7 +14,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use free_port::free_port;
-use tracing::{cannot_trace, skipped};
+use tracing::{cannot_trace, forbidden, skipped};
 
 /// Ids that count only in the twins about them.
 const WHERE_IT_BINDS: [&str; 2] = ["S03", "S04"];
@@ -75,8 +75,11 @@ fn every_twin_has_its_twin() {
 }
 
 fn twins(language: Language) {
-    if let Some(why) = cannot(language) {
+    if let Some(why) = missing(language) {
         return skipped(&why);
+    }
+    if let Some(why) = cannot_trace() {
+        return forbidden(&why);
     }
     let wanted = std::env::var("TWIN").unwrap_or_default();
     let programs: Vec<PathBuf> = programs(language.folder)
@@ -203,17 +206,16 @@ fn programs(folder: &str) -> Vec<PathBuf> {
     programs
 }
 
-/// Why the programs of a language can't be traced here.
-fn cannot(language: Language) -> Option<String> {
+/// What the programs of a language lack here.
+fn missing(language: Language) -> Option<String> {
     let there = Command::new(language.tool)
         .arg("--version")
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .status();
-    if there.is_err() {
-        return Some(format!("there is no {} here", language.tool));
-    }
-    cannot_trace()
+    there
+        .is_err()
+        .then(|| format!("there is no {} here", language.tool))
 }
 
 /// An empty directory that goes with its program.

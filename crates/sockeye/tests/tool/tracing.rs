@@ -12,9 +12,15 @@ pub(crate) fn cannot_trace() -> Option<String> {
         .then(|| String::from_utf8_lossy(&traced.stderr).into_owned())
 }
 
-/// Says why a test could not be made on this machine; a failure where nothing may be skipped.
+/// Says what is not installed on this machine; a failure where nothing may be skipped.
 #[expect(clippy::print_stderr, reason = "a skip must be seen")]
 pub(crate) fn skipped(why: &str) {
     assert!(std::env::var_os("SOCKEYE_NO_SKIP").is_none(), "{why}");
+    eprintln!("skipped: {why}");
+}
+
+/// Says that the system forbids tracing: nothing that could be installed changes that, so it is no failure anywhere.
+#[expect(clippy::print_stderr, reason = "a skip must be seen")]
+pub(crate) fn forbidden(why: &str) {
     eprintln!("skipped: {why}");
 }
