@@ -105,16 +105,19 @@ impl Diagnosis {
     /// The end of the stream.
     pub(crate) fn finish(&mut self, at: Timestamp) -> Vec<Event<'static>> {
         let new = self.doctor.finish(at);
+        let counted = self.counted(at, &new);
         let mut told = self.tell(at, new);
-        told.extend(self.counted(at));
+        told.extend(counted);
         told
     }
 
-    /// What was found more than once, each with how often: a picture that is drawn at the end says so.
-    fn counted(&self, at: Timestamp) -> Vec<Event<'static>> {
+    /// What was found more than once, each with how often: a picture that is drawn at the end says so. What is `new` says it
+    /// itself.
+    fn counted(&self, at: Timestamp, new: &[Finding]) -> Vec<Event<'static>> {
         let findings = self.doctor.findings().iter();
         findings
-            .filter(|finding| finding.times > 1 && concerns_the_user(self.traced, finding))
+            .filter(|finding| finding.times > 1 && !new.contains(finding))
+            .filter(|finding| concerns_the_user(self.traced, finding))
             .map(|finding| {
                 let finding = Finding {
                     again: true,
@@ -276,7 +279,7 @@ impl Sink for Diagnosed {
     }
 
     fn finish(&mut self, tally: &Tally) -> io::Result<()> {
-        for counted in self.diagnosis.counted(self.last) {
+        for counted in self.diagnosis.counted(self.last, &[]) {
             let _flow = self.view.event(&counted)?;
         }
         self.view.finish(tally)
