@@ -153,7 +153,6 @@ impl Doctor {
                     }
                 }
                 None if self.findings.len() < MOST_FINDINGS => {
-                    finding.times = finding.times.max(1);
                     // A rule that says no more of what it has said counts 0, and may be wrong about the first.
                     finding.times = finding.times.max(1);
                     self.known.insert(key, self.findings.len());
