@@ -150,6 +150,11 @@ impl Pending {
     }
 }
 
+/// Whether the last row, if it waits for something, waits for this event.
+fn joins(pending: Option<&Pending>, event: &Event<'_>) -> bool {
+    pending.is_some_and(|pending| pending.is_for(event))
+}
+
 /// Whether what connects to `at` is accepted at `local`: where one listens at any address, the port has to do.
 fn is_same_door(at: &SocketAddress, local: &SocketAddress) -> bool {
     at == local || (at.port().is_some() && at.port() == local.port())
@@ -238,14 +243,9 @@ impl<W: Write> Diagram<W> {
     }
 
     fn release(&mut self, now: Timestamp) -> io::Result<()> {
-        let joins = |pending: &Option<Pending>, event: &Event<'_>| {
-            pending
-                .as_ref()
-                .is_some_and(|pending| pending.is_for(event))
-        };
         while let Some((event, ())) = self
             .order
-            .next(&self.ends, now, |event| joins(&self.pending, event))
+            .next(&self.ends, now, |event| joins(self.pending.as_ref(), event))
         {
             self.place(&event)?;
         }
@@ -253,14 +253,9 @@ impl<W: Write> Diagram<W> {
     }
 
     fn release_all(&mut self) -> io::Result<()> {
-        let joins = |pending: &Option<Pending>, event: &Event<'_>| {
-            pending
-                .as_ref()
-                .is_some_and(|pending| pending.is_for(event))
-        };
         while let Some((event, ())) = self
             .order
-            .last(&self.ends, |event| joins(&self.pending, event))
+            .last(&self.ends, |event| joins(self.pending.as_ref(), event))
         {
             self.place(&event)?;
         }
