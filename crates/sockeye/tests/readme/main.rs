@@ -130,7 +130,8 @@ fn try_out(name: &str, locale: &str) {
             went
         };
         // Which of two programs is the faster is not the page's to say: a busy machine is given two more tries.
-        match run(None).or_else(|_| run(None)).or_else(|_| run(None)) {
+        // What went wrong first is told: later tries may meet what it has left behind.
+        match run(None).or_else(|first| run(None).or_else(|_| run(None)).map_err(|_| first)) {
             Ok(programs) => running.extend(programs),
             Err(why) => {
                 wrong.push(format!("{name}: {}\n{why}", chapter.title));

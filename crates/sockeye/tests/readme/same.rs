@@ -50,7 +50,7 @@ fn words(lines: &[&str]) -> Vec<String> {
             word.trim_matches(|letter: char| !letter.is_alphanumeric())
                 .to_owned()
         };
-        let counted = ["ms", "µs", "s"].contains(&&*bare(after))
+        let counted = ["ms", "µs", "s", "min"].contains(&&*bare(after))
             || after.starts_with("segment")
             || (["and", "y"].contains(&before)
                 && ["in,", "in", "recibidos,", "recibidos"].contains(&after));
@@ -64,7 +64,7 @@ fn words(lines: &[&str]) -> Vec<String> {
             .is_some_and(|number| is_number(number) && number.contains(['.', ',']))
         {
             words.push("ms".into());
-        } else if ["ms", "µs", "s"].contains(&&*bare(word)) {
+        } else if ["ms", "µs", "s", "min"].contains(&&*bare(word)) {
             words.push(word.replace(&bare(word), "ms"));
         } else {
             words.push(plain(word));
@@ -142,6 +142,7 @@ fn what_no_two_runs_share_is_equal_and_ports_with_a_meaning_are_not() {
         "12:02 UTC, 8 segments out and 5 in, MSS",
         "23:59 UTC, 7 segments out and 6 in, MSS"
     ));
+    assert!(same("started 15 s ago", "started 1 min ago"));
     assert!(!same("to 127.0.0.1:7007", "to 127.0.0.1:7009"));
     assert!(!same("rests ~60 s", "rests ~61 s"));
 }
