@@ -3,6 +3,7 @@
 mod arming;
 mod attach;
 pub(crate) mod filter;
+mod looking;
 mod orphans;
 mod programs;
 mod start;
@@ -21,9 +22,10 @@ use sockeye_model::{Blind, Caller, Event, Kind, Note, SocketId, Timestamp};
 
 use crate::place::{Binaries, Lacking};
 use crate::sys::signals::{self, Signals};
-use crate::sys::wait::{self, Status};
+use crate::sys::wait::Status;
 use crate::tracee::Tracee;
 use crate::world::World;
+use looking::Looking;
 use orphans::{Adopt, Early};
 use start::Fresh;
 use tasks::{Process, Task};
@@ -198,6 +200,7 @@ impl Tracer {
         let signals = Signals::take()?;
         signals.tick(SLOW);
         let mut heard_at = now();
+        let mut looking = Looking::new();
         self.begin(now);
         loop {
             if self.tell(now, each) {
@@ -223,7 +226,7 @@ impl Tracer {
             }
             let next = match self.deferred.pop_front() {
                 Some(next) => Ok(next),
-                None => wait::wait(None),
+                None => looking.wait(),
             };
             match next {
                 Ok((thread, status)) => self.stopped(thread, status, now),

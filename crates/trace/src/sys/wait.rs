@@ -21,15 +21,28 @@ pub(crate) const CALL_STOP: i32 = libc::SIGTRAP | 0x80;
 /// # Errors
 /// `EINTR` when a signal of our own came, `ECHILD` when nothing is traced any more.
 pub(crate) fn wait(thread: Option<u32>) -> io::Result<(u32, Status)> {
+    changed(thread, 0)?.ok_or_else(|| io::ErrorKind::WouldBlock.into())
+}
+
+/// The next change of any traced thread, if there has been one.
+///
+/// # Errors
+/// `ECHILD` when nothing is traced any more.
+pub(crate) fn look() -> io::Result<Option<(u32, Status)>> {
+    changed(None, libc::WNOHANG)
+}
+
+fn changed(thread: Option<u32>, flags: i32) -> io::Result<Option<(u32, Status)>> {
     let mut status = 0;
     let which = thread.map_or(-1, u32::cast_signed);
     // `__WNOTHREAD`: children of our other threads are theirs to wait for.
+    let flags = flags | libc::__WALL | libc::__WNOTHREAD;
     // SAFETY: the kernel writes one int to `status`.
-    let found = unsafe { libc::waitpid(which, &raw mut status, libc::__WALL | libc::__WNOTHREAD) };
-    if found <= 0 {
-        return Err(io::Error::last_os_error());
+    match unsafe { libc::waitpid(which, &raw mut status, flags) } {
+        0 => Ok(None),
+        found @ 1.. => Ok(Some((found.cast_unsigned(), decode(status)))),
+        _ => Err(io::Error::last_os_error()),
     }
-    Ok((found.cast_unsigned(), decode(status)))
 }
 
 fn decode(status: i32) -> Status {
