@@ -1,5 +1,8 @@
 //! Whether two texts are the same for a reader: word by word, but for what no two runs share.
 
+/// What a duration is told in.
+const UNITS: [&str; 4] = ["ms", "µs", "s", "min"];
+
 /// Whether `shown` is what `written` says.
 ///
 /// Left out are margins, leaders (`....`) and where lines are cut; any time of day, duration, time since the start, port
@@ -50,7 +53,7 @@ fn words(lines: &[&str]) -> Vec<String> {
             word.trim_matches(|letter: char| !letter.is_alphanumeric())
                 .to_owned()
         };
-        let counted = ["ms", "µs", "s", "min"].contains(&&*bare(after))
+        let counted = UNITS.contains(&&*bare(after))
             || after.starts_with("segment")
             || (["and", "y"].contains(&before)
                 && ["in,", "in", "recibidos,", "recibidos"].contains(&after));
@@ -64,7 +67,7 @@ fn words(lines: &[&str]) -> Vec<String> {
             .is_some_and(|number| is_number(number) && number.contains(['.', ',']))
         {
             words.push("ms".into());
-        } else if ["ms", "µs", "s", "min"].contains(&&*bare(word)) {
+        } else if UNITS.contains(&&*bare(word)) {
             words.push(word.replace(&bare(word), "ms"));
         } else {
             words.push(plain(word));
