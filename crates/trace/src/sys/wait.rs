@@ -21,6 +21,7 @@ pub(crate) const CALL_STOP: i32 = libc::SIGTRAP | 0x80;
 /// # Errors
 /// `EINTR` when a signal of our own came, `ECHILD` when nothing is traced any more.
 pub(crate) fn wait(thread: Option<u32>) -> io::Result<(u32, Status)> {
+    // Without `WNOHANG` it does not come back with nothing.
     changed(thread, 0)?.ok_or_else(|| io::ErrorKind::WouldBlock.into())
 }
 
