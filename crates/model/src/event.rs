@@ -378,7 +378,7 @@ pub enum Note<'a> {
     Runtime {
         /// What they are for.
         of: Runtime,
-        /// How many so far.
+        /// How many so far, in all processes of the program.
         sockets: u32,
     },
     /// Something that can't be seen.

@@ -90,12 +90,14 @@ pub struct Diagram<W> {
     said: Said,
     summary: Summary,
     headed: bool,
+    /// The heading was drawn with these names before anything was seen of a socket.
+    early: Option<(String, String)>,
     /// Something has been drawn.
     begun: bool,
     /// The time of the last row.
     shown: Timestamp,
     pending: Option<Pending>,
-    /// Starts of programs that nothing has followed yet.
+    /// Starts of programs, and what they do before they come to a socket of their own.
     opening: Vec<Row>,
     waits_told: HashSet<String>,
     /// Sockets whose connection an arrow has shown to be thrown away by the other end.
@@ -186,6 +188,9 @@ const FIRST: Duration = Duration::from_millis(10);
 /// The start of a program that does nothing is drawn after this time.
 const OPENING: Duration = Duration::from_secs(1);
 
+/// So many rows wait for the heading at most.
+const OPENED: usize = 64;
+
 /// So many sockets are remembered with their last call.
 const CALLS: usize = 64;
 
@@ -207,6 +212,7 @@ impl<W: Write> Diagram<W> {
             said: Said::new(options.reasons),
             summary: Summary::default(),
             headed: false,
+            early: None,
             begun: false,
             shown: Timestamp::START,
             pending: None,
@@ -315,41 +321,65 @@ impl<W: Write> Diagram<W> {
     }
 
     /// Rows never go back in time: what was told too late to stand at its own has the time of the row above.
-    fn write(&mut self, mut row: Row) -> io::Result<()> {
-        self.shown = self.shown.max(row.at);
-        row.at = self.shown;
+    fn write(&mut self, row: Row) -> io::Result<()> {
         let mut text = String::new();
         self.head(&mut text);
-        for row in self.opening.drain(..) {
-            picture::row(&mut text, &row, self.widths, &self.options);
-        }
-        picture::row(&mut text, &row, self.widths, &self.options);
+        self.add(&mut text, row);
         self.put(&text)
+    }
+
+    fn add(&mut self, text: &mut String, mut row: Row) {
+        self.shown = self.shown.max(row.at);
+        row.at = self.shown;
+        for row in self.opening.drain(..) {
+            picture::row(text, &row, self.widths, &self.options);
+        }
+        picture::row(text, &row, self.widths, &self.options);
     }
 
     /// The start of a program waits for its first call: only then it is known what runs there, since a script may have given
     /// way to another program, and the heading has its name.
     fn open(&mut self, row: Row) -> io::Result<()> {
         if self.headed {
-            return self.write(row);
+            let mut text = String::new();
+            self.add(&mut text, row);
+            return self.put(&text);
         }
         self.shown = self.shown.max(row.at);
         self.opening.push(row);
+        if self.opening.len() > OPENED {
+            return self.draw_opening();
+        }
         Ok(())
     }
 
     fn draw_opening(&mut self) -> io::Result<()> {
         match self.opening.pop() {
-            Some(row) => self.write(row),
+            Some(row) => {
+                self.write(row)?;
+                self.early = Some(self.names());
+                Ok(())
+            }
             None => Ok(()),
         }
     }
 
+    /// The names of both columns, above the first row; and once more where a start script had no socket for long and the program
+    /// that it gave way to has another name.
     fn head(&mut self, text: &mut String) {
-        if self.headed {
+        let early = self.early.take();
+        if self.headed && early.is_none() {
+            return;
+        }
+        let names = self.names();
+        if self.headed && early.as_ref() == Some(&names) {
             return;
         }
         self.headed = true;
+        picture::heading(text, (&names.0, &names.1), self.widths, &self.options);
+    }
+
+    fn names(&self) -> (String, String) {
         let names = if self.ends.pairs() {
             (narration::SERVER, narration::CLIENT)
         } else {
@@ -363,8 +393,7 @@ impl<W: Write> Diagram<W> {
         let right = right.filter(|_| self.ends.pairs());
         let or_say =
             |name: Option<String>, text| name.unwrap_or_else(|| self.teller.say(text).to_owned());
-        let names = (or_say(left, names.0), or_say(right, names.1));
-        picture::heading(text, (&names.0, &names.1), self.widths, &self.options);
+        (or_say(left, names.0), or_say(right, names.1))
     }
 
     fn title(&mut self, title: &str) -> io::Result<()> {
@@ -376,6 +405,7 @@ impl<W: Write> Diagram<W> {
         }
         picture::title(&mut text, title, self.widths, &self.options);
         self.headed = false;
+        self.early = None;
         self.put(&text)
     }
 

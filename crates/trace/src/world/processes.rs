@@ -10,6 +10,8 @@ use crate::tracee::Tracee;
 #[derive(Debug, Default)]
 pub(crate) struct Processes {
     known: FxHashMap<u32, Process>,
+    /// Sockets of the runtime, of each program: how many there were, and how many when it was told last.
+    folded: FxHashMap<(u32, Runtime), (u32, u32)>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -20,8 +22,8 @@ struct Process {
     /// It was said that it has more than one thread.
     threads: bool,
     blind: FxHashSet<Blind>,
-    /// Sockets of the runtime: how many there were, and how many when it was told last.
-    folded: FxHashMap<Runtime, (u32, u32)>,
+    /// The process that was started, or found, and that this one comes from; 0 of itself.
+    program: u32,
 }
 
 impl Processes {
@@ -34,16 +36,24 @@ impl Processes {
         self.of(pid).blind.insert(blind)
     }
 
-    /// One more socket of the runtime; gives how many there are when that is to be told: the first time, and when doubled, from
-    /// [`AGAIN`] on.
+    /// So many more sockets of the runtime; gives how many the whole program has had when that is to be told: the first time,
+    /// and when there are [`AGAIN`] times as many. Of the program, since a start script may run dozens of processes that ask as much.
     pub(crate) fn folded(&mut self, pid: u32, of: Runtime, more: u32) -> Option<u32> {
-        let (count, told) = self.of(pid).folded.entry(of).or_default();
+        let program = self.program_of(pid);
+        let (count, told) = self.folded.entry((program, of)).or_default();
         *count = count.saturating_add(more);
-        if *told != 0 && *count < told.saturating_mul(2).max(AGAIN) {
+        if *told != 0 && *count < told.saturating_mul(AGAIN) {
             return None;
         }
         *told = *count;
         Some(*count)
+    }
+
+    fn program_of(&self, pid: u32) -> u32 {
+        match self.known.get(&pid) {
+            Some(process) if process.program != 0 => process.program,
+            _ => pid,
+        }
     }
 
     /// How the process came by a socket of which nothing was seen.
@@ -64,7 +74,7 @@ impl Processes {
     }
 }
 
-/// How many sockets of the runtime make its line worth saying again.
+/// So many times as many sockets of the runtime make its line worth saying again.
 const AGAIN: u32 = 8;
 
 /// The program's name from the words that started it.
@@ -120,6 +130,7 @@ impl World {
         // The child has the one thread that called fork.
         let process = Process {
             threads: false,
+            program: self.processes.program_of(by.process),
             ..self.processes.of(by.process).clone()
         };
         self.processes.known.insert(child.process, process);
@@ -153,6 +164,7 @@ impl World {
         self.end_polls_of(pid, at);
         *self.processes.of(pid) = Process {
             name: program_of(command),
+            program: self.processes.program_of(pid),
             ..Process::default()
         };
         let origin = Origin::beside(at, Some(first_thread(pid)));

@@ -74,16 +74,16 @@ impl<W: Write> Diagram<W> {
             Kind::Diagnosed(finding) => {
                 return self.draw_finding(told, side, finding.weight.sign());
             }
-            kind => {
+            _ => {
                 let cell = self.cell_of(event.socket, &told);
                 let mut row = self.row(told.at, side, cell);
                 self.explain(&mut row, side, told.reasons);
-                match kind {
-                    Kind::Started { .. } if event.by.is_some() => {
-                        self.draw_pending()?;
-                        self.open(row)
-                    }
-                    _ => self.show(row),
+                // What a process does before it has a socket may be a start script's.
+                if event.by.is_some() && event.socket == SocketId::NONE {
+                    self.draw_pending()?;
+                    self.open(row)
+                } else {
+                    self.show(row)
                 }
             }
         }?;

@@ -39,17 +39,41 @@ fn name(program: &mut Program, descriptor: u64) {
 }
 
 #[test]
-fn the_cache_of_names_is_told_once_and_again_when_doubled() {
+fn the_cache_of_names_is_told_once_and_again_when_it_is_eight_times_as_much() {
     let mut program = Program::new();
     let mut lines = Vec::new();
-    for _ in 0..17 {
+    for _ in 0..65 {
         connect_unix(&mut program, "/var/run/nscd/socket");
         lines.extend(program.lines());
     }
     let told = |sockets: u32| format!("Runtime {{ of: NameCache, sockets: {sockets} }}");
-    assert_eq!(lines, [told(1), told(8), told(16)]);
+    assert_eq!(lines, [told(1), told(8), told(64)]);
     program.socket(3);
     assert_eq!(program.lines()[0], "#1 created Inet Stream");
+}
+
+#[test]
+fn the_cache_of_names_is_told_of_the_program_and_not_of_each_process_of_its_start_script() {
+    let mut program = Program::new();
+    let mut lines = Vec::new();
+    let script = program.by;
+    for pid in 200..208 {
+        let child = Caller {
+            process: pid,
+            thread: pid,
+        };
+        let (at, fake) = (program.tick(), program.fake.clone());
+        program.world.forked(at, script, child, false);
+        program.world.replaced(at, pid, "bash", &[], &fake);
+        program.by = child;
+        connect_unix(&mut program, "/var/run/nscd/socket");
+        let at = program.tick();
+        program.world.exited(at, pid, Ok(0));
+        lines.extend(program.lines());
+    }
+    lines.retain(|line| line.contains("Runtime"));
+    let told = |sockets: u32| format!("Runtime {{ of: NameCache, sockets: {sockets} }}");
+    assert_eq!(lines, [told(1), told(8)]);
 }
 
 #[test]
