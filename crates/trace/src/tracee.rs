@@ -58,6 +58,9 @@ pub(crate) trait Tracee {
     /// `TCP_INFO`.
     fn tcp(&self, descriptor: i32) -> Option<TcpSample>;
 
+    /// In which state a TCP socket is (`tcpi_state`): RFC 9293 section 3.3.2, as numbers of the kernel.
+    fn tcp_state(&self, descriptor: i32) -> Option<u8>;
+
     /// Messages that the kernel has thrown away, and the size of the receive buffer (`SO_MEMINFO`).
     fn drops(&self, descriptor: i32) -> Option<(u64, u64)>;
 

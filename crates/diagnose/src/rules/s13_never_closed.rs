@@ -87,7 +87,8 @@ impl Rule for NeverClosed {
                     let Some(idle) = idle.remove(&event.socket) else {
                         continue;
                     };
-                    if event.took.is_none() {
+                    // A child that ends with its one connection closes it in time.
+                    if event.took.is_none() && by.process == program {
                         self.left.entry(program).or_default().push(idle.spot);
                     }
                 }
@@ -168,6 +169,8 @@ pub(super) mod words {
 
 #[cfg(test)]
 mod tests {
+    use sockeye_model::Kind;
+
     use crate::story::Story;
 
     fn server_of(clients: u32) -> Story {
@@ -244,5 +247,25 @@ mod tests {
         let mut story = server_of(3);
         story.left_open(2).left_open(3).left_open(4);
         assert_eq!(story.exits(Ok(0)).marks(), ["i S13"]);
+    }
+
+    #[test]
+    fn children_that_end_with_their_one_connection_have_left_none_open() {
+        let mut story = Story::of("./server");
+        story.listener(1, "127.0.0.1:5000");
+        for id in 2..5 {
+            let child = 200 + id;
+            story.from(Story::PID);
+            story.accepted(1, id, "127.0.0.1:5000", &format!("127.0.0.1:4000{id}"));
+            let parent = Story::PID;
+            story.event(0, Kind::Forked { parent, child });
+            story.from(child);
+            story.received(id, 5, 1024).sent(id, 5).peer_ends(id);
+            story.left_open(id);
+            let status = Ok(0);
+            story.event(0, Kind::Exited { pid: child, status });
+        }
+        story.from(Story::PID);
+        assert_eq!(story.exits(Ok(0)).marks(), [""; 0]);
     }
 }

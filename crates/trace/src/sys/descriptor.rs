@@ -93,6 +93,11 @@ pub(crate) fn tcp(socket: BorrowedFd<'_>) -> Option<TcpSample> {
     })
 }
 
+/// The state of a TCP socket.
+pub(crate) fn tcp_state(socket: BorrowedFd<'_>) -> Option<u8> {
+    Some(tcp_info(socket)?.tcpi_state)
+}
+
 /// Of a TCP listener: connections that wait for `accept`, and how many may. `TCP_INFO` has them in fields named otherwise.
 pub(crate) fn tcp_accept_queue(socket: BorrowedFd<'_>) -> Option<(u32, u32)> {
     const LISTEN: u8 = 10;

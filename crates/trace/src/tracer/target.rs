@@ -118,6 +118,10 @@ impl Tracee for Target {
         descriptor::tcp(self.duplicate(number)?.as_fd())
     }
 
+    fn tcp_state(&self, number: i32) -> Option<u8> {
+        descriptor::tcp_state(self.duplicate(number)?.as_fd())
+    }
+
     fn drops(&self, number: i32) -> Option<(u64, u64)> {
         let info = descriptor::memory_info(self.duplicate(number)?.as_fd())?;
         let [_, room, .., dropped] = info;

@@ -1,6 +1,6 @@
 //! What is done when a call is entered: which socket it is about, what must be known before it is made.
 
-use sockeye_model::{Blind, Call, Kind, Note, Queues, Type};
+use sockeye_model::{Blind, Call, End, Kind, Note, Queues, Type};
 
 use super::addresses::{Given, given};
 use super::decode::{Message, Syscall, int, room};
@@ -302,8 +302,26 @@ impl World {
         {
             open.broke |= open.is_tcp();
         }
+        if sample.is_some() {
+            self.look_at_state(key, tracee.tcp_state(descriptor));
+        }
         if is_udp {
             self.look_at_drops(key, descriptor, origin, tracee);
+        }
+    }
+
+    /// What the kernel knows of a connection's end, and the program was told by no call: the peer was first, or has thrown the
+    /// connection away. Nobody rests in TIME_WAIT here then.
+    fn look_at_state(&mut self, key: Key, state: Option<u8>) {
+        let Some(open) = self.sockets.get_mut(key) else {
+            return;
+        };
+        if open.first.is_none() {
+            match state {
+                Some(CLOSE_WAIT) => open.first = Some(End::Peer),
+                Some(CLOSE) => open.broke = true,
+                _ => {}
+            }
         }
     }
 
@@ -368,6 +386,10 @@ pub(super) const fn may_wait(call: Call) -> bool {
     )
 }
 
+/// `TCP_CLOSE` of the kernel: there is no connection.
+const CLOSE: u8 = 7;
+/// `TCP_CLOSE_WAIT` of the kernel: the peer has ended, and this end has not.
+const CLOSE_WAIT: u8 = 8;
 /// No message is longer: what has room for it is not cut.
 const LONGEST_MESSAGE: u64 = 65_536;
 /// close_range(2): the descriptors stay, and go with the next `execve`.

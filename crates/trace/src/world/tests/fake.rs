@@ -28,6 +28,8 @@ pub(in crate::world) struct Fake {
     pub(super) registered: RefCell<Vec<Wanted>>,
     /// Of which `TCP_INFO` is known.
     pub(in crate::world) sampled: RefCell<HashSet<i32>>,
+    /// `tcpi_state` of TCP sockets.
+    pub(in crate::world) states: RefCell<HashMap<i32, u8>>,
 }
 
 impl Fake {
@@ -165,6 +167,10 @@ impl Tracee for Fake {
             unacknowledged: self.unsent(descriptor).unwrap_or(0),
             ..TcpSample::default()
         })
+    }
+
+    fn tcp_state(&self, descriptor: i32) -> Option<u8> {
+        self.states.borrow().get(&descriptor).copied()
     }
 
     fn drops(&self, descriptor: i32) -> Option<(u64, u64)> {

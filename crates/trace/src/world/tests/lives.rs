@@ -221,6 +221,26 @@ fn the_kernels_figures_of_a_connection_are_told_before_its_close() {
 }
 
 #[test]
+fn who_ended_first_is_known_from_the_kernel_where_no_call_told_it() {
+    // tcp(7)'s ESTABLISHED, CLOSE_WAIT and CLOSE.
+    for (state, told) in [(1, "Some(Ours)"), (8, "Some(Peer)"), (7, "None")] {
+        let mut program = Program::new();
+        program.socket(3);
+        let address = program.fake.put(&sockaddr("10.0.0.9:80"));
+        program
+            .fake
+            .is(3, tcp(30, "10.0.0.1:44888", Some("10.0.0.9:80")));
+        program.call(libc::SYS_connect, &[3, address, 16], 0);
+        program.fake.sampled.borrow_mut().insert(3);
+        program.fake.states.borrow_mut().insert(3, state);
+        program.told();
+        program.call(libc::SYS_close, &[3], 0);
+        let closed = format!("#1 closed 0 0 {told}");
+        assert_eq!(program.lines(), ["#1 sampled", &closed]);
+    }
+}
+
+#[test]
 fn a_close_that_is_a_reset_ends_nothing_first() {
     let mut program = Program::new();
     program.socket(3);
