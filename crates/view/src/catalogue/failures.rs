@@ -233,8 +233,8 @@ failures! {
         "this client left before it was accepted; the others are not affected"
       | "este cliente se fue antes de ser aceptado; a los demás no les afecta";
     Accept EINVAL
-        "listen() is missing: only a listening socket accepts"
-      | "falta listen(): solo acepta un socket que escucha";
+        "only a listening socket accepts: listen() is missing, or shutdown() has ended it"
+      | "solo acepta un socket que escucha: falta listen(), o shutdown() lo terminó";
     Accept EOPNOTSUPP
         "only sockets with connections accept; with datagrams use recvfrom at once"
       | "solo aceptan los sockets con conexiones; con datagramas usa recvfrom directamente";
@@ -255,8 +255,8 @@ failures! {
         "the queue towards the network is full; the message was not sent: send more slowly, or try again"
       | "la cola hacia la red está llena; el mensaje no salió: envía más despacio o repite";
     Send ECONNREFUSED
-        "this belongs to an earlier datagram: the answer \"port unreachable\" came back, nobody has that port open"
-      | "es por un datagrama anterior: volvió \"puerto inalcanzable\", nadie tiene abierto ese puerto";
+        "nobody has that socket open; over UDP this belongs to an earlier datagram: \"port unreachable\" came back"
+      | "nadie tiene abierto ese socket; en UDP es por un datagrama anterior: volvió \"puerto inalcanzable\"";
     Send EACCES
         "not allowed: for a broadcast address SO_BROADCAST is needed; for a path, write permission"
       | "no está permitido: para difusión hace falta SO_BROADCAST; para una ruta, permiso de escritura";

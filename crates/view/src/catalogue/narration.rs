@@ -114,6 +114,7 @@ crate::texts! {
     MANY_RECVS = "{count} recvs, {bytes}" | "{count} recv, {bytes}";
     CUT = "{got} of a message of {whole}: {lost} {lost:is|are} gone" | "{got} de un mensaje de {whole}: {lost} {lost:perdido|perdidos}";
     CUT_SHORT = "{got} of {whole}: CUT" | "{got} de {whole}: CORTADO";
+    LISTENS_NO_MORE = "nobody can connect any more" | "ya nadie puede conectar";
     SEND_NO_MORE = "\"I will send no more\"" | "\"ya no enviaré más\"";
     SEND_NO_MORE_FIN = "\"I will send no more\" (FIN)" | "\"ya no enviaré más\" (FIN)";
     THE_END = "0 B = the end" | "0 B = fin";

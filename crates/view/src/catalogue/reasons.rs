@@ -26,6 +26,10 @@ crate::texts! {
             | "los trozos pequeños salen enseguida, sin esperar la confirmación del anterior";
     V6ONLY = "this socket is for IPv6 only; IPv4 gets one of its own"
            | "este socket es solo para IPv6; IPv4 tiene el suyo";
+    V6ONLY_OFF = "IPv4 comes to this socket too; its addresses then look like ::ffff:192.0.2.1"
+               | "IPv4 también llega a este socket; sus direcciones son entonces como ::ffff:192.0.2.1";
+    SHUTDOWN_LISTENER = "an accept() that waits in another thread comes back with EINVAL"
+                      | "un accept() que espera en otro hilo vuelve con EINVAL";
     BROADCAST = "without it, sending to a broadcast address gives EACCES"
               | "sin ella, enviar a una dirección de difusión da EACCES";
     KEEPALIVE = "the kernel asks a long-silent peer whether it is still there"
@@ -126,6 +130,8 @@ crate::texts! {
               | "el núcleo solo tomó una parte; el programa debe enviar el resto (sendall lo hace)";
     SEND_WAIT = "your send waits: the reader is slow, and the buffers of both kernels are full"
               | "tu send espera: el lector va lento y los búferes de los dos núcleos están llenos";
+    CLOSE_WAITS = "SO_LINGER: close waits until the other kernel has all that was sent"
+                | "SO_LINGER: close espera hasta que el otro núcleo tenga todo lo enviado";
     UDP_SEND_WAIT = "your send waits: your kernel's buffer is full"
                   | "tu send espera: el búfer de tu núcleo está lleno";
     UNIX_SEND_WAIT = "your send waits: the reader is slow, and its queue is full"
@@ -294,12 +300,13 @@ pub fn of_detail(name: &str) -> Option<(Text, Text)> {
     })
 }
 
-/// What a socket option is for, by the manual's word for it; `None` for one that has no sentence here.
-pub fn of_option(option: &str) -> Option<Text> {
+/// What a socket option is for, by the manual's word for it and its value; `None` for one that has no sentence here.
+pub fn of_option(option: &str, value: &str) -> Option<Text> {
     Some(match option {
         "SO_REUSEADDR" => REUSEADDR,
         "SO_REUSEPORT" => REUSEPORT,
         "TCP_NODELAY" => NODELAY,
+        "IPV6_V6ONLY" if value == "0" => V6ONLY_OFF,
         "IPV6_V6ONLY" => V6ONLY,
         "SO_BROADCAST" => BROADCAST,
         "SO_KEEPALIVE" => KEEPALIVE,

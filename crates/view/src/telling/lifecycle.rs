@@ -81,7 +81,7 @@ impl Teller {
     pub(super) fn configured(&self, event: &Event<'_>, option: &str, value: &str) -> Told {
         let fact = format!("{} = {}", self.name(option), self.name(value));
         let told = Told::new(event, Call::SetSockOpt.name(), fact);
-        match reasons::of_option(option) {
+        match reasons::of_option(option, value) {
             Some(reason) => told.because(reason, self.language),
             None => told,
         }
@@ -298,6 +298,11 @@ impl Teller {
         let known = self.sockets.of(event.socket);
         let transport = self.sockets.transport(event.socket);
         match end {
+            End::Ours if known.is_some_and(|known| known.listening) => {
+                let fact = self.say(narration::LISTENS_NO_MORE);
+                Told::new(event, Call::Shutdown.name(), fact)
+                    .because(reasons::SHUTDOWN_LISTENER, self.language)
+            }
             End::Ours => {
                 let fact = match transport {
                     Transport::Tcp | Transport::Other => narration::SEND_NO_MORE_FIN,

@@ -415,9 +415,9 @@ impl Known {
                 } else {
                     self.waiting_to_send = None;
                 }
-                // After a shutdown of our own EPIPE says nothing of the connection.
-                self.reset |=
-                    *errno == Errno::ECONNRESET || (*errno == Errno::EPIPE && !self.ended_by_us);
+                // After a shutdown of our own EPIPE says nothing of the connection, and nothing before there is one.
+                self.reset |= *errno == Errno::ECONNRESET
+                    || (*errno == Errno::EPIPE && !self.ended_by_us && self.joined);
             }
             Kind::Sampled { sample } => self.sample = Some(*sample),
             _ => {}

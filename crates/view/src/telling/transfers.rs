@@ -252,7 +252,7 @@ impl Teller {
         let fact = match call {
             Call::Accept => narration::WAITING_FOR_CLIENT,
             Call::Connect => narration::WAITING_FOR_ANSWER,
-            Call::Splice | Call::Poll | Call::Resolve => narration::WAITING,
+            Call::Splice | Call::Poll | Call::Resolve | Call::Close => narration::WAITING,
             _ if !waits_to_receive(call) => match transport {
                 Transport::Udp => narration::WAITING_FOR_BUFFER,
                 _ => narration::WAITING_TO_SEND,
@@ -268,6 +268,7 @@ impl Teller {
             Call::Connect if transport == Transport::Tcp => (reasons::CONNECT_WAIT, None),
             Call::Connect => (reasons::UNIX_CONNECT_WAIT, None),
             Call::Splice | Call::Poll | Call::Resolve => return told,
+            Call::Close => (reasons::CLOSE_WAITS, None),
             _ if !waits_to_receive(call) => match transport {
                 Transport::Udp => (reasons::UDP_SEND_WAIT, None),
                 Transport::UnixStream | Transport::UnixDatagram | Transport::UnixSeqPacket => {
