@@ -1,12 +1,12 @@
 //! What all sockets of a traced program came to: connections, bytes, what was thrown away, what it waited for.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
 use rustc_hash::FxHashMap;
 use sockeye_model::{
-    Call, Caller, Errno, Event, Family, Kind, Note, Queues, SocketAddress, SocketId, Timestamp,
-    Totals, Type,
+    Call, Caller, End, Errno, Event, Family, Kind, Note, Queues, SocketAddress, SocketId,
+    Timestamp, Totals, Type,
 };
 
 use crate::catalogue::{self, Language, Text};
@@ -57,6 +57,8 @@ pub struct Sums {
     cut: u64,
     /// Connections of which one end was told, by their client's and their server's address.
     half_told: HashSet<(SocketAddress, SocketAddress)>,
+    /// At each UNIX listener, of clients without a name: how many more were told by the client than by the server.
+    nameless: HashMap<SocketAddress, i64>,
 }
 
 #[derive(Debug, Default)]
@@ -85,12 +87,12 @@ impl Sums {
             }
             Kind::Accepted { local, peer } => {
                 self.sockets += 1;
-                self.connected(peer, local);
+                self.connected(peer, local, End::Peer);
                 self.waited(event, Call::Accept);
             }
             Kind::Connected { local, peer } => {
-                if !self.datagrams.contains_key(&event.socket) {
-                    self.connected(local, peer);
+                if self.kinds.get(&event.socket) != Some(&Type::Datagram) {
+                    self.connected(local, peer, End::Ours);
                 }
                 self.waited(event, Call::Connect);
             }
@@ -171,11 +173,23 @@ impl Sums {
         }
     }
 
-    /// Counts a connection once, where both of its ends are told.
-    fn connected(&mut self, client: &SocketAddress, server: &SocketAddress) {
+    /// Counts a connection once, where both of its ends are told; `told`: by the client, which is [`End::Ours`], or by the server.
+    fn connected(&mut self, client: &SocketAddress, server: &SocketAddress, told: End) {
+        if *client == SocketAddress::UnixUnnamed {
+            if self.nameless.len() >= HALF_TOLD {
+                self.nameless.clear();
+            }
+            let more = self.nameless.entry(server.clone()).or_default();
+            let of_new = match told {
+                End::Ours => *more >= 0,
+                End::Peer => *more <= 0,
+            };
+            *more += if told == End::Ours { 1 } else { -1 };
+            self.connections += u64::from(of_new);
+            return;
+        }
         let both = (client.canonical(), server.canonical());
-        let nameless = *client == SocketAddress::UnixUnnamed;
-        if nameless || !self.half_told.remove(&both) {
+        if !self.half_told.remove(&both) {
             self.connections += 1;
             if self.half_told.len() >= HALF_TOLD {
                 self.half_told.clear();
@@ -451,6 +465,41 @@ mod tests {
             line,
             "0 B in, 0 B out · waited 1.5 s in accept, 3.0 s in recv, 2.0 s in recvfrom"
         );
+    }
+
+    #[test]
+    fn clients_without_a_name_are_counted_once_too_whoever_tells_first() {
+        let at = || "/run/a.sock".parse::<SocketAddress>().unwrap();
+        let connected = || Kind::Connected {
+            local: SocketAddress::UnixUnnamed,
+            peer: at(),
+        };
+        let accepted = || Kind::Accepted {
+            local: at(),
+            peer: SocketAddress::UnixUnnamed,
+        };
+        let line = said(&[
+            event(2, 0, connected()),
+            event(3, 0, accepted()),
+            event(5, 0, accepted()),
+            event(4, 0, connected()),
+            event(6, 0, connected()),
+        ]);
+        assert!(line.contains("3 connections"), "{line}");
+    }
+
+    #[test]
+    fn a_datagram_socket_that_knows_its_peer_is_no_connection() {
+        let mut socket = created(Type::Datagram);
+        if let Kind::Created { family, .. } = &mut socket {
+            *family = Family::Unix;
+        }
+        let connected = Kind::Connected {
+            local: SocketAddress::UnixUnnamed,
+            peer: "/run/a.sock".parse::<SocketAddress>().unwrap(),
+        };
+        let line = said(&[event(1, 0, socket), event(1, 0, connected)]);
+        assert!(!line.contains("connection"), "{line}");
     }
 
     #[test]

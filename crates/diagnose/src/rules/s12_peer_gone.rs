@@ -156,14 +156,14 @@ pub(super) mod words {
         SHORT_DIED = "the program died of it" | "el programa murió por esto";
         HAD_ENDED = "{call}() gave {errno}, after the peer's end had been read, at {when}"
             | "{call}() dio {errno}, después de haber leído el final del otro, a los {when}";
-        LEFT = "{call}() gave {errno}: the peer left before it had read everything"
-            | "{call}() dio {errno}: el otro se fue antes de haberlo leído todo";
+        LEFT = "{call}() gave {errno}: the peer had gone by then"
+            | "{call}() dio {errno}: el otro ya se había ido";
         WE_ENDED = "{call}() gave {errno}, after this program's own shutdown()"
             | "{call}() dio {errno}, después del shutdown() de este mismo programa";
         DIED = "{call}() gave {errno} and the signal SIGPIPE, which ended the program"
             | "{call}() dio {errno} y la señal SIGPIPE, que terminó el programa";
-        WHY = "the first send after a peer's close still goes out, and is answered with RST; from then on every send fails"
-            | "el primer send tras el close del otro aún sale, y se contesta con RST; desde entonces todo send falla";
+        WHY = "once the other end is gone every send fails; over TCP the first one may still go out, and is answered with RST"
+            | "cuando el otro ya no está, todo send falla; en TCP el primero puede salir aún, y se contesta con RST";
         WHY_WE_ENDED = "shutdown(SHUT_WR) sends FIN; nothing can be sent after it, though receiving goes on"
             | "shutdown(SHUT_WR) envía FIN; después no se puede enviar nada, aunque sí recibir";
         WHY_DIED = "unless a program says otherwise, the kernel ends it when it sends to a connection that is closed"
